@@ -1,0 +1,175 @@
+/** Reads `headroom.yaml`. Every fault is named by line, column, field and rule, and never by its value. */
+import { readFile } from 'node:fs/promises';
+import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { HeadroomError } from '../runtime/errors.ts';
+import { registerSecret, SecretUrl } from '../runtime/secrets.ts';
+import { CAMERA_SCHEMES, type Camera, Config } from './schema.ts';
+
+export type ConfigIssue = { line: number; column: number; field: string; rule: string };
+
+/** A configuration that cannot be used. The message lists every fault; nothing of the file is quoted. */
+export class ConfigError extends HeadroomError {
+  readonly issues: ConfigIssue[];
+
+  constructor(file: string, issues: ConfigIssue[]) {
+    const lines = issues.map((i) => `  ${file}:${i.line}:${i.column}  ${i.field ? `${i.field}: ` : ''}${i.rule}`);
+    super('CONFIG_INVALID', `The configuration cannot be used:\n${lines.join('\n')}`);
+    this.issues = issues;
+  }
+}
+
+type Env = Record<string, string | undefined>;
+
+/**
+ * Reads and checks a configuration file.
+ * @throws ConfigError, or HeadroomError CONFIG_MISSING when there is no such file
+ */
+export async function loadConfig(file: string): Promise<Config> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new HeadroomError('CONFIG_MISSING', `Cannot read the configuration ${file}. Name one with --config FILE.`, {
+      cause,
+    });
+  }
+  return parseConfig(text, file);
+}
+
+/**
+ * Parses a configuration. `${NAME}` in camera URLs stays as it is: only who opens a camera needs its secret
+ * (see {@link cameraSource}), so that a gateway runs without any.
+ * @throws ConfigError
+ */
+export function parseConfig(text: string, file = 'headroom.yaml'): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      file,
+      document.errors.map((error) => {
+        const { line, col } = lines.linePos(error.pos[0]);
+        return { line, column: col, field: '', rule: `is not valid YAML (${error.code})` };
+      }),
+    );
+  }
+  const result = Config.safeParse(document.toJS() ?? {});
+  if (!result.success)
+    throw new ConfigError(
+      file,
+      result.error.issues.flatMap((issue) => locate(issue, document, lines)),
+    );
+
+  const issues: ConfigIssue[] = [];
+  for (const [index, camera] of result.data.cameras.entries()) {
+    const rule = urlFault(camera, result.data);
+    if (rule)
+      issues.push({ ...position(document, lines, ['cameras', index, 'url']), field: `cameras[${index}].url`, rule });
+  }
+  if (issues.length > 0) throw new ConfigError(file, issues);
+  return result.data;
+}
+
+/** What is wrong with a camera's URL as far as can be seen without its secrets. */
+function urlFault(camera: Camera, config: Config): string | undefined {
+  let url: URL;
+  try {
+    url = new URL(camera.url.replace(/\$\{[^}]*\}/g, 'x'));
+  } catch {
+    return 'is not a URL; write for example rtsp://user:${PASSWORD}@192.0.2.1/stream';
+  }
+  const scheme = url.protocol.slice(0, -1);
+  const allowed: string[] = [...CAMERA_SCHEMES, ...config.ingest.trialSchemes];
+  if (!allowed.includes(scheme)) {
+    return `scheme must be one of ${allowed.join(', ')} (for trials, allow file, http or https in ingest.trialSchemes)`;
+  }
+  return undefined;
+}
+
+/**
+ * The camera's address with `${NAME}` replaced from the environment. Values within the user part are percent-encoded,
+ * so passwords are given as they are.
+ * @throws HeadroomError CAMERA_SECRET_MISSING naming the variable; CAMERA_URL_INVALID
+ */
+export function cameraSource(camera: Pick<Camera, 'id' | 'url'>, env: Env = process.env): SecretUrl {
+  const userEnd = camera.url.lastIndexOf('@');
+  const url = camera.url.replace(/\$\{([^}]*)\}/g, (_, name: string, at: number) => {
+    const value = env[name];
+    if (value === undefined || value === '') {
+      throw new HeadroomError(
+        'CAMERA_SECRET_MISSING',
+        `Camera ${camera.id}: the environment variable ${name} is not set.`,
+      );
+    }
+    registerSecret(value);
+    return at < userEnd ? encodeURIComponent(value) : value;
+  });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point; ffmpeg reads line by line
+  if (/[\x00-\x20\x7f]/.test(url)) {
+    throw new HeadroomError(
+      'CAMERA_URL_INVALID',
+      `Camera ${camera.id}: the URL holds a space, line break or control character.`,
+    );
+  }
+  try {
+    return new SecretUrl(url);
+  } catch {
+    throw new HeadroomError(
+      'CAMERA_URL_INVALID',
+      `Camera ${camera.id}: with its variables filled in, the URL is not one.`,
+    );
+  }
+}
+
+function locate(issue: z.core.$ZodIssue, document: Document.Parsed, lines: LineCounter): ConfigIssue[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return { ...position(document, lines, path, true), field: fieldName(path), rule: 'is not a known setting' };
+    });
+  }
+  return [{ ...position(document, lines, issue.path), field: fieldName(issue.path), rule: ruleOf(issue) }];
+}
+
+/** zod's message without the value it received. */
+function ruleOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type')
+    return `must be ${issue.expected} (Invalid input: expected ${issue.expected})`.replace(/ \(.*\)$/, '');
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_union') return 'has none of the allowed forms; see docs/configuration.md';
+  return issue.message;
+}
+
+function fieldName(path: PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+/** Line and column of a path's value (or key); of the nearest thing above it where it is missing. */
+function position(
+  document: Document.Parsed,
+  lines: LineCounter,
+  path: PropertyKey[],
+  wantKey = false,
+): { line: number; column: number } {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const [depth, part] of path.entries()) {
+    if (isNode(node) && node.range) offset = node.range[0];
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === part);
+      if (!pair) break;
+      if (isNode(pair.key) && pair.key.range) offset = pair.key.range[0];
+      if (wantKey && depth === path.length - 1) break;
+      node = pair.value;
+    } else if (document.getIn(path.slice(0, depth + 1), true) !== undefined) {
+      node = document.getIn(path.slice(0, depth + 1), true);
+    } else break;
+    if (isNode(node) && node.range) offset = node.range[0];
+  }
+  const { line, col } = lines.linePos(offset);
+  return { line: line || 1, column: col || 1 };
+}

@@ -1,0 +1,149 @@
+/** The only schema of `headroom.yaml`. Defaults stand here, with their unit and reason. */
+import { z } from 'zod';
+import { Id, PicturePoint } from '../contracts/common.ts';
+
+/** Schemes that are always allowed, and those a configuration must ask for (trials, tests). */
+export const CAMERA_SCHEMES = ['rtsp', 'rtsps'] as const;
+export const TRIAL_SCHEMES = ['file', 'http', 'https'] as const;
+
+/** `http://host`, as browsers send it in the Origin header. */
+const Origin = z.string().regex(/^https?:\/\/[^/]+$/, 'use the form https://host[:port], without a path');
+
+export const Zone = z
+  .strictObject({
+    id: Id,
+    name: z.string().min(1).max(80).optional(),
+    polygon: z
+      .array(PicturePoint)
+      .min(3, 'a zone needs at least three corners')
+      .max(64)
+      .describe('Corners as [x, y], 0 to 1 from the top left corner of the picture.'),
+    capacity: z.number().positive().optional().describe('People the zone may hold.'),
+  })
+  .describe('A part of the picture that is counted on its own. Zones may overlap.');
+export type Zone = z.infer<typeof Zone>;
+
+export const Camera = z.strictObject({
+  id: Id,
+  name: z.string().min(1).max(80).optional().describe('Shown to people; the id by default.'),
+  url: z
+    .string()
+    .min(1)
+    .regex(
+      /^[\x21-\x7e\u0080-\uffff]+$/,
+      'must not hold spaces, line breaks or control characters; percent-encode them',
+    )
+    .describe('rtsp:// or rtsps:// address. Write secrets as ${NAME}: they are read from the environment.'),
+  sampleFps: z.number().min(0.05).max(30).default(2).describe('Pictures counted a second.'),
+  inferenceWidth: z
+    .union([z.literal('native'), z.int().min(128).max(1920)])
+    .default('native')
+    .describe('Width the picture is counted at, px; "native" is the picture\'s own, at most the model\'s maxWidth.'),
+  model: Id.optional().describe('A folder under models/; worker.model by default.'),
+  steps: z
+    .union([z.literal(1), z.literal(2), z.literal(4)])
+    .optional()
+    .describe("Denoising steps; the model's default."),
+  keyframesOnly: z
+    .boolean()
+    .default(false)
+    .describe('Decode keyframes only: a fifth of the CPU time, but no more pictures than the camera has keyframes.'),
+  staleAfterMs: z
+    .int()
+    .min(1000)
+    .optional()
+    .describe('Age above which a picture is not shown as live; by default three sample periods, at least 3000 ms.'),
+  zones: z.array(Zone).max(64).default([]),
+});
+export type Camera = z.infer<typeof Camera>;
+
+export const Config = z
+  .strictObject({
+    gateway: z
+      .strictObject({
+        host: z.string().default('127.0.0.1').describe('Address to listen on; loopback until told otherwise.'),
+        port: z.int().min(0).max(65535).default(8080),
+        allowedOrigins: z.array(Origin).default([]).describe('Web pages of other hosts that may use the socket.'),
+      })
+      .prefault({}),
+    redis: z
+      .strictObject({
+        url: z
+          .string()
+          .optional()
+          .describe('State database; REDIS_URL wins over it. Without both, Headroom runs its own.'),
+        framesUrl: z
+          .string()
+          .optional()
+          .describe(
+            'Database of pictures, without persistence; FRAMES_REDIS_URL wins. Default: the next database of url.',
+          ),
+      })
+      .prefault({}),
+    ingest: z
+      .strictObject({
+        maxConnecting: z.int().min(1).max(64).default(4).describe('Cameras that may be connecting at one time.'),
+        trialSchemes: z
+          .array(z.enum(TRIAL_SCHEMES))
+          .default([])
+          .describe(
+            'Further camera schemes, for trials: file, http, https (MJPEG). Off by default: they can read local files.',
+          ),
+        httpPort: z
+          .int()
+          .min(1)
+          .max(65535)
+          .optional()
+          .describe('Serves /healthz, /readyz and /metrics of this service.'),
+      })
+      .prefault({}),
+    worker: z
+      .strictObject({
+        model: Id.default('standard').describe('A folder under modelsDir.'),
+        modelsDir: z.string().default('models'),
+        processes: z
+          .union([z.literal('auto'), z.int().min(1).max(64)])
+          .default('auto')
+          .describe('Inference processes, one core each; "auto" takes all cores.'),
+        provider: z.enum(['cpu', 'cuda', 'tensorrt', 'webgpu']).default('cpu'),
+        warmStart: z.boolean().default(true).describe("Start each picture's denoising from the map of the one before."),
+        inferenceDeadlineMs: z
+          .int()
+          .min(100)
+          .default(2000)
+          .describe('An inference process that takes longer is replaced.'),
+        httpPort: z.int().min(1).max(65535).optional(),
+      })
+      .prefault({}),
+    dataDir: z.string().default('.headroom').describe('Own Redis, database and logs of the supervisor.'),
+    cameras: z
+      .array(Camera)
+      .max(1000)
+      .default([])
+      .superRefine((cameras, ctx) => {
+        const seen = new Set<string>();
+        for (const [index, camera] of cameras.entries()) {
+          if (seen.has(camera.id))
+            ctx.addIssue({ code: 'custom', path: [index, 'id'], message: 'is used twice; ids must differ' });
+          seen.add(camera.id);
+          const zones = new Set<string>();
+          for (const [at, zone] of camera.zones.entries()) {
+            if (zones.has(zone.id)) {
+              ctx.addIssue({
+                code: 'custom',
+                path: [index, 'zones', at, 'id'],
+                message: 'is used twice in this camera',
+              });
+            }
+            zones.add(zone.id);
+          }
+        }
+      }),
+  })
+  .describe('Headroom configuration');
+export type Config = z.infer<typeof Config>;
+
+/** Age above which a camera's picture is stale, ms: three sample periods, at least 3 s. */
+export function staleAfterMs(camera: Pick<Camera, 'sampleFps' | 'staleAfterMs'>): number {
+  return camera.staleAfterMs ?? Math.max(3000, Math.ceil(3000 / camera.sampleFps));
+}

@@ -1,0 +1,81 @@
+/**
+ * Readings: what the worker found in one picture, and what a client is told.
+ * Only an `ok` reading carries a count, so that a lost picture can never be read as an empty square.
+ */
+import { z } from 'zod';
+import { SourceFailure } from './camera.ts';
+import { EpochMs, Id, Interval } from './common.ts';
+
+/** People in one zone of the picture. Uncalibrated zones give counts, never people per square metre. */
+export const ZoneReading = z.object({
+  zoneId: Id,
+  name: z.string(),
+  count: z.number().min(0),
+  interval: Interval,
+  /** False until the camera's ground is calibrated: then no figure per square metre exists. */
+  calibrated: z.boolean(),
+  /** Count over capacity, where the zone states one. */
+  occupancy: z.number().min(0).optional(),
+});
+export type ZoneReading = z.infer<typeof ZoneReading>;
+
+export const ModelUse = z.object({
+  name: z.string(),
+  version: z.string(),
+  steps: z.number().int().min(1),
+  warmStart: z.boolean(),
+});
+export type ModelUse = z.infer<typeof ModelUse>;
+
+const head = { cameraId: Id, seq: z.number().int().positive(), capturedAt: EpochMs };
+
+const okFields = {
+  status: z.literal('ok'),
+  /** People in the picture. */
+  count: z.number().min(0),
+  interval: Interval,
+  /** Located heads (local peaks of the map). */
+  heads: z.number().int().min(0),
+  zones: z.array(ZoneReading),
+  model: ModelUse,
+  /** When the worker published it. */
+  publishedAt: EpochMs,
+};
+
+/** Why a picture was not counted though it arrived. */
+export const DegradedReason = z.enum(['invalid-output', 'undecodable', 'inference-failed', 'decode-errors', 'frozen']);
+export type DegradedReason = z.infer<typeof DegradedReason>;
+
+/** What the worker publishes for one picture. */
+export const WorkerReading = z.discriminatedUnion('status', [
+  z.object({ ...head, ...okFields }),
+  z.object({ ...head, status: z.literal('degraded'), reason: DegradedReason, publishedAt: EpochMs }),
+]);
+export type WorkerReading = z.infer<typeof WorkerReading>;
+
+/** Why a reading has no count. */
+export const SilentReason = z.union([
+  SourceFailure,
+  DegradedReason,
+  z.enum(['no-picture-yet', 'late-picture', 'inference-behind', 'ingest-down']),
+]);
+export type SilentReason = z.infer<typeof SilentReason>;
+
+/** What clients receive. `seq` and `capturedAt` of a silent reading are those of the last picture, if there was one. */
+export const PublicReading = z.discriminatedUnion('status', [
+  z.object({ type: z.literal('reading'), ...head, ...okFields }),
+  z.object({
+    type: z.literal('reading'),
+    cameraId: Id,
+    seq: z.number().int().positive().optional(),
+    capturedAt: EpochMs.optional(),
+    status: z.enum(['stale', 'no-signal', 'degraded']),
+    reason: SilentReason,
+    detail: z.string().optional(),
+    /** Since when the camera has been without a count. */
+    since: EpochMs,
+    zones: z.array(z.object({ zoneId: Id, name: z.string() })),
+  }),
+]);
+export type PublicReading = z.infer<typeof PublicReading>;
+export type ReadingStatus = PublicReading['status'];

@@ -1,0 +1,144 @@
+/** Connections to the two Redis databases: `state` (queue, readings, leases) and `frames` (pictures; may be lost). */
+import { Redis, type RedisOptions } from 'ioredis';
+import { HeadroomError, messageOf } from './errors.ts';
+import type { Logger } from './logger.ts';
+import { registerSecret, scrub } from './secrets.ts';
+
+export type RedisUrls = { state: string; frames: string };
+
+/**
+ * ioredis options for a Redis address.
+ * @param url `redis://[user:password@]host:port[/db]`, `rediss://...` or `unix:///path/to/socket[?db=N]`
+ * @throws HeadroomError REDIS_URL_INVALID
+ */
+export function redisOptions(url: string): RedisOptions {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new HeadroomError(
+      'REDIS_URL_INVALID',
+      'The Redis address is no URL; write redis://host:6379/0 or unix:///path',
+    );
+  }
+  if (parsed.password) registerSecret(decodeURIComponent(parsed.password));
+  const db = Number(
+    parsed.searchParams.get('db') ?? (parsed.protocol === 'unix:' ? '0' : parsed.pathname.slice(1) || '0'),
+  );
+  if (!Number.isInteger(db) || db < 0) {
+    throw new HeadroomError(
+      'REDIS_URL_INVALID',
+      'The database number of the Redis address must be 0 or a positive integer',
+    );
+  }
+  if (parsed.protocol === 'unix:') return { path: decodeURIComponent(parsed.pathname), db };
+  if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
+    throw new HeadroomError('REDIS_URL_INVALID', 'The Redis address must start with redis://, rediss:// or unix://');
+  }
+  return {
+    host: parsed.hostname || '127.0.0.1',
+    port: Number(parsed.port || '6379'),
+    db,
+    ...(parsed.username ? { username: decodeURIComponent(parsed.username) } : {}),
+    ...(parsed.password ? { password: decodeURIComponent(parsed.password) } : {}),
+    ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+}
+
+/** Reconnects for ever: quickly at first, since every second without Redis is a second without counts. */
+const retryStrategy = (times: number): number => Math.min(100 * times, 500);
+
+/**
+ * A connection for commands that must answer now or fail: pictures and readings are worth nothing later.
+ * Commands fail within a second when Redis is away or hangs.
+ */
+export function connectFailFast(url: string, logger: Logger, name: string): Redis {
+  const redis = new Redis({
+    ...redisOptions(url),
+    connectionName: `headroom-${name}`,
+    retryStrategy,
+    connectTimeout: 2000,
+    commandTimeout: 1000,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    reconnectOnError: (err) => err.message.startsWith('READONLY'),
+  });
+  return withChangeLog(redis, logger, name);
+}
+
+/** A connection that waits: for BullMQ workers and blocking reads. */
+export function connectPatient(url: string, logger: Logger, name: string): Redis {
+  const redis = new Redis({
+    ...redisOptions(url),
+    connectionName: `headroom-${name}`,
+    retryStrategy,
+    connectTimeout: 2000,
+    maxRetriesPerRequest: null,
+  });
+  return withChangeLog(redis, logger, name);
+}
+
+/** Logs that Redis went and came back, once each: not every retry. */
+function withChangeLog(redis: Redis, logger: Logger, connection: string): Redis {
+  let up: boolean | undefined;
+  redis.on('ready', () => {
+    if (up === false) logger.info({ connection }, 'redis is back');
+    up = true;
+  });
+  redis.on('error', (err) => {
+    if (up !== false) logger.warn({ connection, reason: scrub(messageOf(err)) }, 'redis is away');
+    up = false;
+  });
+  return redis;
+}
+
+/**
+ * Waits until a connection is ready.
+ * @throws HeadroomError REDIS_UNREACHABLE after `timeoutMs`
+ */
+export async function whenReady(redis: Redis, timeoutMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  await new Promise<void>((resolve, reject) => {
+    const onReady = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      redis.off('ready', onReady);
+      const where = redis.options.path ?? `${redis.options.host}:${redis.options.port}`;
+      reject(
+        new HeadroomError(
+          'REDIS_UNREACHABLE',
+          `Redis does not answer at ${where}. Start it, or correct REDIS_URL (or redis.url in headroom.yaml).`,
+        ),
+      );
+    }, timeoutMs);
+    redis.once('ready', onReady);
+  });
+}
+
+/** Closes a connection without waiting for an absent server. */
+export function disconnect(redis: Redis): void {
+  redis.disconnect(false);
+}
+
+/**
+ * Checks version and eviction policy.
+ * @throws HeadroomError REDIS_TOO_OLD below 6.2, REDIS_POLICY when the state database may evict keys
+ */
+export async function checkRedis(redis: Redis): Promise<{ version: string; policy: string }> {
+  const info = await redis.info();
+  const version = /redis_version:(\S+)/.exec(info)?.[1] ?? '0';
+  const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1] ?? 'unknown';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < 6 || (major === 6 && minor < 2)) {
+    throw new HeadroomError('REDIS_TOO_OLD', `Redis ${version} is too old: Headroom needs 6.2 or newer.`);
+  }
+  if (policy !== 'noeviction') {
+    throw new HeadroomError(
+      'REDIS_POLICY',
+      `Redis evicts keys (maxmemory-policy ${policy}): set "maxmemory-policy noeviction", or jobs and alerts get lost.`,
+    );
+  }
+  return { version, policy };
+}

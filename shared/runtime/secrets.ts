@@ -1,0 +1,68 @@
+/**
+ * Keeps credentials out of everything people read. Three layers: a URL type that prints itself masked, a redactor for
+ * foreign text (ffmpeg's messages, errors), and a net under the logger that removes every registered secret.
+ */
+import { inspect } from 'node:util';
+
+const MASK = '***';
+const registered = new Set<string>();
+
+/** Remembers a secret, raw and percent-encoded, so that {@link scrub} removes it. Texts under 4 characters are not. */
+export function registerSecret(secret: string): void {
+  if (secret.length < 4) return;
+  registered.add(secret);
+  registered.add(encodeURIComponent(secret));
+  registered.add(JSON.stringify(secret).slice(1, -1));
+}
+
+/** Replaces userinfo of every URL and every registered secret in a text by `***`. */
+export function scrub(text: string): string {
+  let clean = text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/"'@]*(?:@[^\s/"'@]*)*@/gi, `$1${MASK}@`);
+  // Longest first: a secret may contain another.
+  for (const secret of [...registered].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(secret, MASK);
+  return clean;
+}
+
+/** A URL that may hold credentials. Printing, JSON and inspection show it masked; {@link SecretUrl.reveal} does not. */
+export class SecretUrl {
+  readonly #url: string;
+  readonly scheme: string;
+  readonly host: string;
+
+  /** @throws TypeError when the text is no URL; the message does not repeat it. */
+  constructor(url: string) {
+    let parsed: URL;
+    try {
+      parsed = new URL(url);
+    } catch {
+      throw new TypeError('not a URL');
+    }
+    this.#url = url;
+    this.scheme = parsed.protocol.slice(0, -1);
+    this.host = parsed.host;
+    if (parsed.password) registerSecret(decodeURIComponent(parsed.password));
+  }
+
+  reveal(): string {
+    return this.#url;
+  }
+
+  toString(): string {
+    const url = new URL(this.#url);
+    if (url.username || url.password) {
+      url.username = MASK;
+      url.password = '';
+    }
+    // Tokens travel in queries, too.
+    if (url.search) url.search = MASK;
+    return url.href;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
