@@ -30,3 +30,6 @@ export const stateKeys = {
   presence: (service: string, instance: string) => `${PREFIX}:presence:${service}:${instance}`,
   presencePattern: `${PREFIX}:presence:*`,
 };
+
+/** Entries the event stream keeps, about: minutes of a busy site, so that a listener may be away for a while. */
+export const EVENTS_KEPT = 20_000;

@@ -1,0 +1,161 @@
+/** Ingest: cameras in, sampled pictures and camera states out. */
+import { Queue } from 'bullmq';
+import { cameraSource } from '../../shared/config/load.ts';
+import type { Camera, Config } from '../../shared/config/schema.ts';
+import { cameraChanges, watchConfig } from '../../shared/config/watch.ts';
+import type { FrameJob } from '../../shared/contracts/frame.ts';
+import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
+import { messageOf } from '../../shared/runtime/errors.ts';
+import { serveHealth } from '../../shared/runtime/health-server.ts';
+import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
+import type { Logger } from '../../shared/runtime/logger.ts';
+import { createRegistry } from '../../shared/runtime/metrics.ts';
+import { announcePresence, instanceName } from '../../shared/runtime/presence.ts';
+import {
+  checkRedis,
+  connectFailFast,
+  disconnect,
+  type RedisUrls,
+  redisOptions,
+  whenReady,
+} from '../../shared/runtime/redis.ts';
+import { holdLease, LEASE_MS, leaseHolder, releaseLease } from './camera-lease.ts';
+import { CameraStates } from './camera-states.ts';
+import { CameraSupervisor } from './camera-supervisor.ts';
+import { checkFfmpeg } from './ffmpeg-version.ts';
+import { FramePublisher } from './frame-publisher.ts';
+import { createIngestMetrics } from './ingest-metrics.ts';
+import { Slots } from './slots.ts';
+
+export type IngestOptions = { config: Config; configFile?: string | undefined; redisUrls: RedisUrls; logger: Logger };
+
+/**
+ * Starts watching the configured cameras.
+ * @throws HeadroomError when ffmpeg or Redis cannot be used or a camera's secret is missing
+ */
+export async function startIngest({ config, configFile, redisUrls, logger }: IngestOptions): Promise<Service> {
+  await checkFfmpeg();
+  for (const camera of config.cameras) cameraSource(camera);
+
+  const lifecycle = new Lifecycle(logger);
+  try {
+    const registry = createRegistry('ingest', instanceName());
+    const metrics = createIngestMetrics(registry);
+    const state = lifecycle.add('state redis', connectFailFast(redisUrls.state, logger, 'ingest-state'), disconnect);
+    const frames = lifecycle.add(
+      'frames redis',
+      connectFailFast(redisUrls.frames, logger, 'ingest-frames'),
+      disconnect,
+    );
+    await Promise.all([whenReady(state, 5000), whenReady(frames, 5000)]);
+    await checkRedis(state);
+
+    const queue = new Queue<FrameJob>(stateKeys.frameQueue, {
+      connection: {
+        ...redisOptions(redisUrls.state),
+        enableOfflineQueue: false,
+        commandTimeout: 1000,
+        maxRetriesPerRequest: 1,
+        retryStrategy: (times: number) => Math.min(100 * times, 500),
+      },
+      streams: { events: { maxLen: 100 } },
+    });
+    queue.on('error', () => undefined); // the state connection above logs that Redis went
+    lifecycle.add('queue', queue, () => queue.close());
+    await queue.waitUntilReady();
+
+    const states = lifecycle.add('camera states', new CameraStates(state), (s) => s.close());
+    const slots = new Slots(config.ingest.maxConnecting);
+    const holder = leaseHolder();
+    const supervisors = new Map<string, CameraSupervisor>();
+    let cameras: Camera[] = config.cameras;
+
+    const watch = (camera: Camera): void => {
+      const publisher = new FramePublisher({ camera, frames, state, queue, metrics });
+      const supervisor = new CameraSupervisor({
+        camera,
+        source: cameraSource(camera),
+        node: holder,
+        slots,
+        logger,
+        metrics,
+        onPicture: (jpeg, capturedAt) => publisher.offer(jpeg, capturedAt),
+        onState: (cameraState) => states.set(cameraState),
+      });
+      metrics.camera(camera.id);
+      supervisors.set(camera.id, supervisor);
+      supervisor.start();
+    };
+    const unwatch = async (cameraId: string, everywhere: boolean): Promise<void> => {
+      const supervisor = supervisors.get(cameraId);
+      supervisors.delete(cameraId);
+      await supervisor?.close();
+      await states.forget(cameraId, everywhere);
+      if (everywhere) await frames.del(frameKeys.frame(cameraId), frameKeys.heatmap(cameraId)).catch(() => undefined);
+    };
+
+    const claim = async (): Promise<void> => {
+      await Promise.all(
+        cameras.map(async (camera) => {
+          // While Redis is away nobody else can take the lease either: keep watching.
+          const mine = await holdLease(state, camera.id, holder).catch(() => supervisors.has(camera.id));
+          if (lifecycle.closing || !cameras.includes(camera)) return;
+          if (mine && !supervisors.has(camera.id)) watch(camera);
+          else if (!mine && supervisors.has(camera.id)) {
+            logger.warn({ cameraId: camera.id }, 'another node watches this camera now');
+            await unwatch(camera.id, false);
+          }
+        }),
+      );
+    };
+    await claim();
+    let claiming = false;
+    const claimTimer = setInterval(() => {
+      if (claiming) return;
+      claiming = true;
+      void claim().finally(() => {
+        claiming = false;
+      });
+    }, LEASE_MS / 3);
+    lifecycle.add('cameras', supervisors, async () => {
+      clearInterval(claimTimer);
+      const ids = [...supervisors.keys()];
+      await Promise.all([...supervisors.values()].map((supervisor) => supervisor.close()));
+      await Promise.all(ids.map((id) => releaseLease(state, id, holder).catch(() => undefined)));
+    });
+
+    if (configFile) {
+      const reload = async (next: Config): Promise<void> => {
+        for (const camera of next.cameras) cameraSource(camera);
+        const { added, changed, removed } = cameraChanges(cameras, next.cameras);
+        cameras = next.cameras;
+        await Promise.all([
+          ...removed.map(async ({ id }) => {
+            await unwatch(id, true);
+            await releaseLease(state, id, holder).catch(() => undefined);
+          }),
+          ...changed.map(async (camera) => {
+            await unwatch(camera.id, false);
+            watch(camera);
+          }),
+        ]);
+        if (added.length > 0) await claim();
+        const ids = (list: Camera[]) => list.map((camera) => camera.id);
+        logger.info({ added: ids(added), changed: ids(changed), removed: ids(removed) }, 'cameras changed');
+      };
+      lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (stop) => stop());
+    }
+
+    announcePresence({ service: 'ingest', instance: holder, redis: state, registry, lifecycle });
+    if (config.ingest.httpPort !== undefined) {
+      const ready = () => state.status === 'ready' && frames.status === 'ready';
+      await serveHealth({ port: config.ingest.httpPort, registry, ready, lifecycle });
+    }
+    logger.info({ cameras: cameras.length }, 'ingest started');
+    return lifecycle;
+  } catch (error) {
+    logger.debug({ reason: messageOf(error) }, 'ingest start undone');
+    await lifecycle.close();
+    throw error;
+  }
+}

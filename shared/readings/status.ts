@@ -1,0 +1,64 @@
+/** The one place that decides whether a camera's number may be shown as live. Pure. */
+import type { CameraState } from '../contracts/camera.ts';
+import type { PublicReading, SilentReason, WorkerReading } from '../contracts/reading.ts';
+
+/** All that is known of a camera at one moment. Instants are epoch ms by the server's clock. */
+export type CameraKnowledge = {
+  cameraId: string;
+  zones: { id: string; name?: string | undefined }[];
+  staleAfterMs: number;
+  reading: WorkerReading | undefined;
+  state: CameraState | undefined;
+  /** When this camera was first asked about: what "since" means before any picture. */
+  watchedSince: number;
+  ingestUp: boolean;
+  workerUp: boolean;
+};
+
+/**
+ * What a client may be told of a camera now: a count only for a fresh, undamaged, counted picture.
+ * A picture from the future (the clock was set back) counts as fresh for no longer than `staleAfterMs`.
+ */
+export function publicReading(known: CameraKnowledge, now: number): PublicReading {
+  const { reading, state } = known;
+  const ageMs = reading ? Math.abs(now - reading.capturedAt) : Number.POSITIVE_INFINITY;
+
+  if (!known.ingestUp) return silent(known, 'no-signal', 'ingest-down', reading?.capturedAt);
+  if (state?.phase === 'no-signal' || (state?.phase === 'connecting' && state.reason !== undefined)) {
+    return silent(known, 'no-signal', state.reason ?? 'unreachable', state.since, state.detail);
+  }
+  if (!reading || !state || state.phase === 'connecting') {
+    const reason: SilentReason = state?.phase === 'live' ? 'inference-behind' : 'no-picture-yet';
+    return silent(known, state?.phase === 'live' ? 'stale' : 'no-signal', reason, state?.since);
+  }
+  // Counted before the picture came back: it tells of the camera as it was before the outage.
+  if (reading.capturedAt < state.since && state.phase === 'live') {
+    return silent(known, 'stale', 'inference-behind', reading.capturedAt);
+  }
+  if (ageMs > known.staleAfterMs) {
+    return silent(known, 'stale', known.workerUp ? 'late-picture' : 'inference-behind', reading.capturedAt);
+  }
+  if (reading.status === 'degraded') return silent(known, 'degraded', reading.reason, reading.capturedAt);
+  if (state.trouble) return silent(known, 'degraded', state.trouble, state.since);
+  // Zones follow the configuration at once; a count of an older zone list is not shown under a new name.
+  return { type: 'reading', ...reading };
+}
+
+function silent(
+  known: CameraKnowledge,
+  status: 'stale' | 'no-signal' | 'degraded',
+  reason: SilentReason,
+  since: number | undefined,
+  detail?: string,
+): PublicReading {
+  return {
+    type: 'reading',
+    cameraId: known.cameraId,
+    ...(known.reading ? { seq: known.reading.seq, capturedAt: known.reading.capturedAt } : {}),
+    status,
+    reason,
+    ...(detail ? { detail } : {}),
+    since: since ?? known.watchedSince,
+    zones: known.zones.map((zone) => ({ zoneId: zone.id, name: zone.name ?? zone.id })),
+  };
+}

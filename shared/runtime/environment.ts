@@ -1,0 +1,52 @@
+/** What a service's `main.ts` reads from its surroundings. The only place besides configuration that reads env. */
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { HeadroomError } from './errors.ts';
+import { createLogger, type Logger } from './logger.ts';
+import type { RedisUrls } from './redis.ts';
+
+export type ServiceEnvironment = {
+  logger: Logger;
+  /** @throws ConfigError or HeadroomError REDIS_URL_MISSING */
+  load(): Promise<{ config: Config; configFile: string; redisUrls: RedisUrls }>;
+};
+
+/** Reads `--config FILE` (or HEADROOM_CONFIG, or headroom.yaml), REDIS_URL and FRAMES_REDIS_URL. */
+export function serviceEnvironment(service: string): ServiceEnvironment {
+  const logger = createLogger(service);
+  return {
+    logger,
+    async load() {
+      const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: false });
+      const configFile = String(values.config ?? process.env.HEADROOM_CONFIG ?? 'headroom.yaml');
+      const config = await loadConfig(configFile);
+      const redisUrls = configuredRedis(config);
+      if (!redisUrls) {
+        throw new HeadroomError(
+          'REDIS_URL_MISSING',
+          'No Redis is named: set REDIS_URL or redis.url, or run everything with "headroom up", which brings its own.',
+        );
+      }
+      return { config, configFile, redisUrls };
+    },
+  };
+}
+
+/** The Redis databases of environment and configuration; undefined when none is named. */
+export function configuredRedis(config: Config, env: NodeJS.ProcessEnv = process.env): RedisUrls | undefined {
+  const state = env.REDIS_URL || config.redis.url;
+  if (!state) return undefined;
+  return { state, frames: env.FRAMES_REDIS_URL || config.redis.framesUrl || nextDatabase(state) };
+}
+
+/** The same server's next database: apart, though not without persistence. */
+function nextDatabase(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.protocol === 'unix:') {
+    parsed.searchParams.set('db', String(Number(parsed.searchParams.get('db') ?? 0) + 1));
+  } else {
+    parsed.pathname = `/${Number(parsed.pathname.slice(1) || 0) + 1}`;
+  }
+  return parsed.href;
+}

@@ -1,0 +1,46 @@
+/** What every service's `main.ts` does around its service: signals, exit codes, and dying with its supervisor. */
+import { messageOf } from './errors.ts';
+import type { Service } from './lifecycle.ts';
+import type { Logger } from './logger.ts';
+import { scrub } from './secrets.ts';
+
+/** Exit code of a start that failed for a reason the operator can mend. */
+export const EXIT_CANNOT_START = 2;
+
+/** Longest time between the signal and exit. */
+const CLOSE_DEADLINE_MS = 8000;
+
+/**
+ * Runs a service until SIGTERM or SIGINT, or until the supervisor's channel closes. Exits 0 after a clean stop and
+ * {@link EXIT_CANNOT_START} with one message when it cannot start.
+ */
+export async function runService(logger: Logger, start: () => Promise<Service>): Promise<void> {
+  let stop: (() => void) | undefined;
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop?.());
+  // Started by `headroom up`: when that is gone, even by kill -9, so are we.
+  process.on('disconnect', () => stop?.());
+  process.on('unhandledRejection', (error) => {
+    logger.fatal({ err: error }, 'programming error');
+    process.exit(1);
+  });
+
+  let service: Service;
+  try {
+    service = await start();
+  } catch (error) {
+    process.stderr.write(`${scrub(messageOf(error))}\n`);
+    process.exit(EXIT_CANNOT_START);
+  }
+  process.send?.({ type: 'ready' });
+  await stopped;
+  const forced = setTimeout(() => {
+    logger.error({ deadlineMs: CLOSE_DEADLINE_MS }, 'forced to exit');
+    process.exit(1);
+  }, CLOSE_DEADLINE_MS);
+  await service.close();
+  clearTimeout(forced);
+  process.exit(0);
+}
