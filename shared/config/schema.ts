@@ -1,6 +1,7 @@
 /** The only schema of `headroom.yaml`. Defaults stand here, with their unit and reason. */
 import { z } from 'zod';
 import { Id, PicturePoint } from '../contracts/common.ts';
+import { AlertsConfig, DatabaseConfig, DeliveriesConfig, Importance, ZoneLimits, ZoneProfile } from './alerts.ts';
 
 /** Schemes that are always allowed, and those a configuration must ask for (trials, tests). */
 export const CAMERA_SCHEMES = ['rtsp', 'rtsps'] as const;
@@ -19,6 +20,9 @@ export const Zone = z
       .max(64)
       .describe('Corners as [x, y], 0 to 1 from the top left corner of the picture.'),
     capacity: z.number().positive().optional().describe('People the zone may hold.'),
+    profile: ZoneProfile.default('standing').describe('What people do here: sets the density thresholds.'),
+    importance: Importance.default('normal').describe('How bad it is to be blind here.'),
+    limits: ZoneLimits.optional().describe('Own thresholds of this zone.'),
   })
   .describe('A part of the picture that is counted on its own. Zones may overlap.');
 export type Zone = z.infer<typeof Zone>;
@@ -115,6 +119,9 @@ export const Config = z
         httpPort: z.int().min(1).max(65535).optional(),
       })
       .prefault({}),
+    alerts: AlertsConfig,
+    deliveries: DeliveriesConfig,
+    database: DatabaseConfig,
     dataDir: z.string().default('.headroom').describe('Own Redis, database and logs of the supervisor.'),
     cameras: z
       .array(Camera)

@@ -14,6 +14,10 @@ export const ZoneReading = z.object({
   interval: Interval,
   /** False until the camera's ground is calibrated: then no figure per square metre exists. */
   calibrated: z.boolean(),
+  /** Mean density of the zone's ground, people per m². Only where calibrated. */
+  peoplePerSqm: z.number().min(0).optional(),
+  /** Highest density over patches of at least 4 m², people per m². Only where calibrated. */
+  peakPeoplePerSqm: z.number().min(0).optional(),
   /** Count over capacity, where the zone states one. */
   occupancy: z.number().min(0).optional(),
 });

@@ -1,0 +1,76 @@
+/** From the model's estimate to what is said of a picture and its zones. Pure. */
+import type { Zone } from '../../../shared/config/schema.ts';
+import type { Heatmap } from '../../../shared/contracts/heatmap.ts';
+import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
+import type { ZoneReading } from '../../../shared/contracts/reading.ts';
+import type { Estimate } from '../model/crowd-counter.ts';
+import { type Coverage, countInterval, countPeople, type DensityMap } from '../model/read-out.ts';
+
+/** More people than any picture could show: such an output is a fault of the model. */
+const MOST_PEOPLE = 50_000;
+
+/** Width of a heat map for eyes, cells: enough to see where, a few kilobytes to send. */
+const HEATMAP_WIDTH = 96;
+
+export type PictureCount = { count: number; interval: [number, number]; heads: number; zones: ZoneReading[] };
+
+/**
+ * Counts of the picture and its zones; undefined when the output is no number or absurd, which must never read as 0.
+ * @param coverageOf the zone's rasterised polygon for this map size
+ */
+export function readPicture(
+  estimate: Estimate,
+  manifest: ModelManifest,
+  zones: Zone[],
+  coverageOf: (zone: Zone) => Coverage,
+): PictureCount | undefined {
+  const { map, blocks, heads } = estimate;
+  const weight = manifest.count.headWeight;
+  const count = countPeople(map, blocks, weight);
+  const interval = countInterval(count, blocks, manifest.interval);
+  if (![count, ...interval].every(Number.isFinite) || count > MOST_PEOPLE) return undefined;
+  return {
+    count,
+    interval,
+    heads: heads.length,
+    zones: zones.map((zone) => {
+      const coverage = coverageOf(zone);
+      const zoneCount = countPeople(map, blocks, weight, coverage);
+      return {
+        zoneId: zone.id,
+        name: zone.name ?? zone.id,
+        count: zoneCount,
+        interval: countInterval(zoneCount, blocks, manifest.interval, coverage),
+        calibrated: false,
+        ...(zone.capacity ? { occupancy: zoneCount / zone.capacity } : {}),
+      };
+    }),
+  };
+}
+
+/** A heat map for eyes: people per coarse cell, in 255 steps up to the fullest cell. */
+export function heatmapOf(
+  map: DensityMap,
+  heads: Estimate['heads'],
+  of: { cameraId: string; seq: number; capturedAt: number },
+): Heatmap {
+  const width = Math.min(HEATMAP_WIDTH, map.width);
+  const height = Math.max(1, Math.round((map.height * width) / map.width));
+  const people = new Float32Array(width * height);
+  for (let y = 0; y < map.height; y++) {
+    const row = Math.floor((y * height) / map.height) * width;
+    for (let x = 0; x < map.width; x++) {
+      const cell = row + Math.floor((x * width) / map.width);
+      people[cell] = (people[cell] as number) + (map.people[y * map.width + x] as number);
+    }
+  }
+  // Below a hundredth of a person a step is noise, and an empty picture would be stretched into a full one.
+  const peoplePerUnit =
+    Math.max(
+      people.reduce((most, value) => Math.max(most, value), 0),
+      0.5,
+    ) / 255;
+  const values = new Uint8Array(people.length);
+  for (let i = 0; i < values.length; i++) values[i] = Math.max(0, Math.round((people[i] as number) / peoplePerUnit));
+  return { ...of, width, height, peoplePerUnit, values, heads };
+}

@@ -1,0 +1,100 @@
+/** One job: read the camera's newest picture, have it counted, publish the reading. */
+import type { Redis } from 'ioredis';
+import { type Camera, staleAfterMs } from '../../shared/config/schema.ts';
+import { type Frame, FrameMeta } from '../../shared/contracts/frame.ts';
+import { frameKeys } from '../../shared/contracts/keys.ts';
+import type { WorkerReading } from '../../shared/contracts/reading.ts';
+import type { InferencePool } from './inference-pool.ts';
+import { Quarantine } from './quarantine.ts';
+import { publishHeatmap, publishReading } from './reading-publisher.ts';
+import type { WorkerDropReason, WorkerMetrics } from './worker-metrics.ts';
+
+export type ProcessorOptions = {
+  pool: InferencePool;
+  frames: Redis;
+  state: Redis;
+  metrics: WorkerMetrics;
+  defaultModel: string;
+  warmStart: boolean;
+  camera(id: string): Camera | undefined;
+};
+
+export class FrameProcessor {
+  readonly #o: ProcessorOptions;
+  readonly #lastSeq = new Map<string, number>();
+  readonly #quarantine = new Quarantine();
+
+  constructor(options: ProcessorOptions) {
+    this.#o = options;
+  }
+
+  /** Remembers whose picture an inference process died on. */
+  crashed(cameraId: string): void {
+    this.#quarantine.crashed(cameraId, Date.now());
+  }
+
+  /** @throws when Redis does not answer; the job then counts as failed and the next picture makes a new one */
+  async process(cameraId: string): Promise<void> {
+    const { pool, metrics, frames, defaultModel, warmStart } = this.#o;
+    const camera = this.#o.camera(cameraId);
+    if (!camera) return this.#drop(cameraId, 'unknown-camera');
+    if (this.#quarantine.holds(cameraId, Date.now())) return this.#drop(cameraId, 'quarantined');
+
+    let frame: Frame | undefined;
+    const result = await pool.count(cameraId, async () => {
+      frame = await this.#newestFrame(camera);
+      if (!frame) return undefined;
+      const { seq, capturedAt, jpeg } = frame;
+      return {
+        cameraId,
+        seq,
+        capturedAt,
+        jpeg,
+        model: camera.model ?? defaultModel,
+        inferenceWidth: camera.inferenceWidth,
+        steps: camera.steps,
+        warmStart,
+        zones: camera.zones,
+      };
+    });
+    if (!result || !frame) return;
+
+    const head = { cameraId, seq: frame.seq, capturedAt: frame.capturedAt, publishedAt: Date.now() };
+    let reading: WorkerReading;
+    if (result.ok) {
+      reading = { ...head, status: 'ok', ...result.picture, model: result.model };
+      metrics.decode.observe(result.decodeMs / 1000);
+      metrics.inference.observe(result.inferenceMs / 1000);
+      await publishHeatmap(frames, cameraId, result.heatmap, staleAfterMs(camera) + 2000);
+    } else {
+      reading = { ...head, status: 'degraded', reason: result.reason };
+      metrics.degraded.inc({ camera: cameraId, reason: result.reason });
+    }
+    if (!(await publishReading(this.#o.state, reading))) return this.#drop(cameraId, 'fenced');
+    if (result.ok) metrics.counted.inc({ camera: cameraId });
+    metrics.age.observe((head.publishedAt - frame.capturedAt) / 1000);
+  }
+
+  /** The newest picture, unless it is gone, old, or counted already. */
+  async #newestFrame(camera: Camera): Promise<Frame | undefined> {
+    const fields = await this.#o.frames.hgetallBuffer(frameKeys.frame(camera.id));
+    const { jpeg } = fields;
+    const meta = FrameMeta.safeParse({
+      cameraId: camera.id,
+      seq: Number(fields.seq),
+      capturedAt: Number(fields.capturedAt),
+      widthPx: Number(fields.widthPx),
+      heightPx: Number(fields.heightPx),
+    });
+    if (!jpeg || !meta.success) return this.#drop(camera.id, 'no-frame');
+    if (meta.data.seq === this.#lastSeq.get(camera.id)) return this.#drop(camera.id, 'already-counted');
+    if (Date.now() - meta.data.capturedAt > staleAfterMs(camera)) return this.#drop(camera.id, 'too-old');
+    this.#lastSeq.set(camera.id, meta.data.seq);
+    return { ...meta.data, jpeg };
+  }
+
+  #drop(cameraId: string, reason: WorkerDropReason): undefined {
+    this.#o.metrics.dropped.inc({ camera: cameraId, reason });
+    return undefined;
+  }
+}

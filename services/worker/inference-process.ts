@@ -1,0 +1,118 @@
+/**
+ * Child process: one set of ONNX sessions. `session.run` blocks this thread and a native crash ends this process;
+ * neither touches the worker, its locks or its metrics.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Zone } from '../../shared/config/schema.ts';
+import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
+import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
+import { heatmapOf, readPicture } from './density/picture-reading.ts';
+import { rasterise } from './density/zone-mask.ts';
+import type { FromChild, InferenceRequest, InferenceResult, InferenceSetup, ToChild } from './inference-messages.ts';
+import { CrowdCounter } from './model/crowd-counter.ts';
+import { seedOf } from './model/noise.ts';
+import { decodePicture, type Picture } from './model/picture.ts';
+import type { Coverage } from './model/read-out.ts';
+import { WarmStarts } from './warm-start.ts';
+
+const counters = new Map<string, CrowdCounter>();
+const warmStarts = new WarmStarts();
+const coverages = new Map<string, Coverage>();
+
+/** Pictures are decoded as they come and counted one after the other. */
+let counting: Promise<unknown> = Promise.resolve();
+
+const say = (message: FromChild): void => void process.send?.(message);
+
+// The worker is gone, however it went: nobody wants our results.
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole process group; the worker decides when we stop.
+process.on('SIGINT', () => undefined);
+
+process.on('message', (message: ToChild) => {
+  if (message.type === 'setup') void setUp(message.setup);
+  else {
+    void count(message)
+      .catch((error): InferenceResult => ({ ok: false, reason: 'inference-failed', detail: messageOf(error) }))
+      .then((result) => say({ type: 'result', id: message.id, result }));
+  }
+});
+
+async function setUp({ models, provider, threads }: InferenceSetup): Promise<void> {
+  try {
+    for (const [name, folder] of Object.entries(models)) {
+      counters.set(name, await CrowdCounter.open(folder, { provider, threads }));
+    }
+    say({ type: 'ready' });
+  } catch (error) {
+    say({
+      type: 'unusable',
+      code: error instanceof HeadroomError ? error.code : 'MODEL_INVALID',
+      message: messageOf(error),
+    });
+  }
+}
+
+async function count(request: InferenceRequest): Promise<InferenceResult> {
+  const counter = counters.get(request.model);
+  if (!counter) return { ok: false, reason: 'inference-failed', detail: `model ${request.model} is not loaded` };
+  const startedAt = performance.now();
+  const picture = await decodePicture(request.jpeg, counter.manifest.input, request.inferenceWidth).catch(
+    () => undefined,
+  );
+  if (!picture) return { ok: false, reason: 'undecodable', detail: 'the picture cannot be decoded' };
+  const decodeMs = performance.now() - startedAt;
+  const turn = counting.then(() => countPicture(request, counter, picture, decodeMs));
+  counting = turn.catch(() => undefined);
+  return turn;
+}
+
+async function countPicture(
+  request: InferenceRequest,
+  counter: CrowdCounter,
+  picture: Picture,
+  decodeMs: number,
+): Promise<InferenceResult> {
+  const { cameraId, seq, capturedAt } = request;
+  const { manifest } = counter;
+  const startedAt = performance.now();
+  const key = `${cameraId} ${request.model}`;
+  const previous =
+    request.warmStart && manifest.schedule.warmStart ? warmStarts.previous(key, picture, capturedAt) : undefined;
+  const steps = request.steps ?? manifest.schedule.defaultSteps;
+  const estimate = await counter.estimate(picture, { steps, seed: seedOf(cameraId), previous });
+  const { map, blocks } = estimate;
+  const reading = readPicture(estimate, manifest, request.zones, (zone) => coverageOf(zone, map, blocks));
+  if (!reading) return { ok: false, reason: 'invalid-output', detail: 'the model’s output is not a number or absurd' };
+  warmStarts.remember(key, picture, estimate.latent, capturedAt, previous !== undefined);
+
+  return {
+    ok: true,
+    picture: reading,
+    model: {
+      name: manifest.name,
+      version: manifest.version,
+      steps: previous ? 1 : steps,
+      warmStart: previous !== undefined,
+    },
+    heatmap: encodeHeatmap(heatmapOf(map, estimate.heads, { cameraId, seq, capturedAt })),
+    inferenceMs: performance.now() - startedAt,
+    decodeMs,
+  };
+}
+
+function coverageOf(
+  zone: Zone,
+  map: { width: number; height: number },
+  blocks: { width: number; height: number },
+): Coverage {
+  const key = `${map.width}x${map.height} ${JSON.stringify(zone.polygon)}`;
+  let coverage = coverages.get(key);
+  if (!coverage) {
+    // Zones and sizes change with the configuration only; a bound keeps years of edits from adding up.
+    if (coverages.size > 1000) coverages.clear();
+    coverage = rasterise(zone.polygon, map, blocks);
+    coverages.set(key, coverage);
+  }
+  return coverage;
+}

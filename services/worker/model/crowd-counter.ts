@@ -1,0 +1,154 @@
+/** The model at work: picture in, people out. One instance, one pair of ONNX sessions, one thread of inference. */
+import * as ort from 'onnxruntime-node';
+import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
+import { HeadroomError, messageOf } from '../../../shared/runtime/errors.ts';
+import { type ModelFolder, openModelFolder } from './manifest.ts';
+import { seededNormal } from './noise.ts';
+import type { Picture } from './picture.ts';
+import { type Blocks, type DensityMap, densityMap, type Head, locateHeads } from './read-out.ts';
+import { sampleLatent, timesFor } from './sampler.ts';
+
+export type Provider = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
+
+export type CountOptions = {
+  steps: 1 | 2 | 4;
+  /** Seed of the noise; one per camera, so that the same picture gives the same count. */
+  seed: number;
+  /** Clean latent of the picture before: warm start. */
+  previous?: Float32Array | undefined;
+};
+
+/** What the model says of one picture. */
+export type Estimate = {
+  /** Map whose sum enters the count. */
+  map: DensityMap;
+  blocks: Blocks;
+  heads: Head[];
+  /** Clean latent, for the next picture's warm start. */
+  latent: Float32Array;
+};
+
+export class CrowdCounter {
+  readonly manifest: ModelManifest;
+  readonly #encoder: ort.InferenceSession;
+  readonly #denoiser: ort.InferenceSession;
+  #noise: { key: string; values: Float32Array } | undefined;
+
+  private constructor(manifest: ModelManifest, encoder: ort.InferenceSession, denoiser: ort.InferenceSession) {
+    this.manifest = manifest;
+    this.#encoder = encoder;
+    this.#denoiser = denoiser;
+  }
+
+  /**
+   * Opens a model folder and tries the sessions on a small picture, so that a wrong model stops here and not at the
+   * first frame.
+   * @param threads cores of one inference
+   * @throws HeadroomError MODEL_MISSING, MODEL_INVALID, PROVIDER_UNAVAILABLE
+   */
+  static async open(folder: string, o: { provider: Provider; threads: number }): Promise<CrowdCounter> {
+    const model = await openModelFolder(folder);
+    const encoder = await openSession(model.encoder, `${folder}/${model.manifest.files.encoder.file}`, o);
+    const denoiser = await openSession(model.denoiser, `${folder}/${model.manifest.files.denoiser.file}`, o);
+    const counter = new CrowdCounter(model.manifest, encoder, denoiser);
+    await counter.#prove(folder, model);
+    return counter;
+  }
+
+  /**
+   * Counts one picture whose sides are multiples of `input.multipleOf`.
+   * @throws Error when the runtime fails
+   */
+  async estimate(picture: Pick<Picture, 'rgb' | 'widthPx' | 'heightPx'>, options: CountOptions): Promise<Estimate> {
+    const { latent: spec, schedule, count, heads } = this.manifest;
+    const { widthPx, heightPx } = picture;
+    const encoded = await this.#encoder.run({
+      image: new ort.Tensor('uint8', picture.rgb, [1, heightPx, widthPx, 3]),
+    });
+    const cond = encoded.cond as ort.Tensor;
+    const width = widthPx / spec.downscale;
+    const height = heightPx / spec.downscale;
+    const dims = [1, spec.channels, height, width];
+    const length = spec.channels * height * width;
+
+    const previous = options.previous?.length === length ? options.previous : undefined;
+    const times = timesFor(schedule, options.steps, previous !== undefined);
+    const samples = await sampleLatent(
+      async (latent, t) => {
+        const feeds = { latent: new ort.Tensor('float32', latent, dims), cond, t: new ort.Tensor('float32', [t], [1]) };
+        return (await this.#denoiser.run(feeds)).clean?.data as Float32Array;
+      },
+      this.#noiseOf(length, options.seed),
+      times,
+      previous,
+    );
+
+    const mean = encoded.block_mean as ort.Tensor;
+    const last = densityMap(samples.last, width, height, spec);
+    const counted = count.sumFrom === 'first' && samples.first !== samples.last;
+    return {
+      map: counted ? densityMap(samples.first, width, height, spec) : last,
+      blocks: {
+        width: mean.dims[3] as number,
+        height: mean.dims[2] as number,
+        mean: mean.data as Float32Array,
+        variance: encoded.block_variance?.data as Float32Array,
+      },
+      heads: locateHeads(last, heads.threshold, spec.peakToPeople),
+      latent: samples.last,
+    };
+  }
+
+  #noiseOf(length: number, seed: number): Float32Array {
+    const key = `${length}:${seed}`;
+    if (this.#noise?.key !== key) this.#noise = { key, values: seededNormal(length, seed) };
+    return this.#noise.values;
+  }
+
+  async #prove(folder: string, model: ModelFolder): Promise<void> {
+    const side = model.manifest.input.multipleOf * 2;
+    const blank = { rgb: new Uint8Array(side * side * 3).fill(127), widthPx: side, heightPx: side };
+    try {
+      const { map, blocks } = await this.estimate(blank, { steps: 1, seed: 1 });
+      const cells = side / 2;
+      if (map.people.length !== cells * cells || blocks.mean.length !== blocks.variance.length) {
+        throw new Error(`unexpected output shapes for a ${side}×${side} picture`);
+      }
+    } catch (cause) {
+      throw new HeadroomError(
+        'MODEL_INVALID',
+        `The model in ${folder} does not keep its contract (inputs image, latent, cond, t; outputs cond, block_mean, block_variance, clean): ${messageOf(cause)}`,
+        { cause },
+      );
+    }
+  }
+}
+
+async function openSession(
+  bytes: Buffer,
+  path: string,
+  o: { provider: Provider; threads: number },
+): Promise<ort.InferenceSession> {
+  const options: ort.InferenceSession.SessionOptions = {
+    executionProviders: [o.provider],
+    intraOpNumThreads: o.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // Spinning threads eat the cores that the other processes need: 2.6 times the CPU time for the same result.
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    logSeverityLevel: 3,
+  };
+  try {
+    return await ort.InferenceSession.create(bytes, options);
+  } catch (cause) {
+    if (o.provider !== 'cpu' && /execution provider|backend|libonnxruntime_providers/i.test(messageOf(cause))) {
+      throw new HeadroomError(
+        'PROVIDER_UNAVAILABLE',
+        `The provider ${o.provider} cannot be used here: ${messageOf(cause)}`,
+        { cause },
+      );
+    }
+    throw new HeadroomError('MODEL_INVALID', `ONNX Runtime cannot load ${path}: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,100 @@
+/** From latent to people: density map, count, interval and heads. Pure. */
+import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
+
+/** People per cell, row by row. A cell may be slightly negative; only sums mean anything. */
+export type DensityMap = { width: number; height: number; people: Float32Array };
+
+/** The count head's word on blocks of the picture: expected people and variance of each block's count. */
+export type Blocks = { width: number; height: number; mean: Float32Array; variance: Float32Array };
+
+/** A located head: 0–1 from the top left corner of the picture. */
+export type Head = [x: number, y: number];
+
+/**
+ * Undoes the space-to-depth: channel `dy * factor + dx` of a latent cell is the map's cell at that offset.
+ * @param latent [channels, height, width]
+ */
+export function densityMap(
+  latent: Float32Array,
+  width: number,
+  height: number,
+  spec: ModelManifest['latent'],
+): DensityMap {
+  const factor = spec.spaceToDepth;
+  const mapWidth = width * factor;
+  const people = new Float32Array(latent.length);
+  const scale = spec.std * spec.peakToPeople;
+  const offset = spec.mean * spec.peakToPeople;
+  for (let channel = 0, i = 0; channel < factor * factor; channel++) {
+    const dy = Math.floor(channel / factor);
+    const dx = channel % factor;
+    for (let y = 0; y < height; y++) {
+      let at = (y * factor + dy) * mapWidth + dx;
+      for (let x = 0; x < width; x++, i++, at += factor) people[at] = (latent[i] as number) * scale + offset;
+    }
+  }
+  return { width: mapWidth, height: height * factor, people };
+}
+
+/** Share of every map cell and block that belongs to a region; undefined for the whole picture. */
+export type Coverage = { map: Uint8Array; blocks: Float32Array };
+
+/** People in a region from both estimates, weighted as the manifest says; never below zero. */
+export function countPeople(map: DensityMap, blocks: Blocks, weight: number, region?: Coverage): number {
+  const fromMap = sum(map.people, region?.map);
+  const fromBlocks = sum(blocks.mean, region?.blocks);
+  return Math.max(0, weight * fromBlocks + (1 - weight) * fromMap);
+}
+
+/**
+ * The interval of a count: variance of the count head, calibrated on held-out pictures.
+ * @returns lower and upper bound, people
+ */
+export function countInterval(
+  count: number,
+  blocks: Blocks,
+  spec: ModelManifest['interval'],
+  region?: Coverage,
+): [number, number] {
+  const variance = sum(blocks.variance, region?.blocks);
+  const half = spec.q * Math.sqrt(spec.v0 + spec.v1 * variance + spec.v2 * count * count);
+  return [Math.max(0, count - half), count + half];
+}
+
+function sum(values: Float32Array, weights?: Uint8Array | Float32Array): number {
+  let total = 0;
+  if (weights) for (let i = 0; i < values.length; i++) total += (values[i] as number) * (weights[i] as number);
+  else for (let i = 0; i < values.length; i++) total += values[i] as number;
+  return total;
+}
+
+/**
+ * Heads: cells above the threshold that no neighbour exceeds. Of equal neighbours the first in reading order counts.
+ * @param threshold in units of a head's peak; the same on every picture, so that an empty one has none
+ */
+export function locateHeads(map: DensityMap, threshold: number, peakToPeople: number): Head[] {
+  const { width, height, people } = map;
+  const least = threshold * peakToPeople;
+  const heads: Head[] = [];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const value = people[y * width + x] as number;
+      if (value > least && isPeak(map, x, y, value)) heads.push([(x + 0.5) / width, (y + 0.5) / height]);
+    }
+  }
+  return heads;
+}
+
+function isPeak({ width, height, people }: DensityMap, x: number, y: number, value: number): boolean {
+  for (let dy = -1; dy <= 1; dy++) {
+    for (let dx = -1; dx <= 1; dx++) {
+      const nx = x + dx;
+      const ny = y + dy;
+      if ((dx === 0 && dy === 0) || nx < 0 || ny < 0 || nx >= width || ny >= height) continue;
+      const other = people[ny * width + nx] as number;
+      const before = dy < 0 || (dy === 0 && dx < 0);
+      if (other > value || (before && other === value)) return false;
+    }
+  }
+  return true;
+}

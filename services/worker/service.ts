@@ -1,0 +1,144 @@
+/** The worker: takes frame jobs, counts pictures in its inference processes, publishes readings. */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'bullmq';
+import type { Config } from '../../shared/config/schema.ts';
+import { watchConfig } from '../../shared/config/watch.ts';
+import { FrameJob } from '../../shared/contracts/frame.ts';
+import { stateKeys } from '../../shared/contracts/keys.ts';
+import { messageOf } from '../../shared/runtime/errors.ts';
+import { serveHealth } from '../../shared/runtime/health-server.ts';
+import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
+import type { Logger } from '../../shared/runtime/logger.ts';
+import { createRegistry } from '../../shared/runtime/metrics.ts';
+import { announcePresence, instanceName } from '../../shared/runtime/presence.ts';
+import {
+  checkRedis,
+  connectFailFast,
+  disconnect,
+  type RedisUrls,
+  redisOptions,
+  whenReady,
+} from '../../shared/runtime/redis.ts';
+import { FrameProcessor } from './frame-processor.ts';
+import { InferencePool } from './inference-pool.ts';
+import { createWorkerMetrics } from './worker-metrics.ts';
+
+/**
+ * A killed worker's job is taken from it after LOCK_MS + STALLED_CHECK_MS at most. Both are far longer than this
+ * process's event loop ever blocks: inference runs elsewhere.
+ */
+const LOCK_MS = 1500;
+const STALLED_CHECK_MS = 500;
+
+/** Time for the pictures in hand when the service stops. */
+const DRAIN_MS = 2500;
+
+export type WorkerOptions = { config: Config; configFile?: string | undefined; redisUrls: RedisUrls; logger: Logger };
+
+/** @throws HeadroomError when the model or Redis cannot be used */
+export async function startWorker({ config, configFile, redisUrls, logger }: WorkerOptions): Promise<Service> {
+  const lifecycle = new Lifecycle(logger, DRAIN_MS + 1000);
+  try {
+    const instance = instanceName();
+    const registry = createRegistry('worker', instance);
+    const metrics = createWorkerMetrics(registry);
+    const state = lifecycle.add('state redis', connectFailFast(redisUrls.state, logger, 'worker-state'), disconnect);
+    const frames = lifecycle.add(
+      'frames redis',
+      connectFailFast(redisUrls.frames, logger, 'worker-frames'),
+      disconnect,
+    );
+    await Promise.all([whenReady(state, 5000), whenReady(frames, 5000)]);
+    await checkRedis(state);
+
+    let current = config;
+    const names = new Set([config.worker.model, ...config.cameras.flatMap((camera) => camera.model ?? [])]);
+    const { provider, processes } = config.worker;
+    const pool = await InferencePool.start({
+      setup: {
+        models: Object.fromEntries([...names].map((name) => [name, join(config.worker.modelsDir, name)])),
+        provider,
+        threads: 1,
+      },
+      // A GPU is shared by one process per worker: batches, not processes, fill it.
+      processes: processes === 'auto' ? (provider === 'cpu' ? availableParallelism() : 1) : processes,
+      deadlineMs: config.worker.inferenceDeadlineMs,
+      logger,
+      onCrash: (cause, cameraId) => {
+        metrics.crashes.inc({ cause });
+        if (cameraId) processor.crashed(cameraId);
+      },
+    });
+    lifecycle.add('inference processes', pool, () => pool.close());
+
+    const processor = new FrameProcessor({
+      pool,
+      frames,
+      state,
+      metrics,
+      defaultModel: config.worker.model,
+      warmStart: config.worker.warmStart,
+      camera: (id) => current.cameras.find((camera) => camera.id === id),
+    });
+    for (const camera of config.cameras) metrics.camera(camera.id);
+
+    const worker = new Worker(
+      stateKeys.frameQueue,
+      async (job) => {
+        metrics.queueWait.observe(Math.max(0, ((job.processedOn ?? Date.now()) - job.timestamp) / 1000));
+        await processor.process(FrameJob.parse(job.data).cameraId);
+      },
+      {
+        connection: {
+          ...redisOptions(redisUrls.state),
+          maxRetriesPerRequest: null,
+          retryStrategy: (times: number) => Math.min(100 * times, 500),
+        },
+        concurrency: pool.capacity,
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_CHECK_MS,
+        // A picture that killed its worker is not tried again: the next one is newer anyway.
+        maxStalledCount: 0,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 100 },
+        drainDelay: 1,
+      },
+    );
+    worker.on('error', () => undefined); // the state connection logs that Redis went
+    worker.on('failed', (job, err) =>
+      logger.debug({ cameraId: job?.data.cameraId, reason: messageOf(err) }, 'frame job failed'),
+    );
+    lifecycle.add('queue worker', worker, async () => {
+      await Promise.race([worker.close(), new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())]);
+      await worker.close(true);
+    });
+    await worker.waitUntilReady();
+
+    if (configFile) {
+      const reload = (next: Config): void => {
+        for (const camera of next.cameras) {
+          if (camera.model && !names.has(camera.model)) {
+            logger.warn(
+              { cameraId: camera.id, model: camera.model },
+              'this model is loaded at the next start of the worker',
+            );
+          }
+          metrics.camera(camera.id);
+        }
+        current = next;
+      };
+      lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (stop) => stop());
+    }
+    announcePresence({ service: 'worker', instance, redis: state, registry, lifecycle });
+    if (config.worker.httpPort !== undefined) {
+      const ready = () => state.status === 'ready' && pool.ready;
+      await serveHealth({ port: config.worker.httpPort, registry, ready, lifecycle });
+    }
+    logger.info({ models: [...names], provider, inHand: pool.capacity }, 'worker started');
+    return lifecycle;
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+/** When a picture may be counted from the map of the one before. Pure but for its memory of the last pictures. */
+import { thumbDifference } from './model/picture.ts';
+
+/** Mean grey difference (0–255) above which the scene was cut: a new picture, not the next one. */
+const CUT_DIFFERENCE = 12;
+
+/** Pictures further apart show other people. */
+const LONGEST_GAP_MS = 3000;
+
+/** An error must not be handed on for ever: every so often the count starts from pure noise. */
+const REFRESH_MS = 10_000;
+
+type Memory = { latent: Float32Array; thumb: Uint8Array; widthPx: number; capturedAt: number; coldAt: number };
+
+export class WarmStarts {
+  readonly #memory = new Map<string, Memory>();
+
+  /** The latent to start from; undefined for a cold start. */
+  previous(key: string, picture: { thumb: Uint8Array; widthPx: number }, capturedAt: number): Float32Array | undefined {
+    const last = this.#memory.get(key);
+    if (!last || last.widthPx !== picture.widthPx) return undefined;
+    const gapMs = capturedAt - last.capturedAt;
+    if (gapMs <= 0 || gapMs > LONGEST_GAP_MS || capturedAt - last.coldAt > REFRESH_MS) return undefined;
+    return thumbDifference(last.thumb, picture.thumb) > CUT_DIFFERENCE ? undefined : last.latent;
+  }
+
+  remember(
+    key: string,
+    picture: { thumb: Uint8Array; widthPx: number },
+    latent: Float32Array,
+    capturedAt: number,
+    warm: boolean,
+  ): void {
+    const coldAt = warm ? (this.#memory.get(key)?.coldAt ?? capturedAt) : capturedAt;
+    this.#memory.set(key, { latent, thumb: picture.thumb, widthPx: picture.widthPx, capturedAt, coldAt });
+  }
+}
