@@ -48,3 +48,32 @@ export function announcePresence(o: {
     await o.redis.del(key, `${key}:metrics`).catch(() => undefined);
   });
 }
+
+/**
+ * Living service instances.
+ * @param redis state database
+ * @throws when Redis does not answer
+ */
+export async function readPresence(redis: Redis): Promise<Presence[]> {
+  const keys = (await presenceKeys(redis)).filter((key) => !key.endsWith(':metrics'));
+  if (keys.length === 0) return [];
+  return (await redis.mget(keys)).filter((value) => value !== null).map((value) => JSON.parse(value) as Presence);
+}
+
+/** Metrics of all living instances, as prom-client's JSON. */
+export async function readMetrics(redis: Redis): Promise<object[]> {
+  const keys = (await presenceKeys(redis)).filter((key) => key.endsWith(':metrics'));
+  if (keys.length === 0) return [];
+  return (await redis.mget(keys)).filter((value) => value !== null).map((value) => JSON.parse(value) as object);
+}
+
+async function presenceKeys(redis: Redis): Promise<string[]> {
+  const keys: string[] = [];
+  let cursor = '0';
+  do {
+    const [next, found] = await redis.scan(cursor, 'MATCH', stateKeys.presencePattern, 'COUNT', 1000);
+    cursor = next;
+    keys.push(...found);
+  } while (cursor !== '0');
+  return keys;
+}

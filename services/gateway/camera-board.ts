@@ -1,0 +1,178 @@
+/**
+ * What the gateway knows of every camera, from Redis. Emits a camera's public reading when there is something new to
+ * tell: a counted picture, or a change of status that only the passing of time brought about.
+ */
+import { EventEmitter } from 'node:events';
+import type { Redis } from 'ioredis';
+import { type Camera, type Config, staleAfterMs } from '../../shared/config/schema.ts';
+import { CameraState } from '../../shared/contracts/camera.ts';
+import { stateKeys } from '../../shared/contracts/keys.ts';
+import { type PublicReading, WorkerReading } from '../../shared/contracts/reading.ts';
+import type { CameraInfo, SystemState } from '../../shared/contracts/socket.ts';
+import { publicReading } from '../../shared/readings/status.ts';
+import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
+import { readPresence } from '../../shared/runtime/presence.ts';
+
+/** How often time alone may change a status. */
+const TICK_MS = 100;
+const PRESENCE_EVERY_MS = 500;
+/** Makes good for events that were lost while Redis was away. */
+const RELOAD_EVERY_MS = 5000;
+const READ_BLOCK_MS = 1000;
+/** Silence of Redis beyond which nothing it said last is taken for the present. */
+const REDIS_DOWN_AFTER_MS = 2000;
+
+type BoardEvents = { reading: [PublicReading]; cameras: [CameraInfo[]] };
+
+export class CameraBoard extends EventEmitter<BoardEvents> {
+  #cameras: Camera[] = [];
+  readonly #watchedSince = new Map<string, number>();
+  readonly #readings = new Map<string, WorkerReading>();
+  readonly #states = new Map<string, CameraState>();
+  readonly #told = new Map<string, string>();
+  #system: SystemState = { ingest: 'down', inference: 'down', redis: 'down' };
+  #redisHeardAt = 0;
+  readonly #state: Redis;
+
+  /** @param state fail-fast connection to the state database */
+  constructor(state: Redis) {
+    super();
+    this.#state = state;
+  }
+
+  /** Follows Redis until the lifecycle closes. `events` is a connection of its own: it blocks. */
+  async follow(events: Redis, lifecycle: Lifecycle): Promise<void> {
+    await this.#reload();
+    await this.#lookForServices();
+    const timers = [
+      setInterval(() => this.#tellChanges(), TICK_MS),
+      setInterval(() => void this.#lookForServices(), PRESENCE_EVERY_MS),
+      setInterval(() => void this.#reload().catch(() => undefined), RELOAD_EVERY_MS),
+    ];
+    lifecycle.add('camera board', timers, () => timers.forEach(clearInterval));
+    void this.#readEvents(events, lifecycle);
+  }
+
+  configure(config: Config): void {
+    this.#cameras = config.cameras;
+    const known = new Set(config.cameras.map((camera) => camera.id));
+    for (const id of this.#watchedSince.keys()) {
+      if (known.has(id)) continue;
+      for (const map of [this.#watchedSince, this.#readings, this.#states, this.#told]) map.delete(id);
+    }
+    for (const id of known) if (!this.#watchedSince.has(id)) this.#watchedSince.set(id, Date.now());
+    this.emit('cameras', this.cameras());
+  }
+
+  cameras(): CameraInfo[] {
+    return this.#cameras.map((camera) => ({
+      id: camera.id,
+      name: camera.name ?? camera.id,
+      sampleFps: camera.sampleFps,
+      staleAfterMs: staleAfterMs(camera),
+      zones: camera.zones.map(({ id, name, polygon, capacity }) => ({
+        id,
+        name: name ?? id,
+        polygon,
+        ...(capacity ? { capacity } : {}),
+      })),
+    }));
+  }
+
+  /** Every camera's reading as of now. */
+  readings(): PublicReading[] {
+    const now = Date.now();
+    return this.#cameras.map((camera) => this.#readingOf(camera, now));
+  }
+
+  system(): SystemState {
+    return this.#system;
+  }
+
+  #readingOf(camera: Camera, now: number): PublicReading {
+    return publicReading(
+      {
+        cameraId: camera.id,
+        zones: camera.zones,
+        staleAfterMs: staleAfterMs(camera),
+        reading: this.#readings.get(camera.id),
+        state: this.#states.get(camera.id),
+        watchedSince: this.#watchedSince.get(camera.id) ?? now,
+        ingestUp: this.#system.ingest === 'up',
+        workerUp: this.#system.inference === 'up',
+      },
+      now,
+    );
+  }
+
+  /** Tells a camera's reading if it differs from what was told last. */
+  #tell(camera: Camera, now: number): void {
+    const reading = this.#readingOf(camera, now);
+    const key = reading.status === 'ok' ? `ok ${reading.seq}` : `${reading.status} ${reading.reason} ${reading.since}`;
+    if (this.#told.get(camera.id) === key) return;
+    this.#told.set(camera.id, key);
+    this.emit('reading', reading);
+  }
+
+  #tellChanges(): void {
+    const now = Date.now();
+    for (const camera of this.#cameras) this.#tell(camera, now);
+  }
+
+  #take(kind: string | undefined, body: string): void {
+    const parsed =
+      kind === 'reading' ? WorkerReading.safeParse(JSON.parse(body)) : CameraState.safeParse(JSON.parse(body));
+    // Another version of a service may speak another dialect: its words are not guessed at.
+    if (!parsed.success) return;
+    const { data } = parsed;
+    if ('status' in data) {
+      const before = this.#readings.get(data.cameraId);
+      if (before && before.seq >= data.seq && before.capturedAt >= data.capturedAt) return;
+      this.#readings.set(data.cameraId, data);
+    } else this.#states.set(data.cameraId, data);
+    const camera = this.#cameras.find(({ id }) => id === data.cameraId);
+    if (camera) this.#tell(camera, Date.now());
+  }
+
+  async #reload(): Promise<void> {
+    const [states, readings] = await Promise.all([
+      this.#state.hgetall(stateKeys.cameraStates),
+      this.#state.hgetall(stateKeys.readings),
+    ]);
+    for (const body of Object.values(states)) this.#take('camera-state', body);
+    for (const body of Object.values(readings)) this.#take('reading', body);
+  }
+
+  async #lookForServices(): Promise<void> {
+    try {
+      const services = new Set((await readPresence(this.#state)).map(({ service }) => service));
+      this.#redisHeardAt = performance.now();
+      const up = (service: string) => (services.has(service) ? 'up' : 'down');
+      this.#system = { ingest: up('ingest'), inference: up('worker'), redis: 'up' };
+    } catch {
+      if (performance.now() - this.#redisHeardAt < REDIS_DOWN_AFTER_MS) return;
+      // Blind to the services, not proof of their death; but nothing they said is fresh any more.
+      this.#system = { ingest: 'down', inference: 'down', redis: 'down' };
+    }
+  }
+
+  async #readEvents(events: Redis, lifecycle: Lifecycle): Promise<void> {
+    // From the newest on: what came before is in the hashes.
+    let from = '$';
+    while (!lifecycle.closing) {
+      try {
+        const streams = await events.xread('COUNT', 500, 'BLOCK', READ_BLOCK_MS, 'STREAMS', stateKeys.events, from);
+        for (const [id, fields] of streams?.[0]?.[1] ?? []) {
+          from = id;
+          const body = fields[fields.indexOf('body') + 1];
+          if (body) this.#take(fields[fields.indexOf('kind') + 1], body);
+        }
+      } catch {
+        // Away, or emptied: start at the newest again, and let the reload fill the gap.
+        from = '$';
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        await this.#reload().catch(() => undefined);
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/** The gateway's web server: API, dashboard, operations. Built apart from listening, so that documents can be made of it. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import serveStatic from '@fastify/static';
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../shared/runtime/logger.ts';
+import type { CameraBoard } from './camera-board.ts';
+import { cameraRoutes } from './routes/cameras.ts';
+import { type OperationsOptions, operationsRoutes } from './routes/operations.ts';
+import { problem, sendProblem } from './routes/problem.ts';
+
+const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url));
+
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+export type HttpAppOptions = { board: CameraBoard; frames: Redis; operations: OperationsOptions; logger: Logger };
+
+export async function createHttpApp({ board, frames, operations, logger }: HttpAppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger.child({}, { level: 'warn' }),
+    requestTimeout: 5000,
+    bodyLimit: 64 * 1024,
+    routerOptions: { maxParamLength: 100 },
+    forceCloseConnections: true,
+  });
+  app.server.headersTimeout = 5000;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.addHook('onSend', async (_request, reply) => {
+    reply.headers(SECURITY_HEADERS);
+  });
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.validation) return sendProblem(reply, 400, 'Bad request', error.message);
+    if (error.statusCode && error.statusCode < 500)
+      return sendProblem(reply, error.statusCode, error.name, error.message);
+    request.log.warn({ err: error, path: request.url }, 'request failed');
+    return sendProblem(reply, 503, 'Not available now', 'The server cannot answer this at the moment; try again.');
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .type('application/problem+json')
+      .send(problem(404, 'Not found', `There is nothing at ${request.url.split('?')[0]}.`)),
+  );
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Headroom gateway',
+        version: '1',
+        description: 'Live crowd counts. The live socket at /ws is described in docs/asyncapi.yaml.',
+      },
+      tags: [
+        { name: 'cameras', description: 'Cameras and their pictures' },
+        { name: 'readings', description: 'Counts' },
+        { name: 'operations', description: 'For machines that watch this machine' },
+      ],
+    },
+    transform: jsonSchemaTransform,
+  });
+  await app.register(cameraRoutes({ board, frames }));
+  await app.register(operationsRoutes(operations));
+  app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+
+  if (existsSync(DASHBOARD)) {
+    await app.register(serveStatic, { root: DASHBOARD, cacheControl: true, maxAge: '1h', immutable: false });
+  } else {
+    app.get('/', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('text/plain').send('The dashboard is not built: run "npm run build".\n'),
+    );
+  }
+  return app;
+}

@@ -1,0 +1,105 @@
+/** The gateway: readings from Redis out to people, over HTTP and the live socket. */
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../../shared/config/schema.ts';
+import { watchConfig } from '../../shared/config/watch.ts';
+import { frameKeys } from '../../shared/contracts/keys.ts';
+import { HeadroomError } from '../../shared/runtime/errors.ts';
+import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
+import type { Logger } from '../../shared/runtime/logger.ts';
+import { createRegistry } from '../../shared/runtime/metrics.ts';
+import { announcePresence, instanceName, readMetrics } from '../../shared/runtime/presence.ts';
+import {
+  checkRedis,
+  connectFailFast,
+  connectPatient,
+  disconnect,
+  type RedisUrls,
+  whenReady,
+} from '../../shared/runtime/redis.ts';
+import { CameraBoard } from './camera-board.ts';
+import { createGatewayMetrics } from './gateway-metrics.ts';
+import { createHttpApp } from './http-app.ts';
+import { serveLiveSocket } from './live-socket.ts';
+
+export type GatewayOptions = { config: Config; configFile?: string | undefined; redisUrls: RedisUrls; logger: Logger };
+export type Gateway = Service & { readonly url: string };
+
+/** @throws HeadroomError when Redis does not answer or the port is taken */
+export async function startGateway({ config, configFile, redisUrls, logger }: GatewayOptions): Promise<Gateway> {
+  const lifecycle = new Lifecycle(logger);
+  try {
+    const instance = instanceName();
+    const registry = createRegistry('gateway', instance);
+    const metrics = createGatewayMetrics(registry);
+    const state = lifecycle.add('state redis', connectFailFast(redisUrls.state, logger, 'gateway-state'), disconnect);
+    const frames = lifecycle.add(
+      'frames redis',
+      connectFailFast(redisUrls.frames, logger, 'gateway-frames'),
+      disconnect,
+    );
+    const events = lifecycle.add('event redis', connectPatient(redisUrls.state, logger, 'gateway-events'), disconnect);
+    await Promise.all([whenReady(state, 5000), whenReady(frames, 5000)]);
+    await checkRedis(state);
+
+    const board = new CameraBoard(state);
+    board.configure(config);
+    await board.follow(events, lifecycle);
+
+    let { allowedOrigins } = config.gateway;
+    if (configFile) {
+      const reload = (next: Config): void => {
+        board.configure(next);
+        allowedOrigins = next.gateway.allowedOrigins;
+        if (next.gateway.port !== config.gateway.port || next.gateway.host !== config.gateway.host) {
+          logger.warn('gateway.host and gateway.port take effect at the next start');
+        }
+      };
+      lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (stop) => stop());
+    }
+
+    const app = await createHttpApp({
+      board,
+      frames,
+      logger,
+      operations: {
+        registry,
+        ready: () => board.system().redis === 'up' && !lifecycle.closing,
+        system: () => board.system(),
+        otherMetrics: async () => (await readMetrics(state)).filter((metric) => !isOf(instance, metric)),
+      },
+    });
+    lifecycle.add('web server', app, () => app.close());
+    serveLiveSocket({
+      server: app.server,
+      board,
+      metrics,
+      allowedOrigins: () => allowedOrigins,
+      heatmap: (cameraId) => frames.getBuffer(frameKeys.heatmap(cameraId)),
+      lifecycle,
+    });
+    const { host, port } = config.gateway;
+    await app.listen({ host, port, backlog: 4096 }).catch((cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'it is taken' : (cause.code ?? cause.message);
+      throw new HeadroomError(
+        'PORT_UNUSABLE',
+        `Cannot listen on ${host}:${port}: ${why}. Choose another gateway.port.`,
+        { cause },
+      );
+    });
+    announcePresence({ service: 'gateway', instance, redis: state, registry, lifecycle });
+
+    const bound = app.server.address() as AddressInfo;
+    const shownHost = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+    const url = `http://${shownHost}:${bound.port}`;
+    logger.info({ url }, 'gateway started');
+    return { url, close: () => lifecycle.close() };
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}
+
+/** Whether an announced set of metrics is this very process's own. */
+function isOf(instance: string, metrics: object): boolean {
+  return JSON.stringify(metrics).includes(`"instance":"${instance}"`);
+}
