@@ -1,0 +1,1 @@
+"""Training of Headroom's crowd counter: data, networks, stages, calibration, export."""

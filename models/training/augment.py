@@ -1,0 +1,98 @@
+"""Random crops at random scales, and the wear and tear of real cameras."""
+
+import io
+import math
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+# Photographs of dense crowds already have heads of a few pixels: shrinking
+# them further leaves nothing to learn from.
+SMALLEST_SCALE = {"shanghaitech_a_train": 0.7}
+
+
+def draw_scale(random: np.random.Generator, folder: str, native_share: float) -> float:
+    """Zoom of a crop: half of them near 1 (cameras are watched at native size), the others 0.5 to 2."""
+    if random.random() < native_share:
+        return float(np.exp(random.uniform(math.log(0.85), math.log(1.2))))
+    low = SMALLEST_SCALE.get(folder, 0.5)
+    return float(np.exp(random.uniform(math.log(low), math.log(2.0))))
+
+
+def random_crop(
+    pixels: np.ndarray, points: np.ndarray, size: int, scale: float, random: np.random.Generator
+) -> tuple[Image.Image, np.ndarray]:
+    """A size x size crop of a picture shown `scale` times larger, perhaps mirrored; points inside it."""
+    height, width = pixels.shape[:2]
+    stretch = float(np.exp(random.uniform(-0.12, 0.12)))
+    wide = min(size / scale * stretch, width)
+    high = min(size / scale / stretch, height)
+    left = int(random.integers(0, int(width - wide) + 1))
+    top = int(random.integers(0, int(height - high) + 1))
+    wide, high = max(8, int(wide)), max(8, int(high))
+    piece = Image.fromarray(np.ascontiguousarray(pixels[top : top + high, left : left + wide]))
+    if (wide, high) != (size, size):
+        kernel = Image.Resampling.BICUBIC if random.random() < 0.5 else Image.Resampling.BILINEAR
+        piece = piece.resize((size, size), kernel)
+    moved = (points - (left, top)) * (size / wide, size / high) if len(points) else points.reshape(0, 2)
+    inside = ((moved >= 0) & (moved < size)).all(axis=1)
+    moved = moved[inside]
+    if random.random() < 0.5:
+        piece = piece.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        moved = np.stack([size - 1e-3 - moved[:, 0], moved[:, 1]], axis=1)
+    return piece, moved
+
+
+def _tone(random: np.random.Generator) -> list[int]:
+    """Look-up table of 3x256 bytes: gamma, contrast, brightness, colour cast, sometimes low light."""
+    ramp = np.linspace(0, 1, 256)
+    curves = []
+    gamma = np.exp(random.uniform(-0.35, 0.35))
+    contrast = np.exp(random.uniform(-0.3, 0.3))
+    shift = random.uniform(-0.12, 0.12)
+    dark = random.uniform(0.15, 0.5) if random.random() < 0.08 else 1.0
+    for _ in range(3):
+        cast = np.exp(random.normal(0, 0.06))
+        curve = ((ramp**gamma - 0.5) * contrast + 0.5 + shift) * cast * dark
+        curves.append(np.clip(curve * 255, 0, 255).astype(np.uint8))
+    return np.concatenate(curves).tolist()
+
+
+class CameraWear:
+    """Tone, grey, blur, low resolution, sensor noise and compression; each picture gets some of them."""
+
+    def __init__(self, size: int, random: np.random.Generator) -> None:
+        self.random = random
+        # Drawing normal numbers per crop costs more than all the rest: slices of one bank do.
+        self.noise = random.standard_normal((2 * size, 2 * size, 3)).astype(np.float32)
+
+    def __call__(self, piece: Image.Image) -> np.ndarray:
+        """RGB picture -> uint8 [size,size,3]."""
+        random = self.random
+        size = piece.width
+        if random.random() < 0.8:
+            piece = piece.point(_tone(random))
+        if random.random() < 0.12:
+            piece = piece.convert("L").convert("RGB")
+        if random.random() < 0.15:
+            piece = piece.filter(ImageFilter.BoxBlur(random.uniform(0.3, 1.5)))
+        if random.random() < 0.12:
+            low = int(size * random.uniform(0.4, 0.85))
+            piece = piece.resize((low, low), Image.Resampling.BILINEAR).resize((size, size), Image.Resampling.BILINEAR)
+        if random.random() < 0.2:
+            piece = self._noisy(piece)
+        if random.random() < 0.3:
+            buffer = io.BytesIO()
+            piece.save(buffer, "JPEG", quality=int(random.integers(25, 85)))
+            piece = Image.open(buffer)
+        return np.asarray(piece)
+
+    def _noisy(self, piece: Image.Image) -> Image.Image:
+        size = piece.width
+        y, x = self.random.integers(0, size, 2)
+        noise = self.noise[y : y + size, x : x + size]
+        if self.random.random() < 0.4:
+            noise = noise[:, :, :1]
+        strength = float(np.exp(self.random.uniform(math.log(2), math.log(22))))
+        noisy = np.asarray(piece, dtype=np.float32) + strength * noise
+        return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))

@@ -1,0 +1,186 @@
+"""Read-out settings fitted on the validation split: head weight, interval, head threshold.
+
+    python -m models.training.calibrate --data DIR --checkpoint RUN/b.pt --out RUN/calibration.json
+
+The interval is count +- q * sqrt(v0 + v1 * sum(block_variance) + v2 * count^2):
+v by Gaussian maximum likelihood, q by split-conformal quantile, every folder
+weighing the same. Coverage is also measured honestly, by fitting on one half
+and looking at the other, and by leaving each folder out in turn.
+"""
+
+import argparse
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .counter import Counter, load_counter
+from .density import heads_in_map, map_from_latent
+from .evaluate import (
+    MAX_WIDTH, Outcome, by_folder, fixed_noise, load_image, look, print_rows, report, validation_pictures,
+)
+from .labels import Picture
+from .localisation import f_score, match_heads
+from .path import sample, warm_start
+from .recipe import Recipe
+from .split import EMPTY, UNKNOWN_CAMERA
+
+LEVEL = 0.9
+THRESHOLDS = (0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4)
+# Streets and unknown cameras are what the model is for; dense photographs count half.
+SELECTION = {"shanghaitech_b_train": 1.0, UNKNOWN_CAMERA: 1.0, "shanghaitech_a_train": 0.5, EMPTY: 0.5}
+THINNED = {UNKNOWN_CAMERA: 4}
+
+
+def blend(outcomes: list[Outcome], head_weight: float) -> np.ndarray:
+    head = np.array([o.head for o in outcomes])
+    first = np.array([o.first for o in outcomes])
+    return np.maximum(0.0, head_weight * head + (1 - head_weight) * first)
+
+
+def choose_head_weight(outcomes: list[Outcome]) -> float:
+    """Weight of the block-count head with the least relative error over the selection folders."""
+
+    def cost(weight: float) -> float:
+        total = 0.0
+        for folder, group in by_folder(outcomes).items():
+            truth = np.array([o.truth for o in group], dtype=np.float64)
+            error = np.abs(blend(group, weight) - truth).mean() / (truth.mean() + 5)
+            total += SELECTION.get(folder, 0.25) * error
+        return total
+
+    return min((round(w, 2) for w in np.arange(0, 1.01, 0.1)), key=cost)
+
+
+def _weights(outcomes: list[Outcome]) -> np.ndarray:
+    sizes = {folder: len(group) for folder, group in by_folder(outcomes).items()}
+    weights = np.array([1.0 / sizes[o.folder] for o in outcomes])
+    return weights / weights.sum()
+
+
+def fit_interval(outcomes: list[Outcome], counts: np.ndarray) -> dict[str, float]:
+    """q, v0, v1, v2 of the interval, from outcomes and the counts shown for them."""
+    error = counts - np.array([o.truth for o in outcomes])
+    variance = np.array([o.variance for o in outcomes])
+    weights = _weights(outcomes)
+    best, best_cost = (1.0, 1.0, 0.01), np.inf
+    for v0, v1, relative in itertools.product(
+        (0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4), (0.0, 0.25, 0.5, 1, 2, 4), (0.0, 0.03, 0.05, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25)
+    ):
+        spread = v0 + v1 * variance + relative**2 * counts**2
+        # Laplace likelihood: a few wild pictures must not widen every interval.
+        scale = np.sqrt(spread)
+        cost = float((weights * (np.log(scale) + 1.41 * np.abs(error) / scale)).sum())
+        if cost < best_cost:
+            best, best_cost = (v0, v1, relative**2), cost
+    v0, v1, v2 = best
+    score = np.abs(error) / np.sqrt(v0 + v1 * variance + v2 * counts**2)
+    order = np.argsort(score)
+    cumulative = np.cumsum(weights[order])
+    level = min(1.0, LEVEL * (1 + 1 / len(outcomes)))
+    q = float(score[order][min(len(order) - 1, int(np.searchsorted(cumulative, level)))])
+    return {"level": LEVEL, "q": round(q, 4), "v0": v0, "v1": v1, "v2": round(v2, 6)}
+
+
+def half_width(interval: dict[str, float], variance: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    return interval["q"] * np.sqrt(interval["v0"] + interval["v1"] * variance + interval["v2"] * counts**2)
+
+
+def coverage(interval: dict[str, float], outcomes: list[Outcome], counts: np.ndarray) -> float:
+    error = np.abs(counts - np.array([o.truth for o in outcomes]))
+    return float((error <= half_width(interval, np.array([o.variance for o in outcomes]), counts)).mean())
+
+
+def honest_coverage(outcomes: list[Outcome], head_weight: float) -> dict[str, float]:
+    """Coverage on pictures the interval was not fitted on, per folder."""
+    result = {}
+    halves = [outcomes[0::2], outcomes[1::2]]
+    fits = [fit_interval(half, blend(half, head_weight)) for half in halves]
+    for folder, group in by_folder(outcomes).items():
+        shares = [
+            coverage(fits[1 - side], [o for o in half if o.folder == folder],
+                     blend([o for o in half if o.folder == folder], head_weight))
+            for side, half in enumerate(halves)
+        ]
+        rest = [o for o in outcomes if o.folder != folder]
+        without = fit_interval(rest, blend(rest, head_weight))
+        result[folder] = {
+            "otherHalf": round(float(np.mean(shares)), 3),
+            "folderLeftOut": round(coverage(without, group, blend(group, head_weight)), 3),
+        }
+    return result
+
+
+@torch.no_grad()
+def head_scores(counter: Counter, recipe: Recipe, pictures: list[Picture]) -> dict[str, dict[str, float]]:
+    """Head F1 (radius: 8 px, 16 px on the unknown camera's large heads) by threshold, for each way of sampling."""
+    pairs: dict[tuple[str, float], list[int]] = {}
+    for picture in pictures:
+        image = load_image(picture, MAX_WIDTH)
+        cond, _ = counter.encoder(image)
+        noise = fixed_noise(*image.shape[2:])
+
+        def predict(latent: torch.Tensor, t: torch.Tensor, cond: torch.Tensor = cond) -> torch.Tensor:
+            return counter.denoiser(latent, cond, t)
+
+        last = {str(n): sample(predict, noise, times)[-1] for n, times in recipe.timesteps.items()}
+        last["warm"] = warm_start(predict, last["1"], fixed_noise(*image.shape[2:], seed=1), recipe.warm_start)
+        zoom = np.array([picture.width / image.shape[3], picture.height / image.shape[2]])
+        radius = 16.0 if picture.folder == UNKNOWN_CAMERA else 8.0
+        for name, latent in last.items():
+            for threshold in THRESHOLDS:
+                found = heads_in_map(map_from_latent(latent), threshold)[0] * zoom
+                entry = pairs.setdefault((name, threshold), [0, 0, 0])
+                entry[0] += match_heads(found, picture.points, radius)
+                entry[1] += len(found)
+                entry[2] += picture.count
+    scores: dict[str, dict[str, float]] = {}
+    for (name, threshold), (hits, found, truth) in pairs.items():
+        scores.setdefault(name, {})[str(threshold)] = round(f_score(hits, found, truth), 4)
+    return scores
+
+
+def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1) -> dict:
+    counter, recipe, _ = load_counter(checkpoint)
+    pictures = validation_pictures(data, THINNED)[::every]
+    outcomes = [look(counter, recipe, picture, steps, warm=True) for picture in pictures]
+    head_weight = choose_head_weight(outcomes)
+    counts = blend(outcomes, head_weight)
+    interval = fit_interval(outcomes, counts)
+    streets = [p for p in pictures if p.folder in ("shanghaitech_b_train", UNKNOWN_CAMERA)]
+    scores = head_scores(counter, recipe, streets[::2])
+    threshold = max(THRESHOLDS, key=lambda value: np.mean([by[str(value)] for by in scores.values()]))
+    rows = report(outcomes, head_weight)
+    widths = half_width(interval, np.array([o.variance for o in outcomes]), counts)
+    mean_widths = {
+        folder: round(float(np.mean([w for w, o in zip(widths, outcomes, strict=True) if o.folder == folder])), 2)
+        for folder in by_folder(outcomes)
+    }
+    return {
+        "headWeight": head_weight,
+        "interval": interval,
+        "threshold": threshold,
+        "headF1": scores,
+        "coverage": honest_coverage(outcomes, head_weight),
+        "meanHalfWidth": mean_widths,
+        "evaluation": rows,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--every", type=int, default=1, help="take every nth held-out picture (quicker, rougher)")
+    arguments = parser.parse_args()
+    result = calibrate(arguments.data, arguments.checkpoint, [1, 2, 4], arguments.every)
+    arguments.out.write_text(json.dumps(result, indent=1) + "\n")
+    print_rows(result["evaluation"])
+    print(json.dumps({key: value for key, value in result.items() if key != "evaluation"}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The counter: encoder and denoiser together, and their checkpoints."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from .denoiser import Denoiser
+from .density import LATENT_CHANNELS
+from .encoder import Encoder
+from .recipe import Recipe
+
+
+class Counter(nn.Module):
+    """Encoder (once a frame) and denoiser (once a step)."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__()
+        self.encoder = Encoder(recipe.widths, recipe.blocks, recipe.condition)
+        self.denoiser = Denoiser(LATENT_CHANNELS, recipe.condition)
+
+
+def save_checkpoint(path: Path, **state) -> None:
+    """Atomic: a killed run leaves the previous checkpoint, never half of one."""
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path) -> dict:
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def load_counter(path: Path) -> tuple[Counter, Recipe, dict]:
+    """The averaged (EMA) weights of a checkpoint, in evaluation mode."""
+    state = load_checkpoint(path)
+    recipe = Recipe.from_dict(state["recipe"])
+    counter = Counter(recipe)
+    counter.load_state_dict(state["ema"])
+    return counter.eval(), recipe, state

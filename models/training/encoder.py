@@ -1,0 +1,101 @@
+"""The picture encoder: run once per frame, gives the denoiser its condition and the block-count head.
+
+Dense 3x3 convolutions only (depthwise ones are memory-bound in onnxruntime on
+a CPU), batch norm everywhere (folded into the convolutions at export).
+"""
+
+import torch
+import torch.nn.functional as functional
+from torch import nn
+
+PIXEL_MEAN = 112.0
+PIXEL_STD = 62.0
+BLOCK = 16
+
+
+class ConvBlock(nn.Sequential):
+    """Convolution, batch norm, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+        )
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions with a short cut; starts as the identity."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = ConvBlock(channels, channels)
+        self.second = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        nn.init.zeros_(self.norm.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.relu(x + self.norm(self.second(self.first(x))))
+
+
+def _stage(inputs: int, outputs: int, blocks: int) -> nn.Sequential:
+    return nn.Sequential(ConvBlock(inputs, outputs, stride=2), *[Residual(outputs) for _ in range(blocks)])
+
+
+def _double(x: torch.Tensor) -> torch.Tensor:
+    return functional.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+class Encoder(nn.Module):
+    """RGB [N,3,H,W] in 0..255 -> cond [N,C,H/8,W/8], block logits [N,2,H/16,W/16].
+
+    H and W are multiples of 32. `cond` is the picture's half of the denoiser's
+    first convolution: channel concatenation of picture features and latent,
+    with the picture's part computed once instead of at every step.
+    """
+
+    def __init__(self, widths: tuple[int, ...], blocks: tuple[int, ...], condition: int) -> None:
+        super().__init__()
+        half, quarter, eighth, sixteenth, last = widths
+        self.stem = ConvBlock(3, half, stride=2)
+        self.stage4 = _stage(half, quarter, blocks[0])
+        self.stage8 = _stage(quarter, eighth, blocks[1])
+        self.stage16 = _stage(eighth, sixteenth, blocks[2])
+        self.stage32 = _stage(sixteenth, last, blocks[3])
+        self.lateral32 = nn.Conv2d(last, sixteenth, 1)
+        self.lateral16 = nn.Conv2d(sixteenth, eighth, 1)
+        self.fuse16 = ConvBlock(sixteenth, sixteenth)
+        self.fuse8 = ConvBlock(eighth, eighth)
+        self.detail = ConvBlock(quarter, eighth // 2, stride=2)
+        features = eighth + eighth // 2
+        self.condition = nn.Conv2d(features, condition, 3, 1, 1)
+        self.count = nn.Sequential(ConvBlock(features, 64, stride=2), nn.Conv2d(64, 2, 1))
+        # Start near "most blocks are empty, few people in the others".
+        with torch.no_grad():
+            self.count[-1].weight.mul_(0.1)
+            self.count[-1].bias.copy_(torch.tensor([1.0, 0.0]))
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x = (image - PIXEL_MEAN) * (1.0 / PIXEL_STD)
+        at4 = self.stage4(self.stem(x))
+        at8 = self.stage8(at4)
+        at16 = self.stage16(at8)
+        at32 = self.stage32(at16)
+        top = self.fuse16(at16 + _double(self.lateral32(at32)))
+        fused = self.fuse8(at8 + _double(self.lateral16(top)))
+        features = torch.cat([fused, self.detail(at4)], dim=1)
+        return self.condition(features), self.count(features)
+
+
+def zero_inflated_poisson(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Block logits [N,2,h,w] -> (probability of an empty block, rate when not empty), each [N,1,h,w]."""
+    empty = torch.sigmoid(logits[:, :1])
+    rate = functional.softplus(logits[:, 1:]) + 1e-4
+    return empty, rate
+
+
+def block_moments(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Block logits [N,2,h,w] -> mean and variance of the people in each block, each [N,1,h,w]."""
+    empty, rate = zero_inflated_poisson(logits)
+    mean = (1 - empty) * rate
+    return mean, mean + empty * (1 - empty) * rate * rate

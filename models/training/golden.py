@@ -1,0 +1,133 @@
+"""Golden vectors: what the exported graphs say about a small drawn picture.
+
+Made with onnxruntime and numpy only, from the exported files and manifest, so
+that the TypeScript sampler and read-out can be asserted against them end to
+end. Arrays are base64 of little-endian bytes, with their shapes.
+
+    python -m models.training.golden --model models/standard
+"""
+
+import argparse
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+HEIGHT, WIDTH = 96, 128
+
+
+def draw_picture() -> np.ndarray:
+    """A wall with a few round heads on bodies, uint8 [96,128,3]: no photograph, so it may be committed."""
+    random = np.random.default_rng(7)
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
+    picture = np.stack([150 + 20 * np.sin(y / 17), 145 + 0.2 * x, 140 + 10 * np.cos(x / 23)], axis=2)
+    for centre_y, centre_x in [(20, 20), (24, 48), (22, 80), (30, 104), (46, 34), (50, 66), (48, 92), (64, 16), (66, 112)]:
+        radius = 3.0 + centre_y / 20
+        clothes, skin = random.uniform(20, 230, 3), np.array([70, 50, 42]) + random.uniform(-25, 25)
+        body = ((x - centre_x) / (1.7 * radius)) ** 2 + ((y - centre_y - 3.6 * radius) / (3 * radius)) ** 2 < 1
+        head = ((x - centre_x) / radius) ** 2 + ((y - centre_y) / (1.2 * radius)) ** 2 < 1
+        picture[body] = clothes
+        picture[head] = skin
+    return np.clip(picture + random.normal(0, 4, picture.shape), 0, 255).astype(np.uint8)
+
+
+def _array(values: np.ndarray) -> dict:
+    kind = {"uint8": "uint8", "float32": "float32"}[values.dtype.name]
+    return {"type": kind, "shape": list(values.shape), "base64": base64.b64encode(values.tobytes()).decode()}
+
+
+def _map(clean: np.ndarray, latent: dict) -> np.ndarray:
+    """Clean latent [1,16,h,w] -> map [4h,4w], channel = dy*4+dx."""
+    size = latent["spaceToDepth"]
+    _, _, rows, columns = clean.shape
+    values = clean[0] * np.float32(latent["std"]) + np.float32(latent["mean"])
+    return values.reshape(size, size, rows, columns).transpose(2, 0, 3, 1).reshape(rows * size, columns * size)
+
+
+def _heads(density: np.ndarray, threshold: float) -> list[dict]:
+    """3x3 local maxima above threshold, in half-resolution cells, row by row."""
+    padded = np.pad(density, 1, constant_values=-np.inf)
+    rows, columns = density.shape
+    around = [padded[dy : dy + rows, dx : dx + columns] for dy in range(3) for dx in range(3)]
+    peaks = (density >= np.max(around, axis=0)) & (density > threshold)
+    return [{"x": int(x), "y": int(y), "value": round(float(density[y, x]), 5)} for y, x in np.argwhere(peaks)]
+
+
+def make_golden(model: Path) -> dict:
+    manifest = json.loads((model / "manifest.json").read_text())
+    latent, schedule = manifest["latent"], manifest["schedule"]
+    options = {"providers": ["CPUExecutionProvider"]}
+    encoder = onnxruntime.InferenceSession(str(model / manifest["files"]["encoder"]["file"]), **options)
+    denoiser = onnxruntime.InferenceSession(str(model / manifest["files"]["denoiser"]["file"]), **options)
+    picture = draw_picture()
+    cond, mean, variance = encoder.run(["cond", "block_mean", "block_variance"], {"image": picture[None]})
+    shape = (1, latent["channels"], HEIGHT // latent["downscale"], WIDTH // latent["downscale"])
+    noise = np.random.default_rng(11).standard_normal(shape, dtype=np.float32)
+    warm_noise = np.random.default_rng(12).standard_normal(shape, dtype=np.float32)
+    # Without people in the picture's own map the test of heads would be empty at this threshold.
+    threshold = min(manifest["heads"]["threshold"], 0.1)
+
+    def predict(values: np.ndarray, t: float) -> np.ndarray:
+        return denoiser.run(["clean"], {"latent": values, "cond": cond, "t": np.array([t], dtype=np.float32)})[0]
+
+    def read_out(first: np.ndarray, last: np.ndarray) -> dict:
+        people = float(_map(first, latent).sum(dtype=np.float64)) * latent["peakToPeople"]
+        share = manifest["count"]["headWeight"]
+        head = float(mean.sum(dtype=np.float64))
+        count = max(0.0, share * head + (1 - share) * people)
+        rule = manifest["interval"]
+        total = float(variance.sum(dtype=np.float64))
+        half = rule["q"] * (rule["v0"] + rule["v1"] * total + rule["v2"] * count**2) ** 0.5
+        return {
+            "sumPeople": people, "headPeople": head, "count": count,
+            "interval": [max(0.0, count - half), count + half],
+            "heads": _heads(_map(last, latent), threshold),
+        }
+
+    runs = {}
+    for name, times in schedule["timesteps"].items():
+        values, cleans = noise, []
+        for index, now in enumerate(times):
+            cleans.append(predict(values, now))
+            if index + 1 < len(times):
+                after = times[index + 1]
+                implied = (values - np.float32(1 - now) * cleans[-1]) / np.float32(now)
+                values = np.float32(1 - after) * cleans[-1] + np.float32(after) * implied
+        runs[name] = {"clean": _array(cleans[-1])} | read_out(cleans[0], cleans[-1])
+        if name == "1":
+            previous = cleans[0]
+    t = schedule["warmStart"]["t"]
+    warm = predict(np.float32(1 - t) * previous + np.float32(t) * warm_noise, t)
+    return {
+        "note": "Arrays are base64 of little-endian bytes. Tolerance: 1e-3 absolute. Heads in half-resolution cells.",
+        "encoderSha256": manifest["files"]["encoder"]["sha256"],
+        "denoiserSha256": manifest["files"]["denoiser"]["sha256"],
+        "image": _array(picture),
+        "noise": _array(noise),
+        "warmNoise": _array(warm_noise),
+        "headThreshold": threshold,
+        "cond": {"shape": list(cond.shape), "mean": float(cond.mean()), "std": float(cond.std()),
+                 "first": [round(float(v), 5) for v in cond.ravel()[:8]]},
+        "blockMean": _array(mean),
+        "blockVariance": _array(variance),
+        "steps": runs,
+        "warm": {"previous": "steps.1.clean", "clean": _array(warm)} | read_out(warm, warm),
+    }
+
+
+def write_golden(model: Path) -> None:
+    folder = model / "golden"
+    folder.mkdir(exist_ok=True)
+    (folder / "golden.json").write_text(json.dumps(make_golden(model)) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True)
+    write_golden(parser.parse_args().model)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The rectified-flow path between map and noise, and the few-step sampler.
+
+x_t = (1-t) * clean + t * noise; the denoiser predicts `clean` directly.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def mix(clean: torch.Tensor, noise: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """Point of the path at t [N] between clean and noise [N,C,h,w]."""
+    share = t[:, None, None, None]
+    return (1 - share) * clean + share * noise
+
+
+def draw_times(count: int, at_one: float, grid: Sequence[float]) -> torch.Tensor:
+    """Training times [count]: a share exactly 1, the others near the times used at inference."""
+    near = torch.tensor([t for t in grid if t < 1])
+    t = near[torch.randint(len(near), (count,))] + (torch.rand(count) - 0.5) * 0.1
+    return torch.where(torch.rand(count) < at_one, torch.ones(count), t)
+
+
+def step(latent: torch.Tensor, clean: torch.Tensor, now: float, after: float) -> torch.Tensor:
+    """From time `now` to `after`, keeping the noise that the prediction implies."""
+    return (1 - after) * clean + after * (latent - (1 - now) * clean) / now
+
+
+def sample(predict: Predict, noise: torch.Tensor, times: Sequence[float]) -> list[torch.Tensor]:
+    """Cold start from pure noise: the clean prediction after each step. predict(latent, t [N])."""
+    latent = noise
+    predictions = []
+    for index, now in enumerate(times):
+        clean = predict(latent, torch.full((len(noise),), float(now), device=noise.device))
+        predictions.append(clean)
+        if index + 1 < len(times):
+            latent = step(latent, clean, now, times[index + 1])
+    return predictions
+
+
+def warm_start(predict: Predict, previous: torch.Tensor, noise: torch.Tensor, t: float) -> torch.Tensor:
+    """One step from the previous frame's clean latent, noised to time t."""
+    times = torch.full((len(noise),), float(t), device=noise.device)
+    return predict(mix(previous, noise, times), times)

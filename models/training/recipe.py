@@ -1,0 +1,58 @@
+"""Every number of a training run in one place; a copy is saved in each checkpoint."""
+
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass
+class Recipe:
+    # Network.
+    widths: tuple[int, ...] = (16, 32, 64, 128, 192)
+    blocks: tuple[int, ...] = (1, 2, 2, 1)
+    condition: int = 48
+
+    # Data: crops of `crop` pixels; folder weights are shares of the crops drawn.
+    crop: int = 256
+    batch: int = 16
+    folders: dict[str, float] = field(
+        default_factory=lambda: {
+            "shanghaitech_a_train": 0.30,
+            "shanghaitech_b_train": 0.42,
+            "scut_head_a_rooms": 0.07,
+            "halls_and_classroom": 0.07,
+            "empty_scenes": 0.14,
+        }
+    )
+    native_scale_share: float = 0.5
+
+    # Optimiser. Progress is wall-clock share of the stage's minutes, so that a
+    # shared or slow machine still reaches the end of the learning-rate curve.
+    minutes_a: float = 68.0
+    minutes_b: float = 15.0
+    learning_rate_a: float = 2e-3
+    learning_rate_b: float = 3e-4
+    warm_up_steps: int = 300
+    weight_decay: float = 0.02
+    clip: float = 2.0
+    ema: float = 0.999
+
+    # Diffusion.
+    share_at_one: float = 0.65
+    timesteps: dict[int, tuple[float, ...]] = field(
+        default_factory=lambda: {1: (1.0,), 2: (1.0, 0.5), 4: (1.0, 0.75, 0.5, 0.25)}
+    )
+    warm_start: float = 0.6
+    # The control of equal compute: the same nets, no noise, no other t.
+    control: bool = False
+
+    seed: int = 1
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Recipe":
+        values = dict(values)
+        for name in ("widths", "blocks"):
+            values[name] = tuple(values[name])
+        values["timesteps"] = {int(k): tuple(v) for k, v in values["timesteps"].items()}
+        return cls(**values)

@@ -1,0 +1,90 @@
+"""All stages in one command, from a data folder to an exported model.
+
+    python -m models.training.run --data DIR --run RUN                       # CPU, about 100 minutes
+    python -m models.training.run --data DIR --run RUN --device cuda         # GPU, under 30 minutes
+    python -m models.training.run --data DIR --run RUN --smoke               # under a minute, checks the path only
+
+Stops and starts again where it was: each stage leaves a file in RUN.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from .batches import training_pictures
+from .recipe import Recipe
+from .train import train_stage
+
+STAGE_B_SHARE = 0.18
+
+
+def recipe_for(device: str, minutes: float, smoke: bool) -> Recipe:
+    """The CPU recipe, or the same one scaled to a GPU: wider nets, larger crops and batches."""
+    recipe = Recipe()
+    if device.startswith("cuda"):
+        recipe.widths, recipe.condition = (24, 48, 96, 192, 256), 48
+        recipe.crop, recipe.batch = 384, 48
+    recipe.minutes_a = minutes * (1 - STAGE_B_SHARE)
+    recipe.minutes_b = minutes * STAGE_B_SHARE
+    if smoke:
+        recipe.crop, recipe.batch, recipe.warm_up_steps = 128, 4, 5
+        recipe.minutes_a, recipe.minutes_b = 0.12, 0.08
+    return recipe
+
+
+def _module(name: str, *arguments: str) -> None:
+    print(f"== {name} {' '.join(arguments)}", flush=True)
+    subprocess.run([sys.executable, "-m", f"models.training.{name}", *arguments], check=True)
+
+
+def _render(out: Path, count: int, seed: int, *more: str) -> None:
+    if not (out / "labels.jsonl").exists():
+        _module("synthetic.render", "--out", str(out), "--count", str(count), "--seed", str(seed), *more)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="where the model goes; RUN/model unless told")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--minutes", type=float, help="training minutes, both stages together")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, help="crop-making processes")
+    parser.add_argument("--synthetic", type=int, default=600, help="rendered pictures to mix in; 0 for none")
+    parser.add_argument("--smoke", action="store_true")
+    arguments = parser.parse_args()
+    gpu = arguments.device.startswith("cuda")
+    torch.set_num_threads(arguments.threads)
+    minutes = arguments.minutes or (22.0 if gpu else 84.0)
+    recipe = recipe_for(arguments.device, minutes, arguments.smoke)
+    workers = arguments.workers if arguments.workers is not None else (12 if gpu else 1)
+    limit = 3 if arguments.smoke else None
+    run: Path = arguments.run
+    run.mkdir(parents=True, exist_ok=True)
+
+    rendered: list[Path] = []
+    if arguments.synthetic and not arguments.smoke:
+        rendered = [run / "rendered"]
+        _render(rendered[0], arguments.synthetic, recipe.seed)
+    if not training_pictures(arguments.data, recipe, rendered, 1):
+        raise SystemExit(f"no labelled folders of the recipe under {arguments.data}: {', '.join(recipe.folders)}")
+    for stage in ("a", "b"):
+        if not (run / f"{stage}.pt").exists():
+            print(f"== stage {stage}", flush=True)
+            train_stage(
+                arguments.data, run, stage, recipe, arguments.device, 0 if arguments.smoke else workers,
+                rendered, 0.12, validate_minutes=60.0 if arguments.smoke else 5.0, limit=limit,
+            )
+    thin = ["--every", "12"] if arguments.smoke else []
+    calibration = run / "calibration.json"
+    _module("calibrate", "--data", str(arguments.data), "--checkpoint", str(run / "b.pt"), "--out", str(calibration), *thin)
+    out = arguments.out or run / "model"
+    _module("export", "--checkpoint", str(run / "b.pt"), "--calibration", str(calibration), "--out", str(out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""Training, stage A (mostly t = 1) and stage B (self-aligned, warm start).
+
+    python -m models.training.train --data DIR --run RUN --stage a
+    python -m models.training.train --data DIR --run RUN --stage b
+
+A run folder holds last.pt (weights, average, optimiser: a killed run goes on
+from it), a.pt (end of stage A), b.pt, curve.csv and validation.csv.
+"""
+
+import argparse
+import csv
+import math
+import time
+from pathlib import Path
+
+import torch
+
+from . import losses
+from .batches import Crops, make_loader, training_pictures
+from .counter import Counter, load_checkpoint, save_checkpoint
+from .density import latent_from_map, map_from_cells, map_from_latent
+from .encoder import block_moments
+from .evaluate import look, report, validation_pictures
+from .path import draw_times, mix
+from .recipe import Recipe
+
+# Held-out pictures looked at during training: thinned where frames repeat.
+WATCHED = {"beijing_brt_camera1": 16, "empty_scenes": 3, "scut_head_a_rooms": 3, "halls_and_classroom": 2}
+
+
+class Trainer:
+    """One stage of one run. Progress is the share of the stage's minutes that have been spent."""
+
+    def __init__(self, data: Path, run: Path, stage: str, recipe: Recipe, device: str) -> None:
+        self.data, self.run, self.stage, self.recipe = data, run, stage, recipe
+        self.device = torch.device(device)
+        run.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(recipe.seed)
+        self.counter = Counter(recipe).to(self.device, memory_format=torch.channels_last)
+        self.average = Counter(recipe).to(self.device)
+        self.average.load_state_dict(self.counter.state_dict())
+        decayed = [p for p in self.counter.parameters() if p.ndim > 1]
+        plain = [p for p in self.counter.parameters() if p.ndim <= 1]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": decayed}, {"params": plain, "weight_decay": 0.0}],
+            lr=1e-3,
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+        self.iteration = 0
+        self.seconds = {"a": 0.0, "b": 0.0}
+        self.minutes = recipe.minutes_a if stage == "a" else recipe.minutes_b
+        self.grid = sorted({t for times in recipe.timesteps.values() for t in times} | {recipe.warm_start})
+        self._resume()
+
+    def _resume(self) -> None:
+        last, before = self.run / "last.pt", self.run / "a.pt"
+        state = load_checkpoint(last) if last.exists() else None
+        if self.stage == "b" and (state is None or state["stage"] != "b"):
+            state = load_checkpoint(before)
+            # Stage B starts from the average: it is the better net.
+            state["model"] = state["ema"]
+            state["optimiser"] = None
+        if state is None:
+            return
+        self.counter.load_state_dict(state["model"])
+        self.average.load_state_dict(state["ema"])
+        if state["optimiser"]:
+            self.optimiser.load_state_dict(state["optimiser"])
+        self.iteration, self.seconds = state["iteration"], state["seconds"]
+        print(f"goes on from iteration {self.iteration}, {self.seconds}", flush=True)
+
+    def save(self, name: str) -> None:
+        save_checkpoint(
+            self.run / name,
+            model=self.counter.state_dict(),
+            ema=self.average.state_dict(),
+            optimiser=self.optimiser.state_dict(),
+            iteration=self.iteration,
+            seconds=self.seconds,
+            stage=self.stage,
+            recipe=self.recipe.as_dict(),
+        )
+
+    def learning_rate(self, progress: float, done: int) -> float:
+        recipe = self.recipe
+        peak = recipe.learning_rate_a if self.stage == "a" else recipe.learning_rate_b
+        low = 0.1 if self.stage == "a" else 0.01
+        curve = low + (1 - low) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        return peak * curve * min(1.0, (done + 1) / recipe.warm_up_steps)
+
+    def sources(
+        self, clean: torch.Tensor, previous: torch.Tensor, cond: torch.Tensor, t: torch.Tensor
+    ) -> torch.Tensor:
+        """What the noise is mixed with, per sample [N,16,h,w].
+
+        Stage A: the true latent. Stage B: mostly what inference will really
+        have there, the net's own first prediction or a poor previous frame.
+        """
+        if self.stage == "a":
+            return clean
+        count = len(clean)
+        with torch.no_grad():
+            own = self.counter.denoiser(torch.randn_like(clean), cond, torch.ones_like(t)).float()
+        draw = torch.rand(count, device=clean.device)
+        drift = torch.roll(own, (int(torch.randint(-1, 2, ())), int(torch.randint(-1, 2, ()))), dims=(2, 3))
+        warm = (t - self.recipe.warm_start).abs() < 0.06
+        before = torch.where((torch.rand(count, device=t.device) < 0.4)[:, None, None, None], drift, previous)
+        kind_own = (draw < 0.5)[:, None, None, None]
+        kind_warm = (warm & (draw >= 0.25))[:, None, None, None]
+        return torch.where(kind_warm, before, torch.where(kind_own, own, clean))
+
+    def loss(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        image = batch["image"].to(self.device).float().contiguous(memory_format=torch.channels_last)
+        cells = batch["cells"].to(self.device)
+        target = map_from_cells(cells)
+        clean = latent_from_map(target)
+        previous = latent_from_map(map_from_cells(batch["previous"].to(self.device)))
+        at_one = 1.0 if self.recipe.control else (self.recipe.share_at_one if self.stage == "a" else 0.4)
+        t = draw_times(len(image), at_one, self.grid).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            cond, logits = self.counter.encoder(image)
+            latent = mix(self.sources(clean, previous, cond, t), torch.randn_like(clean), t)
+            if self.recipe.control:
+                latent = torch.zeros_like(latent)
+            predicted = self.counter.denoiser(latent, cond, t)
+        logits = logits.float()
+        block_mean = block_moments(logits)[0]
+        coarse = (t >= 1).float() if self.stage == "a" else torch.ones_like(t)
+        fine, blocks = losses.map_loss(map_from_latent(predicted.float()), target, block_mean, coarse)
+        head = losses.head_loss(logits, cells)
+        return {"loss": fine + blocks + head, "fine": fine.detach(), "blocks": blocks.detach(), "head": head.detach()}
+
+    @torch.no_grad()
+    def update_average(self, done: int) -> None:
+        keep = min(self.recipe.ema, (done + 1) / (done + 10))
+        pairs = list(zip(self.average.parameters(), self.counter.parameters(), strict=True))
+        torch._foreach_lerp_([a for a, _ in pairs], [b for _, b in pairs], 1 - keep)
+        for a, b in zip(self.average.buffers(), self.counter.buffers(), strict=True):
+            if a.dtype.is_floating_point:
+                a.lerp_(b, 1 - keep)
+
+    def validate(self) -> None:
+        """Watch the held-out folders, the unknown camera above all, with the averaged weights."""
+        average = self.average.to("cpu").eval()
+        steps = [1] if self.stage == "a" else [1, 2, 4]
+        pictures = validation_pictures(self.data, WATCHED)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.device.type == "cpu"):
+            outcomes = [look(average, self.recipe, picture, steps, self.stage == "b") for picture in pictures]
+        self.average.to(self.device)
+        rows = report(outcomes, 0.5)
+        path = self.run / "validation.csv"
+        fresh = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, ["stage", "iteration", *rows[0]])
+            if fresh:
+                writer.writeheader()
+            for row in rows:
+                writer.writerow({"stage": self.stage, "iteration": self.iteration, **row})
+        for row in rows:
+            if row["reading"] != "blend@1":
+                print(f"   {row['data'][:18]:18s} {row['reading']:10s} {row['people']:6.1f}"
+                      f" MAE {row['mae']:7.2f} bias {row['bias']:+7.2f}", flush=True)
+
+    def train(self, crops: Crops, workers: int, validate_minutes: float, save_minutes: float = 1.0) -> None:
+        loader = iter(make_loader(crops, self.recipe.batch, workers))
+        budget = self.minutes * 60
+        self.counter.train()
+        saved = validated = printed = time.monotonic()
+        first = self.iteration
+        sums: dict[str, float] = {}
+        while self.seconds[self.stage] < budget:
+            started = time.monotonic()
+            rate = self.learning_rate(self.seconds[self.stage] / budget, self.iteration - first)
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
+            values = self.loss(next(loader))
+            self.optimiser.zero_grad()
+            values["loss"].backward()
+            norm = torch.nn.utils.clip_grad_norm_(self.counter.parameters(), self.recipe.clip)
+            if torch.isfinite(norm):
+                self.optimiser.step()
+                self.update_average(self.iteration - first if self.stage == "a" else 10**6)
+            self.iteration += 1
+            for name, value in (values | {"norm": norm}).items():
+                sums[name] = sums.get(name, 0.0) + float(value.detach())
+            self.seconds[self.stage] += time.monotonic() - started
+            now = time.monotonic()
+            if self.iteration % 100 == 0:
+                self._log({name: value / 100 for name, value in sums.items()}, rate, now - printed)
+                sums, printed = {}, now
+            if now - saved > save_minutes * 60:
+                self.save("last.pt")
+                saved = time.monotonic()
+            if now - validated > validate_minutes * 60:
+                self.validate()
+                validated = printed = time.monotonic()
+        self.save("last.pt")
+        self.save(f"{self.stage}.pt")
+
+    def _log(self, means: dict[str, float], rate: float, seconds: float) -> None:
+        row = {"stage": self.stage, "iteration": self.iteration, "minutes": round(self.seconds[self.stage] / 60, 2)}
+        row |= {name: round(value, 5) for name, value in means.items()}
+        row |= {"rate": rate, "crops_per_second": round(100 * self.recipe.batch / seconds, 1)}
+        path = self.run / "curve.csv"
+        fresh = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+        share = row["minutes"] / self.minutes
+        print(f"[{'#' * int(20 * share):20s}]", " ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}"
+              for k, v in row.items()), flush=True)
+
+
+def train_stage(
+    data: Path, run: Path, stage: str, recipe: Recipe, device: str, workers: int,
+    synthetic: list[Path], synthetic_share: float, validate_minutes: float, limit: int | None = None,
+) -> None:
+    weights = dict(recipe.folders)
+    for root in synthetic:
+        weights[root.name] = synthetic_share / (1 - synthetic_share) / len(synthetic)
+    crops = Crops(training_pictures(data, recipe, synthetic, limit), recipe, weights, recipe.seed + int(time.time()))
+    Trainer(data, run, stage, recipe, device).train(crops, workers, validate_minutes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--stage", choices=["a", "b"], required=True)
+    parser.add_argument("--minutes", type=float, help="wall-clock minutes of this stage")
+    parser.add_argument("--batch", type=int)
+    parser.add_argument("--control", action="store_true", help="plain regression of equal compute")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--synthetic", type=Path, nargs="*", default=[], help="rendered labelled folders to mix in")
+    parser.add_argument("--synthetic-share", type=float, default=0.15)
+    parser.add_argument("--validate-minutes", type=float, default=5.0)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    recipe = Recipe(control=arguments.control)
+    if arguments.minutes and arguments.stage == "a":
+        recipe.minutes_a = arguments.minutes
+    if arguments.minutes and arguments.stage == "b":
+        recipe.minutes_b = arguments.minutes
+    if arguments.batch:
+        recipe.batch = arguments.batch
+    train_stage(
+        arguments.data, arguments.run, arguments.stage, recipe, arguments.device, arguments.workers,
+        arguments.synthetic, arguments.synthetic_share, arguments.validate_minutes,
+    )
+
+
+if __name__ == "__main__":
+    main()
