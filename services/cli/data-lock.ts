@@ -1,0 +1,31 @@
+/** One Headroom per data folder: two would corrupt each other's Redis. */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HeadroomError } from '../../shared/runtime/errors.ts';
+
+/**
+ * Takes the folder's lock. A lock of a process that is gone is taken over.
+ * @returns gives the lock back
+ * @throws HeadroomError ALREADY_RUNNING
+ */
+export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
+  const file = join(dataDir, 'headroom.pid');
+  const holder = Number(await readFile(file, 'utf8').catch(() => ''));
+  if (holder > 0 && holder !== process.pid && isAlive(holder)) {
+    throw new HeadroomError(
+      'ALREADY_RUNNING',
+      `Headroom already runs with the data folder ${dataDir} (process ${holder}).`,
+    );
+  }
+  await writeFile(file, String(process.pid));
+  return () => rm(file, { force: true });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,85 @@
+/** `headroom doctor`: everything that must be right, looked at one by one. */
+import { statfs } from 'node:fs/promises';
+import { loadConfig } from '../../shared/config/load.ts';
+import type { Config } from '../../shared/config/schema.ts';
+import { configuredRedis } from '../../shared/runtime/environment.ts';
+import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
+import { createLogger } from '../../shared/runtime/logger.ts';
+import { checkRedis, connectFailFast, disconnect, whenReady } from '../../shared/runtime/redis.ts';
+import { scrub } from '../../shared/runtime/secrets.ts';
+import { checkFfmpeg } from '../ingest/ffmpeg-version.ts';
+import { CrowdCounter } from '../worker/model/crowd-counter.ts';
+import { modelFolder } from '../worker/model/manifest.ts';
+import { startEmbeddedRedis } from './embedded-redis.ts';
+import { checkPort, dataDirOf } from './preflight.ts';
+import { probeCamera } from './probe.ts';
+
+const LEAST_DISK_BYTES = 1024 ** 3;
+
+/** Runs every check, also after one has failed. @returns whether all passed */
+export async function runDoctor(configFile: string): Promise<boolean> {
+  let healthy = true;
+  const check = async (what: string, look: () => Promise<string>): Promise<void> => {
+    try {
+      process.stdout.write(`ok    ${what}: ${await look()}\n`);
+    } catch (error) {
+      healthy = false;
+      process.stdout.write(`FAIL  ${what}: ${scrub(messageOf(error))}\n`);
+    }
+  };
+
+  let config: Config | undefined;
+  await check('configuration', async () => {
+    config = await loadConfig(configFile);
+    return `${configFile}, ${config.cameras.length} camera(s)`;
+  });
+  await check('ffmpeg', async () => `version ${await checkFfmpeg()}`);
+  if (!config) return false;
+  const { gateway, worker, cameras } = config;
+  const checked = config;
+  await check('redis', () => lookAtRedis(checked, configFile));
+  for (const name of new Set([worker.model, ...cameras.flatMap((camera) => camera.model ?? [])])) {
+    await check(`model ${name}`, async () => {
+      const folder = modelFolder(worker.modelsDir, name);
+      const { manifest } = await CrowdCounter.open(folder, { provider: worker.provider, threads: 1 });
+      return `version ${manifest.version}, provider ${worker.provider}`;
+    });
+  }
+  await check('port', async () => {
+    await checkPort(gateway.host, gateway.port);
+    return `${gateway.host}:${gateway.port} is free`;
+  });
+  await check('disk', async () => {
+    const dir = await dataDirOf(checked, configFile);
+    const { bavail, bsize } = await statfs(dir);
+    const free = bavail * bsize;
+    const shown = `${(free / 1024 ** 3).toFixed(1)} GiB free in ${dir}`;
+    if (free < LEAST_DISK_BYTES) throw new HeadroomError('DISK_FULL', `${shown}; 1 GiB is needed`);
+    return shown;
+  });
+  for (const camera of cameras) {
+    await check(`camera ${camera.id}`, async () => {
+      const result = await probeCamera(camera.url);
+      if (!result.ok) throw new HeadroomError('CAMERA_SILENT', result.reason);
+      return `${result.sourceSize}, first picture after ${result.firstPictureMs} ms`;
+    });
+  }
+  return healthy;
+}
+
+async function lookAtRedis(config: Config, configFile: string): Promise<string> {
+  const configured = configuredRedis(config);
+  const logger = createLogger('doctor', 'silent');
+  const own = configured
+    ? undefined
+    : await startEmbeddedRedis(`${await dataDirOf(config, configFile)}/doctor`, logger);
+  const redis = connectFailFast((configured ?? own?.urls)?.state as string, logger, 'doctor');
+  try {
+    await whenReady(redis, 5000);
+    const { version, policy } = await checkRedis(redis);
+    return `${own ? 'own, ' : ''}version ${version}, maxmemory-policy ${policy}`;
+  } finally {
+    disconnect(redis);
+    await own?.close();
+  }
+}

@@ -1,0 +1,97 @@
+/** Headroom's own Redis, for when none is configured: two servers on private sockets, kept running. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HeadroomError } from '../../shared/runtime/errors.ts';
+import type { Logger } from '../../shared/runtime/logger.ts';
+import { connectPatient, disconnect, type RedisUrls, whenReady } from '../../shared/runtime/redis.ts';
+
+const RESTART_AFTER_MS = 200;
+const START_DEADLINE_MS = 10_000;
+const STOP_DEADLINE_MS = 2000;
+
+/** State must survive a crash; pictures must not even touch the disk. */
+const ARGUMENTS = {
+  state: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
+  frames: ['--appendonly', 'no', '--maxmemory', '1gb'],
+};
+
+export type EmbeddedRedis = { urls: RedisUrls; close(): Promise<void> };
+
+/**
+ * Starts both servers and waits until they answer.
+ * @param dataDir where the state is kept
+ * @throws HeadroomError REDIS_MISSING, REDIS_UNREACHABLE
+ */
+export async function startEmbeddedRedis(dataDir: string, logger: Logger): Promise<EmbeddedRedis> {
+  // Sockets have short paths only, and nobody else may reach them.
+  const socketDir = await mkdtemp(join(tmpdir(), 'headroom-redis-'));
+  const servers = await Promise.all(
+    (['state', 'frames'] as const).map((name) => keepServer(name, join(dataDir, `redis-${name}`), socketDir, logger)),
+  );
+  const close = async () => {
+    await Promise.all(servers.map((server) => server.close()));
+    await rm(socketDir, { recursive: true, force: true });
+  };
+  const urls = { state: `unix://${socketDir}/state.sock`, frames: `unix://${socketDir}/frames.sock` };
+  try {
+    for (const url of Object.values(urls)) {
+      const redis = connectPatient(url, logger.child({}, { level: 'silent' }), 'launcher');
+      await Promise.race([whenReady(redis, START_DEADLINE_MS), ...servers.map((server) => server.failed)]).finally(() =>
+        disconnect(redis),
+      );
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { urls, close };
+}
+
+async function keepServer(name: 'state' | 'frames', dir: string, socketDir: string, logger: Logger) {
+  await mkdir(dir, { recursive: true });
+  const command = [
+    ...['redis-server', '--port', '0', '--unixsocket', join(socketDir, `${name}.sock`), '--unixsocketperm', '700'],
+    ...['--dir', dir, '--save', '', '--maxmemory-policy', 'noeviction', '--loglevel', 'warning', '--daemonize', 'no'],
+    ...ARGUMENTS[name],
+  ];
+  // The kernel ends the server when this process dies, however it dies.
+  const tether =
+    process.platform === 'linux' && existsSync('/usr/bin/setpriv') ? ['setpriv', '--pdeathsig', 'TERM'] : [];
+  let closed = false;
+  let child: ChildProcess;
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => undefined);
+
+  const start = (): void => {
+    const [program, ...args] = [...tether, ...command] as [string, ...string[]];
+    child = spawn(program, args, { stdio: ['ignore', 'ignore', 'ignore'] });
+    const hint = 'Install it (Debian: apt-get install redis-server) or name a running one in REDIS_URL.';
+    child.once('error', () => fail(new HeadroomError('REDIS_MISSING', `redis-server cannot be run. ${hint}`)));
+    child.once('exit', (code) => {
+      if (closed) return;
+      if (code === 127) return fail(new HeadroomError('REDIS_MISSING', `redis-server cannot be run. ${hint}`));
+      logger.error({ redis: name, code }, 'own redis ended, restarting');
+      setTimeout(() => {
+        if (!closed) start();
+      }, RESTART_AFTER_MS).unref();
+    });
+  };
+  start();
+
+  const close = async (): Promise<void> => {
+    closed = true;
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
+    await gone;
+    clearTimeout(force);
+  };
+  return { close, failed };
+}

@@ -1,0 +1,97 @@
+/** The command line. Each command's own work stands in a file of its name. */
+import { Command, InvalidArgumentError } from 'commander';
+import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
+import { EXIT_CANNOT_START } from '../../shared/runtime/process.ts';
+import { scrub } from '../../shared/runtime/secrets.ts';
+
+const DEFAULT_CONFIG = 'headroom.yaml';
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('must be a number above 0');
+  return value;
+};
+
+const program = new Command('headroom')
+  .description('Real-time crowd monitoring: RTSP cameras in, people counted, alerts out.')
+  .showHelpAfterError('(headroom --help shows all commands)');
+
+program
+  .command('up')
+  .description('run everything on this machine, in the foreground, until SIGTERM or Ctrl-C')
+  .option('--config <file>', `configuration; without one, ${DEFAULT_CONFIG} if it is there, else the demo`)
+  .option('--demo', 'watch the demo camera whatever configuration is there')
+  .action(async (options: { config?: string; demo?: boolean }) => {
+    const { runUp } = await import('./run-up.ts');
+    await runUp(options);
+  });
+
+for (const [name, does] of [
+  ['ingest', 'take pictures from the cameras'],
+  ['worker', 'count the people in them'],
+  ['gateway', 'serve the dashboard, the API and the live socket'],
+] as const) {
+  program
+    .command(name)
+    .description(`run this service alone: ${does} (needs REDIS_URL)`)
+    .option('--config <file>', 'configuration', DEFAULT_CONFIG)
+    .action(async () => {
+      await import(`../${name}/main.ts`);
+    });
+}
+
+program
+  .command('doctor')
+  .description('check ffmpeg, Redis, model files, ports, disk and every camera')
+  .option('--config <file>', 'configuration', DEFAULT_CONFIG)
+  .action(async (options: { config: string }) => {
+    const { runDoctor } = await import('./doctor.ts');
+    process.exitCode = (await runDoctor(options.config)) ? 0 : 1;
+  });
+
+program
+  .command('probe')
+  .description('look at one camera: codec, picture size, rate, time to the first picture')
+  .argument('<url>', 'rtsp://…; ${NAME} is read from the environment, so that no password stands in your shell history')
+  .option('--out <file>', 'save the first picture as JPEG')
+  .action(async (url: string, options: { out?: string }) => {
+    const { runProbe } = await import('./probe.ts');
+    process.exitCode = (await runProbe(url, options.out)) ? 0 : 1;
+  });
+
+program
+  .command('evaluate')
+  .description('count labelled pictures and print how far the counts are from the truth')
+  .requiredOption('--data <dir>', 'folder with images/ and labels.jsonl, or a folder of such folders')
+  .option('--model <name>', 'folder under models/', 'standard')
+  .option('--steps <n>', 'denoising steps: 1, 2 or 4', positive)
+  .option('--width <px>', 'inference width; native by default', positive)
+  .option('--limit <n>', 'at most this many pictures of each folder, evenly spread', positive)
+  .option('--worst <dir>', 'write sheets of the worst pictures here')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => {
+    const { runEvaluate } = await import('../../models/evaluation/run.ts');
+    await runEvaluate(options);
+  });
+
+program
+  .command('bench')
+  .description('measure; prints and never judges')
+  .argument('<what>', 'pipeline, or model')
+  .option('--cameras <n>', 'cameras', positive, 8)
+  .option('--fps <n>', 'pictures a second and camera', positive, 2)
+  .option('--seconds <n>', 'length of the measurement', positive, 20)
+  .option('--width <px>', 'width of the camera pictures', positive, 640)
+  .option('--json', 'print one JSON object')
+  .action(async (what: string, options) => {
+    if (what === 'pipeline') await (await import('../../test/bench/pipeline.ts')).benchPipeline(options);
+    else if (what === 'model') await (await import('../../test/bench/model.ts')).benchModel(options);
+    else throw new HeadroomError('USAGE', `There is no benchmark "${what}": choose pipeline or model.`);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${scrub(messageOf(error))}\n`);
+  process.exit(EXIT_CANNOT_START);
+}
