@@ -1,0 +1,1 @@
+"""Procedural crowd scenes with exact head points; see README.md in this folder."""
