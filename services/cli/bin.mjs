@@ -13,6 +13,9 @@ try {
   console.error('Headroom is not set up yet: run "npm start" (or "npm ci") in its folder once.');
   process.exit(2);
 }
-const child = spawn(node, [join(here, 'main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(node, [join(here, 'main.ts'), ...process.argv.slice(2)], {
+  // The channel tells the command that we are gone, should anybody kill us the hard way.
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+});
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 128 : 1)));

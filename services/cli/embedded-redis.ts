@@ -70,7 +70,8 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
 
   const start = (): void => {
     const [program, ...args] = [...tether, ...command] as [string, ...string[]];
-    child = spawn(program, args, { stdio: ['ignore', 'ignore', 'ignore'] });
+    // A session of its own: Ctrl-C in the terminal must reach the services first.
+    child = spawn(program, args, { stdio: 'ignore', detached: true });
     const hint = 'Install it (Debian: apt-get install redis-server) or name a running one in REDIS_URL.';
     child.once('error', () => fail(new HeadroomError('REDIS_MISSING', `redis-server cannot be run. ${hint}`)));
     child.once('exit', (code) => {

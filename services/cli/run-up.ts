@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { runService } from '../../shared/runtime/process.ts';
-import { startDemo } from './demo.ts';
 import { startHeadroom } from './up.ts';
 
 const DEFAULT_CONFIG = 'headroom.yaml';
@@ -22,6 +21,7 @@ export async function runUp(options: { config?: string; demo?: boolean }): Promi
     const logger = createLogger('launcher');
     await runService(logger, async () => {
       process.stderr.write('headroom: no headroom.yaml here, starting the demo camera\n');
+      const { startDemo } = await import('./demo.ts');
       const demo = await startDemo(logger);
       say(demo.url, `the demo camera (served over RTSP by ${demo.server})`);
       return demo;

@@ -37,7 +37,7 @@ export async function startHeadroom(configFile: string, logger: Logger): Promise
     lifecycle.add('services', services, () => Promise.all(services.map((service) => service.close())));
     const urls = await Promise.all(services.map((service) => service.start()));
     const url = urls[SERVICES.indexOf('gateway')] as string;
-    logger.info({ url, cameras: config.cameras.length }, 'headroom is up');
+    logger.info({ address: url, cameras: config.cameras.length }, 'headroom is up');
     return { url, close: () => lifecycle.close() };
   } catch (error) {
     await lifecycle.close();

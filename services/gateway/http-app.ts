@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import serveStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../shared/runtime/logger.ts';
@@ -25,8 +25,9 @@ const SECURITY_HEADERS = {
 export type HttpAppOptions = { board: CameraBoard; frames: Redis; operations: OperationsOptions; logger: Logger };
 
 export async function createHttpApp({ board, frames, operations, logger }: HttpAppOptions): Promise<FastifyInstance> {
-  const app = Fastify({
-    loggerInstance: logger.child({}, { level: 'warn' }),
+  const quiet: FastifyBaseLogger = logger.child({}, { level: 'warn' });
+  const app: FastifyInstance = Fastify({
+    loggerInstance: quiet,
     requestTimeout: 5000,
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: 100 },

@@ -91,7 +91,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     const bound = app.server.address() as AddressInfo;
     const shownHost = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
     const url = `http://${shownHost}:${bound.port}`;
-    logger.info({ url }, 'gateway started');
+    logger.info({ address: url }, 'gateway started');
     return { url, close: () => lifecycle.close() };
   } catch (error) {
     await lifecycle.close();

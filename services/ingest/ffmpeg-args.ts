@@ -62,9 +62,10 @@ export function ffmpegPlan(
     ],
     outputOptions: [
       ...['-map', '0:v:0', '-an', '-sn', '-dn'],
-      ...['-vf', `${sampling(camera.sampleFps)},setpts=N/(30*TB),${scaling(camera.inferenceWidth)}`],
-      // `fps` as filter or rate would repeat pictures of a slow camera; `vfr` never does.
-      ...['-fps_mode', 'vfr', '-threads', '1'],
+      ...['-vf', `${sampling(camera.sampleFps)},${scaling(camera.inferenceWidth)}`],
+      // What was picked is passed on as it is: a rate would repeat pictures of a slow camera, and drop those whose
+      // clock has jumped.
+      ...['-fps_mode', 'passthrough', '-threads', '1'],
       ...['-c:v', 'mjpeg', '-q:v', '2', '-huffman', 'default', '-f', 'image2pipe'],
     ],
   };

@@ -1,6 +1,6 @@
 /** The worker: takes frame jobs, counts pictures in its inference processes, publishes readings. */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+
 import { Worker } from 'bullmq';
 import type { Config } from '../../shared/config/schema.ts';
 import { watchConfig } from '../../shared/config/watch.ts';
@@ -20,6 +20,7 @@ import {
   redisOptions,
   whenReady,
 } from '../../shared/runtime/redis.ts';
+import { modelFolder } from './model/manifest.ts';
 import { FrameProcessor } from './frame-processor.ts';
 import { InferencePool } from './inference-pool.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
@@ -57,7 +58,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
     const { provider, processes } = config.worker;
     const pool = await InferencePool.start({
       setup: {
-        models: Object.fromEntries([...names].map((name) => [name, join(config.worker.modelsDir, name)])),
+        models: Object.fromEntries([...names].map((name) => [name, modelFolder(config.worker.modelsDir, name)])),
         provider,
         threads: 1,
       },

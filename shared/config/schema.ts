@@ -1,6 +1,7 @@
 /** The only schema of `headroom.yaml`. Defaults stand here, with their unit and reason. */
 import { z } from 'zod';
 import { Id, PicturePoint } from '../contracts/common.ts';
+import { CameraCalibration } from '../geometry/calibration.ts';
 import { AlertsConfig, DatabaseConfig, DeliveriesConfig, Importance, ZoneLimits, ZoneProfile } from './alerts.ts';
 
 /** Schemes that are always allowed, and those a configuration must ask for (trials, tests). */
@@ -58,6 +59,7 @@ export const Camera = z.strictObject({
     .optional()
     .describe('Age above which a picture is not shown as live; by default three sample periods, at least 3000 ms.'),
   zones: z.array(Zone).max(64).default([]),
+  calibration: CameraCalibration.optional().describe('Needed for people per square metre.'),
 });
 export type Camera = z.infer<typeof Camera>;
 
@@ -104,7 +106,7 @@ export const Config = z
     worker: z
       .strictObject({
         model: Id.default('standard').describe('A folder under modelsDir.'),
-        modelsDir: z.string().default('models'),
+        modelsDir: z.string().min(1).default('models').describe("Relative to Headroom's own folder."),
         processes: z
           .union([z.literal('auto'), z.int().min(1).max(64)])
           .default('auto')
@@ -122,7 +124,13 @@ export const Config = z
     alerts: AlertsConfig,
     deliveries: DeliveriesConfig,
     database: DatabaseConfig,
-    dataDir: z.string().default('.headroom').describe('Own Redis, database and logs of the supervisor.'),
+    dataDir: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Where Headroom keeps its own Redis and database; by default a folder under .headroom/ named after this file.',
+      ),
     cameras: z
       .array(Camera)
       .max(1000)

@@ -14,7 +14,7 @@ const CLOSE_DEADLINE_MS = 8000;
  * Runs a service until SIGTERM or SIGINT, or until the supervisor's channel closes. Exits 0 after a clean stop and
  * {@link EXIT_CANNOT_START} with one message when it cannot start.
  */
-export async function runService(logger: Logger, start: () => Promise<Service>): Promise<void> {
+export async function runService(logger: Logger, start: () => Promise<Service & { url?: string }>): Promise<void> {
   let stop: (() => void) | undefined;
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;
@@ -27,14 +27,14 @@ export async function runService(logger: Logger, start: () => Promise<Service>):
     process.exit(1);
   });
 
-  let service: Service;
+  let service: Service & { url?: string };
   try {
     service = await start();
   } catch (error) {
     process.stderr.write(`${scrub(messageOf(error))}\n`);
     process.exit(EXIT_CANNOT_START);
   }
-  process.send?.({ type: 'ready' });
+  process.send?.({ type: 'ready', url: service.url });
   await stopped;
   const forced = setTimeout(() => {
     logger.error({ deadlineMs: CLOSE_DEADLINE_MS }, 'forced to exit');

@@ -1,9 +1,15 @@
 /** Opens a model folder: parses its manifest and proves that the files are the ones it speaks of. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import { HeadroomError } from '../../../shared/runtime/errors.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** A model's folder; a relative `modelsDir` starts at Headroom's own folder, wherever it is run from. */
+export const modelFolder = (modelsDir: string, name: string): string => join(resolve(ROOT, modelsDir), name);
 
 export type ModelFolder = { manifest: ModelManifest; encoder: Buffer; denoiser: Buffer };
 

@@ -1,0 +1,68 @@
+// `npm test [-- part…]`: set up what is missing, then run every check, or the named ones. Parts that fail do not keep
+// the others from running; the exit code is 1 when any failed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pinnedNode, ROOT, setUp } from './setup.mjs';
+
+try {
+  await setUp('test');
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(2);
+}
+
+const modules = (path) => join(ROOT, 'node_modules', path);
+const tests = (folder, ...flags) => {
+  const dir = join(ROOT, 'test', folder);
+  const files = existsSync(dir)
+    ? readdirSync(dir)
+        .filter((name) => name.endsWith('.test.ts'))
+        .sort()
+    : [];
+  return files.length === 0
+    ? undefined
+    : ['--test', '--test-timeout=180000', ...flags, ...files.map((name) => join('test', folder, name))];
+};
+
+/** Real programs share two cores: one file after the other. */
+const ONE_BY_ONE = '--test-concurrency=1';
+const PARTS = {
+  lint: [modules('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.'],
+  types: [modules('typescript/bin/tsc'), '-p', '.'],
+  'dashboard-types': [
+    modules('svelte-check/bin/svelte-check'),
+    '--workspace',
+    'services/dashboard',
+    '--fail-on-warnings',
+  ],
+  unit: tests('unit'),
+  integration: tests('integration', ONE_BY_ONE),
+  faults: tests('faults', ONE_BY_ONE),
+  e2e: tests('e2e', ONE_BY_ONE),
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in PARTS));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no part "${unknown[0]}": choose from ${Object.keys(PARTS).join(', ')}\n`);
+  process.exit(2);
+}
+const results = [];
+for (const [name, args] of Object.entries(PARTS)) {
+  if ((wanted.length > 0 && !wanted.includes(name)) || !args) continue;
+  process.stdout.write(`\n── ${name} ──\n`);
+  const startedAt = Date.now();
+  const { status } = spawnSync(pinnedNode(), args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, NODE_ENV: 'test' },
+  });
+  results.push({ name, ok: status === 0, seconds: (Date.now() - startedAt) / 1000 });
+}
+
+process.stdout.write('\n');
+for (const { name, ok, seconds } of results) {
+  process.stdout.write(`${ok ? 'passed' : 'FAILED'}  ${name} (${seconds.toFixed(0)} s)\n`);
+}
+process.exit(results.every(({ ok }) => ok) ? 0 : 1);
