@@ -30,6 +30,8 @@ class Recipe:
     minutes_b: float = 15.0
     learning_rate_a: float = 2e-3
     learning_rate_b: float = 3e-4
+    # The denoiser has no norm layers: at the encoder's rate it blows up now and then.
+    denoiser_rate: float = 0.35
     warm_up_steps: int = 300
     weight_decay: float = 0.02
     clip: float = 2.0

@@ -39,12 +39,15 @@ class Trainer:
         self.counter = Counter(recipe).to(self.device, memory_format=torch.channels_last)
         self.average = Counter(recipe).to(self.device)
         self.average.load_state_dict(self.counter.state_dict())
-        decayed = [p for p in self.counter.parameters() if p.ndim > 1]
-        plain = [p for p in self.counter.parameters() if p.ndim <= 1]
         self.optimiser = torch.optim.AdamW(
-            [{"params": decayed}, {"params": plain, "weight_decay": 0.0}],
+            [
+                {"params": [p for p in part.parameters() if (p.ndim > 1) == decays], "share": share,
+                 "weight_decay": recipe.weight_decay if decays else 0.0}
+                for part, share in ((self.counter.encoder, 1.0), (self.counter.denoiser, recipe.denoiser_rate))
+                for decays in (True, False)
+            ],
             lr=1e-3,
-            weight_decay=recipe.weight_decay,
+            betas=(0.9, 0.99),
             fused=True,
         )
         self.iteration = 0
@@ -173,16 +176,20 @@ class Trainer:
             started = time.monotonic()
             rate = self.learning_rate(self.seconds[self.stage] / budget, self.iteration - first)
             for group in self.optimiser.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["share"]
             values = self.loss(next(loader))
             self.optimiser.zero_grad()
             values["loss"].backward()
-            norm = torch.nn.utils.clip_grad_norm_(self.counter.parameters(), self.recipe.clip)
-            if torch.isfinite(norm):
+            # Apart: a wild step of one net must not shrink the other's.
+            norms = [
+                torch.nn.utils.clip_grad_norm_(part.parameters(), self.recipe.clip)
+                for part in (self.counter.encoder, self.counter.denoiser)
+            ]
+            if all(torch.isfinite(norm) for norm in norms):
                 self.optimiser.step()
                 self.update_average(self.iteration - first if self.stage == "a" else 10**6)
             self.iteration += 1
-            for name, value in (values | {"norm": norm}).items():
+            for name, value in (values | {"norm": norms[0], "norm2": norms[1]}).items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach())
             self.seconds[self.stage] += time.monotonic() - started
             now = time.monotonic()
