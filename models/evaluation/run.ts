@@ -1,0 +1,72 @@
+/** The `evaluate` command: options in, figures out. */
+import { HeadroomError } from '../../shared/runtime/errors.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
+import { readLabelled } from './labelled-data.ts';
+import type { CountFigures } from './metrics.ts';
+import { writeWorstSheets } from './sheets.ts';
+
+export type EvaluateCommand = {
+  data: string;
+  model: string;
+  steps?: number;
+  width?: number;
+  limit?: number;
+  worst?: string;
+  json?: boolean;
+};
+
+const isSteps = (steps: number): steps is 1 | 2 | 4 => steps === 1 || steps === 2 || steps === 4;
+
+/** Prints figures for people, or one line of JSON. @throws HeadroomError */
+export async function runEvaluate(command: EvaluateCommand): Promise<void> {
+  const { steps, width } = command;
+  if (steps !== undefined && !isSteps(steps)) throw new HeadroomError('USAGE', '--steps must be 1, 2 or 4.');
+  const pictures = await readLabelled(command.data, command.limit);
+  const showProgress = process.stderr.isTTY;
+  const { evaluation, counted } = await evaluate(pictures, {
+    model: command.model,
+    steps,
+    width,
+    onProgress: (done) => {
+      if (showProgress) process.stderr.write(`\r${done}/${pictures.length} pictures`);
+    },
+  });
+  if (showProgress) process.stderr.write('\r\x1b[K');
+  if (command.worst) await writeWorstSheets(counted, command.worst);
+  process.stdout.write(command.json ? `${JSON.stringify(evaluation)}\n` : table(evaluation));
+}
+
+function table(evaluation: Evaluation): string {
+  const { model, steps, msPerImage, heads } = evaluation;
+  const columns = ['', 'images', 'people', 'MAE', 'RMSE', 'bias', 'NAE', 'coverage', 'width'];
+  const row = (name: string, f: CountFigures) => [
+    name,
+    String(f.images),
+    f.meanTruth.toFixed(1),
+    f.mae.toFixed(2),
+    f.rmse.toFixed(2),
+    f.bias.toFixed(2),
+    `${(100 * f.nae).toFixed(0)} %`,
+    `${(100 * f.coverage).toFixed(0)} %`,
+    f.intervalWidth.toFixed(1),
+  ];
+  const rows = [
+    row('all', evaluation),
+    ...Object.entries(evaluation.byFolder).map(([name, figures]) => row(name, figures)),
+    ...Object.entries(evaluation.byPeople).map(([name, figures]) => row(`${name} people`, figures)),
+  ];
+  const found = Object.entries(heads).map(
+    ([px, { precision, recall, f1 }]) =>
+      `heads within ${px}: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}, F1 ${f1.toFixed(3)}`,
+  );
+  return [
+    `model ${model.name} ${model.version}, ${steps} step(s), ${msPerImage.toFixed(0)} ms a picture`,
+    '',
+    ...[columns, ...rows].map((cells) =>
+      cells.map((cell, i) => (i === 0 ? cell.padEnd(26) : cell.padStart(10))).join(''),
+    ),
+    '',
+    ...found,
+    '',
+  ].join('\n');
+}
