@@ -1,0 +1,406 @@
+/**
+ * All rules, alerts and silences of an installation. Takes readings, the passing of time and operators' commands, and
+ * answers with what changed; does no I/O and asks no clock, so that the service, a restart and a test with a virtual
+ * clock run the very same decisions.
+ */
+import {
+  type ActiveAlert,
+  type AlertCommand,
+  type AlertEvent,
+  type AlertEventType,
+  type AlertMode,
+  levelRank,
+  type Silence,
+  type TransitionReason,
+} from '../../shared/contracts/alert.ts';
+import type { PublicReading } from '../../shared/contracts/reading.ts';
+import { type Notice, next, type Step } from './machine/machine.ts';
+import { initialState, type MachineState, shownLevel } from './machine/machine-state.ts';
+import { type EscalationPolicy, waitUnheard } from './operator/escalation.ts';
+import { isSilenced, matches } from './operator/silences.ts';
+import { causeOf, observeCamera, observeShare, observeZone } from './rules/observe.ts';
+import type { Observation, Rule } from './rules/rule.ts';
+import type { Trend } from './rules/trend.ts';
+
+/** One rule's memory. `episode` numbers its alerts and never starts again, so that no alert id is used twice. */
+export type MachineRecord = { state: MachineState; trend?: Trend; episode: number; alertId?: string };
+
+export type EngineSnapshot = {
+  epoch: string;
+  offset: number;
+  machines: Map<string, MachineRecord>;
+  alerts: Map<string, ActiveAlert>;
+  silences: Map<string, Silence>;
+};
+
+export type EnginePolicy = { mode: AlertMode; configVersion: string; escalation: EscalationPolicy };
+
+/** What a step changed: to be written in one transaction before anything is announced. */
+export type Change = {
+  events: AlertEvent[];
+  machines: Set<string>;
+  /** Alerts to be stored, or removed where undefined. */
+  alerts: Map<string, ActiveAlert | undefined>;
+  silences: Map<string, Silence | undefined>;
+};
+
+export const noChange = (): Change => ({ events: [], machines: new Set(), alerts: new Map(), silences: new Map() });
+
+export type OperatorCommand = Extract<
+  AlertCommand,
+  { type: 'acknowledge' | 'comment' | 'assign' | 'silence' | 'end-silence' }
+>;
+export type Refusal = { code: 'unknown-alert' | 'unknown-silence'; message: string };
+
+/** An ended alert that nobody acknowledged leaves the list after this long. */
+const FORGET_UNHEARD_MS = 24 * 3_600_000;
+/** Events that a silence keeps from receivers. The end of an alert and operators' doings always go out. */
+const MUTABLE: ReadonlySet<AlertEventType> = new Set<AlertEventType>([
+  'alert.firing',
+  'alert.level_changed',
+  'alert.no_data',
+  'alert.data_restored',
+  'alert.escalated',
+  'camera.stale',
+  'camera.offline',
+  'camera.degraded',
+]);
+
+type Detail = { cause?: string; model?: string; capturedAt?: number; actor?: string; note?: string };
+
+export class AlertEngine {
+  readonly epoch: string;
+  readonly #machines: Map<string, MachineRecord>;
+  readonly #alerts: Map<string, ActiveAlert>;
+  readonly #silences: Map<string, Silence>;
+  readonly #readings = new Map<string, PublicReading>();
+  #rules: Rule[];
+  #policy: EnginePolicy;
+  #offset: number;
+  #lastTickAt: number | undefined;
+
+  constructor(snapshot: EngineSnapshot, rules: Rule[], policy: EnginePolicy) {
+    this.epoch = snapshot.epoch;
+    this.#offset = snapshot.offset;
+    this.#machines = snapshot.machines;
+    this.#alerts = snapshot.alerts;
+    this.#silences = snapshot.silences;
+    this.#rules = rules;
+    this.#policy = policy;
+  }
+
+  /** Everything a successor needs, as live references: copy before keeping. */
+  snapshot(): EngineSnapshot {
+    const { epoch } = this;
+    return { epoch, offset: this.#offset, machines: this.#machines, alerts: this.#alerts, silences: this.#silences };
+  }
+
+  get rules(): readonly Rule[] {
+    return this.#rules;
+  }
+
+  machine(key: string): MachineRecord | undefined {
+    return this.#machines.get(key);
+  }
+
+  /** A camera's reading, told at `now`: runs the rules of its zones. */
+  observe(reading: PublicReading, now: number): Change {
+    const change = noChange();
+    this.#readings.set(reading.cameraId, reading);
+    for (const rule of this.#rules) {
+      if (rule.cameraId !== reading.cameraId || rule.zoneId === undefined) continue;
+      const record = this.#record(rule.key);
+      const seen = observeZone(rule, reading, record.trend);
+      if (seen.trend && seen.trend !== record.trend) {
+        record.trend = seen.trend;
+        change.machines.add(rule.key);
+      }
+      this.#step(rule, seen.observation, reading, now, change);
+    }
+    return change;
+  }
+
+  /** Time has passed: rules on the clock, escalations, ended silences. Call every second or more often. */
+  tick(now: number): Change {
+    const change = noChange();
+    const elapsedMs = this.#lastTickAt === undefined ? 0 : now - this.#lastTickAt;
+    this.#lastTickAt = now;
+    const cameraIds = new Set(this.#rules.map((rule) => rule.cameraId));
+    const readings = [...this.#readings.values()].filter((reading) => cameraIds.has(reading.cameraId));
+    for (const rule of this.#rules) {
+      if (rule.kind === 'camera-picture') {
+        const reading = this.#readings.get(rule.cameraId ?? '');
+        if (reading) this.#step(rule, observeCamera(reading, now), reading, now, change);
+      } else if (rule.kind === 'inference-behind' || rule.kind === 'ingest-down') {
+        this.#step(rule, observeShare(readings, rule.kind, now), undefined, now, change);
+      }
+    }
+    for (const silence of [...this.#silences.values()]) {
+      if (silence.until <= now) this.#endSilence(silence, now, change);
+    }
+    for (const alert of [...this.#alerts.values()]) {
+      if (alert.resolvedAt !== undefined) {
+        if (now - alert.resolvedAt > FORGET_UNHEARD_MS) this.#put(alert.alertId, undefined, change);
+        continue;
+      }
+      const silenced = isSilenced(this.#silences.values(), alert, alert.level);
+      const { operator, escalated } = waitUnheard(alert, silenced, elapsedMs, this.#policy.escalation);
+      if (operator === alert.operator) continue;
+      const waited = { ...alert, operator };
+      this.#put(alert.alertId, waited, change);
+      if (escalated) this.#log('alert.escalated', waited, 'nobody-acknowledged', now, change);
+    }
+    return change;
+  }
+
+  /** Carries out what an operator asked. Nothing changes when it is refused. */
+  operate(
+    command: OperatorCommand,
+    now: number,
+  ): { change: Change; result: AlertEvent | Silence } | { refusal: Refusal } {
+    const change = noChange();
+    const { actor } = command;
+    if (command.type === 'silence') {
+      const { commandId, cameraId, zoneId, rule, upToLevel, reason, durationMs } = command;
+      const silence: Silence = {
+        silenceId: `silence~${commandId}`,
+        ...(cameraId ? { cameraId } : {}),
+        ...(zoneId ? { zoneId } : {}),
+        ...(rule ? { rule } : {}),
+        upToLevel,
+        reason,
+        by: actor,
+        createdAt: now,
+        until: now + durationMs,
+      };
+      this.#silences.set(silence.silenceId, silence);
+      change.silences.set(silence.silenceId, silence);
+      for (const alert of this.#running()) {
+        if (matches(silence, alert))
+          this.#log('alert.silenced', alert, 'operator', now, change, { actor, note: reason });
+      }
+      return { change, result: silence };
+    }
+    if (command.type === 'end-silence') {
+      const silence = this.#silences.get(command.silenceId);
+      if (!silence) return { refusal: { code: 'unknown-silence', message: 'There is no such silence any more.' } };
+      this.#endSilence(silence, now, change, actor);
+      return { change, result: silence };
+    }
+    const alert = this.#alerts.get(command.alertId);
+    if (!alert) return { refusal: { code: 'unknown-alert', message: 'There is no such alert any more.' } };
+    const note = command.type !== 'assign' && command.note ? { note: command.note } : {};
+    if (command.type === 'comment') {
+      return { change, result: this.#log('alert.commented', alert, 'operator', now, change, { actor, ...note }) };
+    }
+    if (command.type === 'assign') {
+      const assigned = { ...alert, operator: { ...alert.operator, assignee: command.assignee } };
+      this.#put(alert.alertId, assigned, change);
+      const detail = { actor, note: command.assignee };
+      return { change, result: this.#log('alert.assigned', assigned, 'operator', now, change, detail) };
+    }
+    const acknowledged = { by: actor, at: now, level: alert.level };
+    const heard = { ...alert, operator: { ...alert.operator, acknowledged, unheardMs: 0 } };
+    this.#put(alert.alertId, heard, change);
+    const event = this.#log('alert.acknowledged', heard, 'operator', now, change, { actor, ...note });
+    // Over and seen: it leaves the list.
+    if (alert.resolvedAt !== undefined) this.#put(alert.alertId, undefined, change);
+    return { change, result: event };
+  }
+
+  /** New rules. An alert whose rule is gone is closed with that reason, never silently. */
+  setRules(rules: Rule[], policy: EnginePolicy, now: number): Change {
+    const change = noChange();
+    const kept = new Set(rules.map((rule) => rule.key));
+    this.#policy = policy;
+    for (const rule of this.#rules) {
+      if (kept.has(rule.key)) continue;
+      const record = this.#record(rule.key);
+      const before = record.state;
+      record.state = initialState();
+      delete record.trend;
+      change.machines.add(rule.key);
+      if (before.level === 'normal') continue;
+      const step: Step = { state: record.state, reason: 'rule-removed', notice: 'resolved' };
+      this.#announce(rule, record, before, step, undefined, now, change);
+    }
+    this.#rules = rules;
+    return change;
+  }
+
+  #step(rule: Rule, observation: Observation, reading: PublicReading | undefined, now: number, change: Change): void {
+    const record = this.#record(rule.key);
+    const before = record.state;
+    const step = next(before, observation, rule, now);
+    if (step.state === before) return;
+    record.state = step.state;
+    if (step.reason !== 'calm' && step.reason !== 'picture-missing') change.machines.add(rule.key);
+    if (step.notice) this.#announce(rule, record, before, step, reading, now, change);
+    else this.#refresh(rule, record, step, now, change);
+  }
+
+  /** Keeps a running alert's condition and figure current where no event says so. */
+  #refresh(rule: Rule, record: MachineRecord, step: Step, now: number, change: Change): void {
+    const alert = record.alertId ? this.#alerts.get(record.alertId) : undefined;
+    if (!alert || alert.resolvedAt !== undefined) return;
+    const changed = alert.condition !== step.state.condition;
+    const refreshed = { ...alert, ...conditionOf(rule, step), ...(changed ? { changedAt: now } : {}) };
+    if (changed) this.#put(alert.alertId, refreshed, change);
+    else this.#alerts.set(alert.alertId, refreshed);
+  }
+
+  #announce(
+    rule: Rule,
+    record: MachineRecord,
+    before: MachineState,
+    step: Step,
+    reading: PublicReading | undefined,
+    now: number,
+    change: Change,
+  ): void {
+    const notice = step.notice as Notice;
+    const ended = notice === 'resolved';
+    if (notice === 'raised') {
+      record.episode += 1;
+      record.alertId = `${this.epoch}~${rule.key}~${record.episode}`;
+    }
+    const alertId = record.alertId ?? `${this.epoch}~${rule.key}~${record.episode}`;
+    const old = this.#alerts.get(alertId);
+    const level = ended ? 'normal' : step.state.level;
+    const rose = levelRank(level) > levelRank(old?.level ?? 'normal');
+    const alert: ActiveAlert = {
+      alertId,
+      rule: rule.kind,
+      ...(rule.cameraId ? { cameraId: rule.cameraId } : {}),
+      ...(rule.zoneId ? { zoneId: rule.zoneId } : {}),
+      mode: this.#policy.mode,
+      startedAt: old?.startedAt ?? now,
+      unit: rule.unit,
+      sequence: old?.sequence ?? 0,
+      ...(old?.value === undefined ? {} : { value: old.value }),
+      ...(old?.capturedAt === undefined ? {} : { capturedAt: old.capturedAt }),
+      ...conditionOf(rule, step),
+      level,
+      peakLevel: rose && levelRank(level) > levelRank(old?.peakLevel ?? 'normal') ? level : (old?.peakLevel ?? level),
+      changedAt: now,
+      ...(ended ? { resolvedAt: now } : {}),
+      // A higher level starts the wait for an acknowledgement anew.
+      operator: { escalation: 0, ...old?.operator, unheardMs: rose ? 0 : (old?.operator.unheardMs ?? 0) },
+    };
+    this.#put(alertId, alert, change);
+    this.#log(eventType(rule, notice, reading), alert, step.reason, now, change, {
+      from: { level: before.level, condition: before.condition },
+      ...(step.threshold === undefined ? {} : { threshold: step.threshold }),
+      ...(reading && reading.status !== 'ok' ? { cause: causeOf(reading) } : {}),
+      ...(reading?.status === 'ok' ? { model: `${reading.model.name}@${reading.model.version}` } : {}),
+    });
+    if (!ended) return;
+    delete record.alertId;
+    if (old?.operator.acknowledged) this.#put(alertId, undefined, change);
+  }
+
+  #endSilence(silence: Silence, now: number, change: Change, actor?: string): void {
+    this.#silences.delete(silence.silenceId);
+    change.silences.set(silence.silenceId, undefined);
+    for (const alert of this.#running()) {
+      const covered = isSilenced([silence], alert, alert.level);
+      if (!covered || isSilenced(this.#silences.values(), alert, alert.level)) continue;
+      this.#log('alert.silence_ended', alert, 'silence-over', now, change, actor ? { actor } : {});
+    }
+  }
+
+  /** Appends to the log: the one place where offsets and sequences rise. */
+  #log(
+    type: AlertEventType,
+    alert: ActiveAlert,
+    reason: TransitionReason,
+    now: number,
+    change: Change,
+    detail: Detail & { from?: AlertEvent['from']; threshold?: number } = {},
+  ): AlertEvent {
+    const { from, ...rest } = detail;
+    const to = { level: alert.level, condition: alert.condition };
+    const worse = from && levelRank(from.level) > levelRank(to.level) ? from.level : to.level;
+    const sequence = alert.sequence + 1;
+    const event: AlertEvent = {
+      eventId: `${alert.alertId}~${sequence}`,
+      epoch: this.epoch,
+      offset: this.#offset + 1,
+      type,
+      mode: alert.mode,
+      alertId: alert.alertId,
+      sequence,
+      rule: alert.rule,
+      ...(alert.cameraId ? { cameraId: alert.cameraId } : {}),
+      ...(alert.zoneId ? { zoneId: alert.zoneId } : {}),
+      from: from ?? to,
+      to,
+      reason,
+      ...(alert.value === undefined ? {} : { value: alert.value }),
+      unit: alert.unit,
+      ...(alert.capturedAt === undefined ? {} : { capturedAt: alert.capturedAt }),
+      at: now,
+      configVersion: this.#policy.configVersion,
+      silenced: MUTABLE.has(type) && isSilenced(this.#silences.values(), alert, worse),
+      escalation: alert.operator.escalation,
+      ...rest,
+    };
+    this.#offset += 1;
+    this.#put(alert.alertId, { ...alert, sequence }, change);
+    change.events.push(event);
+    return event;
+  }
+
+  #running(): ActiveAlert[] {
+    return [...this.#alerts.values()].filter((alert) => alert.resolvedAt === undefined);
+  }
+
+  #put(alertId: string, alert: ActiveAlert | undefined, change: Change): void {
+    if (alert) this.#alerts.set(alertId, alert);
+    else this.#alerts.delete(alertId);
+    change.alerts.set(alertId, alert);
+  }
+
+  #record(key: string): MachineRecord {
+    let record = this.#machines.get(key);
+    if (!record) {
+      record = { state: initialState(), episode: 0 };
+      this.#machines.set(key, record);
+    }
+    return record;
+  }
+}
+
+/** The condition axis of an alert, from its machine. */
+function conditionOf(
+  rule: Rule,
+  step: Step,
+): Pick<ActiveAlert, 'level' | 'condition' | 'shownLevel' | 'value' | 'capturedAt'> {
+  const { state } = step;
+  const onPictures = rule.zoneId !== undefined;
+  return {
+    level: state.level,
+    condition: state.condition,
+    shownLevel: shownLevel(state),
+    ...(onPictures && step.value !== undefined ? { value: step.value } : {}),
+    ...(onPictures && state.last ? { capturedAt: state.last.capturedAt } : {}),
+  };
+}
+
+function eventType(rule: Rule, notice: Notice, reading: PublicReading | undefined): AlertEventType {
+  if (rule.kind === 'camera-picture') {
+    if (notice === 'resolved') return 'camera.recovered';
+    if (notice === 'raised') {
+      if (reading?.status === 'degraded') return 'camera.degraded';
+      return reading?.status === 'no-signal' ? 'camera.offline' : 'camera.stale';
+    }
+  }
+  const types: Record<Notice, AlertEventType> = {
+    raised: 'alert.firing',
+    changed: 'alert.level_changed',
+    'no-data': 'alert.no_data',
+    'data-restored': 'alert.data_restored',
+    resolved: 'alert.resolved',
+  };
+  return types[notice];
+}

@@ -1,0 +1,21 @@
+/** Which silence covers an alert. Pure. A silence mutes up to a level: anything higher breaks through. */
+import { type ActiveAlert, type AlertLevel, levelRank, type Silence } from '../../../shared/contracts/alert.ts';
+
+type Subject = Pick<ActiveAlert, 'cameraId' | 'zoneId' | 'rule'>;
+
+/** Whether a silence speaks of this alert, whatever its level. */
+export function matches(silence: Silence, subject: Subject): boolean {
+  return (
+    (silence.cameraId === undefined || silence.cameraId === subject.cameraId) &&
+    (silence.zoneId === undefined || silence.zoneId === subject.zoneId) &&
+    (silence.rule === undefined || silence.rule === subject.rule)
+  );
+}
+
+/** Whether an alert at `level` is muted. */
+export function isSilenced(silences: Iterable<Silence>, subject: Subject, level: AlertLevel): boolean {
+  for (const silence of silences) {
+    if (matches(silence, subject) && levelRank(level) <= levelRank(silence.upToLevel)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,45 @@
+/** A rule as the state machine needs it: numbers only, made once from the configuration. */
+import type { RaisedLevel, RuleKind } from '../../../shared/contracts/alert.ts';
+
+export type Thresholds = Partial<Record<RaisedLevel, number>>;
+
+export type Rule = {
+  /** Names the machine: `camera~zone~kind`, `camera~kind` or `kind`. `~` is in no id. */
+  key: string;
+  kind: RuleKind;
+  cameraId?: string;
+  zoneId?: string;
+  unit: string;
+  /** Whether high or low values are the dangerous ones (minutes to a level are dangerous when few). */
+  dangerous: 'above' | 'below';
+  /** Where each level begins. */
+  raiseAt: Thresholds;
+  /** Where each level is clearly over: hysteresis applied. */
+  clearAt: Thresholds;
+  dwellMs: Record<RaisedLevel, number>;
+  clearMs: number;
+  /** Values are medians over this time; 0 takes them as they are. */
+  smoothMs: number;
+  /** Distinct fresh samples a level needs before it is raised or left. */
+  minSamples: number;
+  /** Longest time one sample may add to a dwell: more is a gap or a clock step, ms. */
+  maxStepMs: number;
+  noDataNoticeMs: number;
+  /** What is counted as full: people, for occupancy. */
+  capacity?: number;
+  /** What the trend of this rule follows, and where the forecast ends. */
+  trend?: { figure: 'peak-density' | 'count'; target?: number; windowMs: number; minMs: number };
+};
+
+/** What a rule sees: a figure backed by a fresh picture, or that there is none. */
+export type Observation =
+  | { kind: 'value'; value: number; seq: number; capturedAt: number }
+  | { kind: 'silent'; cause: string };
+
+/** Whether `value` has reached `limit` on the dangerous side. */
+export const reaches = (rule: Pick<Rule, 'dangerous'>, value: number, limit: number): boolean =>
+  rule.dangerous === 'above' ? value >= limit : value <= limit;
+
+/** Whether `value` is on the safe side of `limit`. */
+export const isClearOf = (rule: Pick<Rule, 'dangerous'>, value: number, limit: number): boolean =>
+  rule.dangerous === 'above' ? value < limit : value > limit;

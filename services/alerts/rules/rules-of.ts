@@ -1,0 +1,155 @@
+/** From the configuration to the rules in force. Pure. */
+import { createHash } from 'node:crypto';
+import type { AlertsConfig, Importance, LevelThresholds } from '../../../shared/config/alerts.ts';
+import { type Camera, type Config, staleAfterMs, type Zone } from '../../../shared/config/schema.ts';
+import { RAISED_LEVELS, type RaisedLevel, type RuleKind } from '../../../shared/contracts/alert.ts';
+import type { Rule, Thresholds } from './rule.ts';
+
+/** Level raised for a camera without a picture. */
+const BLIND_LEVEL: Record<Importance, RaisedLevel> = { low: 'attention', normal: 'caution', high: 'alert' };
+/** Pictures must be back for this long before a camera or service counts as recovered. */
+const BACK_FOR_MS = 5_000;
+/** Longest step between two looks at the clock that is believed. */
+const TICK_STEP_MS = 2_000;
+/** Minutes by which a forecast must have moved away before it counts as over. */
+const FORECAST_HYSTERESIS_MIN = 2;
+/** Any camera at all: smaller than one part in the thousand cameras a configuration may hold. */
+const ANY_SHARE = 0.0005;
+
+type RulesConfig = Pick<Config, 'alerts' | 'cameras'>;
+
+/** All rules of a configuration. */
+export function rulesOf(config: RulesConfig): Rule[] {
+  const { alerts, cameras } = config;
+  return [
+    ...cameras.flatMap((camera) => [
+      ...camera.zones.flatMap((zone) => zoneRules(alerts, camera, zone)),
+      blindRule(alerts, 'camera-picture', { [blindLevel(camera)]: 1 }, camera.id),
+    ]),
+    blindRule(alerts, 'inference-behind', { caution: ANY_SHARE, alert: 0.5 }),
+    blindRule(alerts, 'ingest-down', { alert: ANY_SHARE }),
+  ];
+}
+
+/** Identifies thresholds, zones and calibration in force: 12 hex digits. Holds no secret. */
+export function configVersion(config: RulesConfig): string {
+  const cameras = config.cameras.map(({ id, zones, calibration, sampleFps }) => ({
+    id,
+    zones,
+    calibration,
+    sampleFps,
+  }));
+  return createHash('sha256')
+    .update(JSON.stringify({ alerts: config.alerts, cameras }))
+    .digest('hex')
+    .slice(0, 12);
+}
+
+function zoneRules(alerts: AlertsConfig, camera: Camera, zone: Zone): Rule[] {
+  const share = (value: number): number => value * (1 - alerts.hysteresisShare);
+  const make = (
+    kind: RuleKind,
+    unit: string,
+    raiseAt: LevelThresholds,
+    clear: (threshold: number) => number,
+    more: Partial<Rule> = {},
+  ): Rule => ({
+    key: `${camera.id}~${zone.id}~${kind}`,
+    kind,
+    cameraId: camera.id,
+    zoneId: zone.id,
+    unit,
+    dangerous: 'above',
+    raiseAt: definedOf(raiseAt),
+    clearAt: mapThresholds(raiseAt, clear),
+    dwellMs: alerts.dwellMs,
+    clearMs: alerts.clearMs,
+    smoothMs: alerts.smoothMs,
+    minSamples: 2,
+    maxStepMs: staleAfterMs(camera),
+    noDataNoticeMs: alerts.noDataNoticeMs,
+    ...more,
+  });
+
+  const rules: Rule[] = [];
+  const window = { windowMs: alerts.trendWindowMs, minMs: alerts.trendMinMs };
+  let forecast: { figure: 'peak-density' | 'count'; target: number } | undefined;
+
+  const limits = zone.limits ?? {};
+  const occupancy = limits.occupancy ?? alerts.occupancy;
+  if (limits.count) {
+    rules.push(make('zone-count', 'people', limits.count, share));
+    if (limits.count.severe) forecast = { figure: 'count', target: limits.count.severe };
+  }
+  if (zone.capacity !== undefined) {
+    rules.push(make('zone-occupancy', 'of capacity', occupancy, share, { capacity: zone.capacity }));
+    if (occupancy.severe) forecast = { figure: 'count', target: occupancy.severe * zone.capacity };
+  }
+  if (camera.calibration) {
+    const density = limits.peoplePerSqm ?? alerts.profiles[zone.profile];
+    // Never below half the threshold: 0.5 per m² would swallow a low one whole.
+    const clear = (value: number): number => Math.max(value - alerts.hysteresisPerSqm, value / 2);
+    rules.push(make('zone-density', 'people/m²', density, clear));
+    if (density.severe) forecast = { figure: 'peak-density', target: density.severe };
+  }
+  if (limits.fillPerMin) {
+    rules.push(
+      make('zone-fill-rate', 'people/min', limits.fillPerMin, share, {
+        smoothMs: 0,
+        trend: { figure: 'count', ...window },
+      }),
+    );
+  }
+  if (forecast) {
+    const { cautionMin, alertMin } = alerts.forecast;
+    rules.push(
+      make(
+        'zone-forecast',
+        'min',
+        { caution: cautionMin, alert: alertMin },
+        (minutes) => minutes + FORECAST_HYSTERESIS_MIN,
+        { dangerous: 'below', smoothMs: 0, trend: { ...forecast, ...window } },
+      ),
+    );
+  }
+  return rules;
+}
+
+/** A rule on the clock instead of on pictures: is somebody blind, and for how long? */
+function blindRule(alerts: AlertsConfig, kind: RuleKind, raiseAt: Thresholds, cameraId?: string): Rule {
+  const dwell = alerts.silentMs;
+  return {
+    key: cameraId ? `${cameraId}~${kind}` : kind,
+    kind,
+    ...(cameraId ? { cameraId } : {}),
+    unit: cameraId ? 'blind' : 'share of cameras',
+    dangerous: 'above',
+    raiseAt,
+    clearAt: raiseAt,
+    dwellMs: { attention: dwell, caution: dwell, alert: dwell, severe: dwell },
+    clearMs: BACK_FOR_MS,
+    smoothMs: 0,
+    minSamples: 2,
+    maxStepMs: TICK_STEP_MS,
+    noDataNoticeMs: alerts.noDataNoticeMs,
+  };
+}
+
+function blindLevel(camera: Camera): RaisedLevel {
+  const ranked: Importance[] = ['high', 'normal', 'low'];
+  const importance = ranked.find((i) => camera.zones.some((zone) => zone.importance === i)) ?? 'normal';
+  return BLIND_LEVEL[importance];
+}
+
+function definedOf(thresholds: LevelThresholds): Thresholds {
+  return mapThresholds(thresholds, (value) => value);
+}
+
+function mapThresholds(thresholds: LevelThresholds, of: (value: number) => number): Thresholds {
+  const mapped: Thresholds = {};
+  for (const level of RAISED_LEVELS) {
+    const value = thresholds[level];
+    if (value !== undefined) mapped[level] = of(value);
+  }
+  return mapped;
+}

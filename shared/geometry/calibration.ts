@@ -1,0 +1,36 @@
+/** How a camera stands to the ground: what an operator measures or marks. */
+import { z } from 'zod';
+import { PicturePoint } from '../contracts/common.ts';
+
+const Metres = z.number().min(-10_000).max(10_000);
+
+/**
+ * Either at least four marks (where points of the ground lie in the picture), or the camera's mounting. Density is
+ * measured in the plane of the heads, since heads are what is counted.
+ */
+export const CameraCalibration = z
+  .strictObject({
+    points: z
+      .array(z.strictObject({ picture: PicturePoint, ground: z.tuple([Metres, Metres]) }))
+      .min(4, 'mark at least four points')
+      .max(64)
+      .optional()
+      .describe('Marks: position in the picture (0 to 1) and on the ground (metres, any origin).'),
+    pointsHeightM: z.number().min(0).max(3).default(0).describe('Height of the marks above the ground.'),
+    mount: z
+      .strictObject({
+        heightM: z.number().min(2).max(200).describe('Lens above the ground.'),
+        tiltDeg: z.number().min(1).max(90).describe('Below the horizontal; 90 looks straight down.'),
+        verticalFovDeg: z.number().min(5).max(120),
+      })
+      .optional(),
+    headHeightM: z.number().min(0).max(2).default(1.6),
+    maxAreaError: z
+      .number()
+      .min(0.02)
+      .max(1)
+      .default(0.3)
+      .describe('Cells whose ground area is less certain than this share are left out (towards the horizon).'),
+  })
+  .refine((c) => (c.points === undefined) !== (c.mount === undefined), 'give either points or mount');
+export type CameraCalibration = z.infer<typeof CameraCalibration>;
