@@ -1,0 +1,155 @@
+/** The page's live state: what came over the socket, in the form the screens read it. */
+import type { CameraInfo, ServerMessage, SystemState } from '../../../../shared/contracts/socket.ts';
+import { CameraLive, type Moment } from './camera-live.svelte.ts';
+import { ServerClock } from './clock.ts';
+import { type Connection, startConnection } from './connection.ts';
+import type { Incoming } from './messages.ts';
+import { LiveSocket } from './socket.ts';
+
+/** Scrolling moves many tiles in and out: the list of wanted maps is sent once it has settled. */
+const SUBSCRIBE_DELAY_MS = 150;
+const MAX_SUBSCRIPTIONS = 64;
+
+export class Live implements Moment {
+  connection: Connection = $state.raw(startConnection(performance.now()));
+  /** Monotonic local time of the latest tick: what the connection's times are measured in. */
+  localNow = $state(performance.now());
+  /** Server time, epoch ms; undefined before the first message. */
+  now: number | undefined = $state();
+  system: SystemState | undefined = $state.raw();
+  /** In the order of the configuration; undefined before the first snapshot. */
+  cameras: CameraLive[] | undefined = $state.raw();
+  /** Messages this page should have understood and did not. */
+  brokenMessages = $state(0);
+
+  readonly #clock = new ServerClock();
+  readonly #socket: LiveSocket;
+  readonly #byId = new Map<string, CameraLive>();
+  readonly #onScreen = new Set<string>();
+  #overlayWanted = false;
+  #subscribed = '';
+  #subscribeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(url: string) {
+    this.#socket = new LiveSocket({
+      url,
+      onIncoming: (incoming, localNow) => this.#take(incoming, localNow),
+      onConnection: (connection) => {
+        this.connection = connection;
+      },
+      onTick: (localNow) => this.#tick(localNow),
+    });
+    document.addEventListener('visibilitychange', () => this.#subscribeSoon());
+  }
+
+  start(): void {
+    this.#socket.start();
+  }
+
+  close(): void {
+    clearTimeout(this.#subscribeTimer);
+    this.#socket.close();
+  }
+
+  get connected(): boolean {
+    return this.connection.phase === 'live';
+  }
+
+  retryNow(): void {
+    this.#socket.retryNow();
+  }
+
+  camera(id: string): CameraLive | undefined {
+    return this.cameras?.find((camera) => camera.id === id);
+  }
+
+  /** Tiles report themselves: heat maps come only for cameras on the screen. */
+  setOnScreen(cameraId: string, visible: boolean): void {
+    if (visible) this.#onScreen.add(cameraId);
+    else this.#onScreen.delete(cameraId);
+    this.#subscribeSoon();
+  }
+
+  setOverlayWanted(wanted: boolean): void {
+    this.#overlayWanted = wanted;
+    this.#subscribeSoon();
+  }
+
+  #tick(localNow: number): void {
+    this.localNow = localNow;
+    this.now = this.#clock.now(localNow);
+  }
+
+  #take(incoming: Incoming, localNow: number): void {
+    if (incoming.kind === 'heatmap') {
+      const camera = this.#byId.get(incoming.heatmap.cameraId);
+      if (camera) camera.heatmap = incoming.heatmap;
+    } else if (incoming.kind === 'message') {
+      this.#takeMessage(incoming.message, localNow);
+    } else if (incoming.kind === 'broken') {
+      this.brokenMessages += 1;
+    }
+  }
+
+  #takeMessage(message: ServerMessage, localNow: number): void {
+    switch (message.type) {
+      case 'snapshot':
+        this.#clock.reset();
+        this.#learnTime(message.serverTime, localNow);
+        this.system = message.system;
+        this.brokenMessages = 0;
+        this.#setCameras(message.cameras);
+        for (const reading of message.readings) this.#byId.get(reading.cameraId)?.take(reading);
+        this.#subscribed = '';
+        this.#subscribeSoon();
+        break;
+      case 'reading':
+        this.#tick(localNow);
+        this.#byId.get(message.cameraId)?.take(message);
+        break;
+      case 'cameras':
+        this.#setCameras(message.cameras);
+        break;
+      case 'heartbeat':
+        this.#learnTime(message.serverTime, localNow);
+        this.system = message.system;
+        break;
+      case 'error':
+        // Our own message was refused; the gateway closes the socket when it matters.
+        this.brokenMessages += 1;
+        break;
+    }
+  }
+
+  #learnTime(serverTime: number, localNow: number): void {
+    this.#clock.learn(serverTime, localNow);
+    this.#tick(localNow);
+  }
+
+  #setCameras(infos: readonly CameraInfo[]): void {
+    const cameras = infos.map((info) => {
+      const camera = this.#byId.get(info.id) ?? new CameraLive(info, this);
+      camera.info = info;
+      return camera;
+    });
+    this.#byId.clear();
+    for (const camera of cameras) this.#byId.set(camera.id, camera);
+    this.cameras = cameras;
+  }
+
+  #subscribeSoon(): void {
+    clearTimeout(this.#subscribeTimer);
+    this.#subscribeTimer = setTimeout(() => this.#subscribe(), SUBSCRIBE_DELAY_MS);
+  }
+
+  #subscribe(): void {
+    if (!this.connected) return; // the next snapshot asks again
+    const wanted =
+      this.#overlayWanted && !document.hidden ? [...this.#onScreen].filter((id) => this.#byId.has(id)) : [];
+    const cameraIds = wanted.sort().slice(0, MAX_SUBSCRIPTIONS);
+    const key = cameraIds.join(' ');
+    if (key === this.#subscribed) return;
+    this.#subscribed = key;
+    this.#socket.send({ type: 'heatmaps', cameraIds });
+  }
+}

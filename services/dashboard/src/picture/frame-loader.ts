@@ -1,0 +1,59 @@
+/** Fetches a camera's newest picture when asked, one request at a time: while one runs, only the latest wish is kept. */
+import type { Stamp } from './pairing.ts';
+
+export type LoadedFrame<Bitmap> = Stamp & { bitmap: Bitmap };
+
+export type FrameLoaderOptions<Bitmap> = {
+  /** Resolves to undefined when there is no picture. Rejects on network trouble, which the connection state tells. */
+  fetchFrame: (signal: AbortSignal) => Promise<LoadedFrame<Bitmap> | undefined>;
+  onFrame: (frame: LoadedFrame<Bitmap>) => void;
+  discard: (bitmap: Bitmap) => void;
+};
+
+export class FrameLoader<Bitmap> {
+  readonly #options: FrameLoaderOptions<Bitmap>;
+  readonly #life = new AbortController();
+  #loading = false;
+  #wanted = 0;
+  #newest = 0;
+
+  constructor(options: FrameLoaderOptions<Bitmap>) {
+    this.#options = options;
+  }
+
+  /** Asks for a picture of `seq` or newer. Does nothing when one is at hand. */
+  want(seq: number): void {
+    this.#wanted = Math.max(this.#wanted, seq);
+    void this.#run();
+  }
+
+  close(): void {
+    this.#life.abort();
+  }
+
+  async #run(): Promise<void> {
+    if (this.#loading || this.#life.signal.aborted || this.#wanted <= this.#newest) return;
+    this.#loading = true;
+    const asked = this.#wanted;
+    try {
+      const frame = await this.#options.fetchFrame(this.#life.signal);
+      if (frame) this.#take(frame);
+    } catch {
+      // The next reading asks again; a picture that stays away shows as old by its own stamp.
+    } finally {
+      this.#loading = false;
+      // What was asked for and not had is not asked again: a newer reading will ask for a newer one.
+      this.#newest = Math.max(this.#newest, asked);
+    }
+    void this.#run();
+  }
+
+  #take(frame: LoadedFrame<Bitmap>): void {
+    if (this.#life.signal.aborted || frame.seq <= this.#newest) {
+      this.#options.discard(frame.bitmap);
+      return;
+    }
+    this.#newest = frame.seq;
+    this.#options.onFrame(frame);
+  }
+}

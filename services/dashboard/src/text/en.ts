@@ -1,0 +1,172 @@
+/** All English texts. */
+import { makeFormat } from './format.ts';
+import type { LostTexts, ReasonTexts, StatusTexts } from './texts.ts';
+
+const UNITS = { second: 's', minute: 'min', hour: 'h', day: 'd' };
+const format = makeFormat('en-GB', (value, unit) => `${value} ${UNITS[unit]} ago`);
+
+const status: StatusTexts = { ok: 'Live', stale: 'Out of date', 'no-signal': 'No signal', degraded: 'Not counted' };
+
+const CHECK_CAMERA = 'Check the camera, its power and its network cable.';
+const CHECK_LOG = 'The log of the worker says more.';
+
+const reasons: ReasonTexts = {
+  'auth-failed': {
+    what: 'The camera refuses the user name or password.',
+    todo: 'Correct them in headroom.yaml.',
+  },
+  'not-found': {
+    what: 'The camera answers, but has no such stream.',
+    todo: 'Check the path at the end of its address in headroom.yaml.',
+  },
+  unreachable: { what: 'The camera cannot be reached on the network.', todo: CHECK_CAMERA },
+  refused: {
+    what: 'The camera refuses the connection.',
+    todo: 'Check that its video stream is switched on and the port is right.',
+  },
+  timeout: { what: 'The camera does not answer in time.', todo: CHECK_CAMERA },
+  stalled: { what: 'The camera is connected but sends no picture.', todo: 'Restart the camera if this stays.' },
+  ended: { what: 'The camera ended its stream.', todo: 'Headroom keeps trying. Check whether it was switched off.' },
+  corrupt: {
+    what: 'What the camera sends is not a readable video.',
+    todo: 'Check its encoder settings (H.264 works).',
+  },
+  'forbidden-source': {
+    what: 'This kind of camera address is not allowed.',
+    todo: 'Allow it in headroom.yaml or use rtsp.',
+  },
+  'ffmpeg-failed': { what: 'The video reader failed.', todo: 'Headroom keeps trying. The log of ingest says more.' },
+  'invalid-output': { what: 'The count made no sense and was thrown away.', todo: CHECK_LOG },
+  undecodable: { what: 'The picture cannot be decoded.', todo: CHECK_CAMERA },
+  'inference-failed': { what: 'Counting failed for this picture.', todo: CHECK_LOG },
+  'decode-errors': { what: 'The picture is damaged.', todo: 'Check the network between camera and server.' },
+  frozen: { what: 'The picture is frozen: it has not changed for a while.', todo: 'Restart the camera if this stays.' },
+  'no-picture-yet': { what: 'Waiting for the first picture.', todo: 'This takes a few seconds after a start.' },
+  'late-picture': { what: 'Pictures arrive too late.', todo: 'Check the network between camera and server.' },
+  'inference-behind': {
+    what: 'Counting cannot keep up.',
+    todo: 'Lower sampleFps or add a worker.',
+  },
+  'ingest-down': { what: 'Video input is down.', todo: 'Start the ingest service again.' },
+  'no-message': { what: 'No new count has arrived.', todo: 'Headroom shows it as soon as one does.' },
+  'clock-ahead': {
+    what: 'The picture bears a time in the future, so its age is not known.',
+    todo: 'Set the clocks of the servers right (NTP).',
+  },
+  'no-connection': { what: 'No connection to the server.', todo: 'Headroom reconnects by itself.' },
+};
+
+const lost: LostTexts = {
+  unreachable: 'The server does not answer',
+  closed: 'Connection to the server lost',
+  silent: 'The server has gone silent',
+  slept: 'This computer was asleep',
+  version: 'The server speaks another version: reload this page',
+  'too-many': 'The server has too many screens connected',
+  offline: 'This computer is offline',
+};
+
+export const en = {
+  format,
+  status,
+  reasons,
+  lost,
+  productClaim: 'Live crowd counts',
+  people: 'people',
+  peopleSpoken: (count: number) => (Math.round(count) === 1 ? '1 person' : `${format.whole(count)} people`),
+  range90: '90 % range',
+  range90Short: '90 %',
+  range90Hint: 'In 9 of 10 pictures the true number lies in this range.',
+  countedAgo: (ago: string) => `counted ${ago}`,
+  lastCounted: (ago: string) => `last counted ${ago}`,
+  noCountSince: (time: string) => `since ${time}`,
+  noCount: 'No count',
+  notLive: 'Not live',
+  pictureAgo: (ago: string) => `Picture from ${ago}`,
+  pictureAt: (time: string) => `Picture from ${time}`,
+  pictureOf: (name: string) => `Picture of ${name}`,
+  header: {
+    total: 'People now',
+    totalNote: (live: number) => (live === 1 ? '1 live camera' : `${live} live cameras`),
+    totalHint: 'Sum over live cameras only. People seen by two cameras count twice.',
+    oldest: (ago: string) => `oldest ${ago}`,
+    camerasLive: 'Cameras live',
+    liveOf: (live: number, all: number) => `${live} of ${all}`,
+    clock: 'Time',
+    system: 'System',
+    parts: { ingest: 'Video input', inference: 'Counting', redis: 'Data store' },
+    up: 'up',
+    down: 'down',
+    unknown: 'unknown',
+  },
+  connection: {
+    connecting: 'Connecting',
+    live: 'Connected',
+    lost: 'Connection lost',
+    nothingLive: 'No number on this screen is live.',
+    retryIn: (seconds: number) => (seconds <= 0 ? 'Trying again now.' : `Trying again in ${seconds} s.`),
+    trying: 'Trying again now.',
+    retryNow: 'Try now',
+    broken:
+      'Some messages of the server could not be read. Reload this page; if it stays, the server is of another version.',
+    reload: 'Reload',
+  },
+  controls: {
+    overlays: 'Overlays',
+    heat: 'Heat map',
+    heads: 'Heads',
+    language: 'Language',
+    legend: 'Density in the picture',
+    few: 'few',
+    many: 'many',
+  },
+  wall: {
+    label: 'Cameras',
+    open: (name: string) => `Open ${name}`,
+    moreZones: (more: number) => `+${more} more`,
+    help: 'Arrow keys move, Enter opens a camera.',
+  },
+  camera: {
+    back: 'All cameras',
+    previous: 'Previous camera',
+    next: 'Next camera',
+    position: (at: number, of: number) => `${at} of ${of}`,
+    zones: 'Zones',
+    zone: 'Zone',
+    people: 'People',
+    capacity: 'Capacity',
+    full: 'Full',
+    noZones: 'This camera has no zones: the count is for the whole picture.',
+    wholePicture: 'Whole picture',
+    model: 'Counted by',
+    modelSteps: (steps: number) => (steps === 1 ? '1 step' : `${steps} steps`),
+    heads: 'Heads located',
+    sampling: 'Pictures counted',
+    perSecond: (fps: number) =>
+      `${new Intl.NumberFormat('en-GB', { maximumFractionDigits: 2 }).format(fps)} per second`,
+    gone: 'This camera is no longer configured.',
+    facts: 'Details',
+  },
+  trend: {
+    title: (minutes: number) => `People, last ${minutes} minutes`,
+    spark: 'Count over the last 5 minutes',
+    collecting: 'The curve fills while this page is open.',
+    count: 'Count',
+    gapNote: 'Gaps: no count at that time.',
+  },
+  start: {
+    connecting: 'Connecting to Headroom',
+    connectingNote: 'Numbers appear as soon as the server answers.',
+    cannotReach: 'Headroom cannot be reached',
+    noCameras: 'No cameras yet',
+    noCamerasNote: 'Add a camera to headroom.yaml. It appears here by itself, without a restart.',
+    file: 'headroom.yaml',
+    examplePassword: 'The password stays out of the file: set GATE3_PASSWORD in the environment.',
+  },
+  announce: {
+    camera: (name: string, what: string) => `${name}: ${what}`,
+    many: (count: number) => `${count} cameras changed state`,
+    lost: 'Connection to the server lost. No number is live.',
+    back: 'Connected again. Numbers are live.',
+  },
+};

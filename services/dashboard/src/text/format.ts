@@ -1,0 +1,37 @@
+/** Numbers, times and ages as the chosen language writes them. Formatters are costly to make and are made once. */
+import type { Interval } from '../../../../shared/contracts/common.ts';
+import { type Age, readableAge } from '../camera/age.ts';
+
+export type Format = {
+  whole: (value: number) => string;
+  percent: (share: number) => string;
+  interval: (interval: Interval) => string;
+  clock: (at: number) => string;
+  ago: (ageMs: number) => string;
+};
+
+type AgeWords = (value: string, unit: Age['unit']) => string;
+
+export function makeFormat(locale: string, agoWords: AgeWords): Format {
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+  const clock = new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  });
+  const ago = (ageMs: number) => {
+    const age = readableAge(ageMs);
+    return agoWords(age.decimals === 1 ? tenth.format(age.value) : whole.format(age.value), age.unit);
+  };
+  return {
+    whole: (value) => whole.format(value),
+    percent: (share) => percent.format(share),
+    // Outwards, so that rounding never makes the count look surer than it is.
+    interval: ([low, high]) => `${whole.format(Math.floor(low))}–${whole.format(Math.ceil(high))}`,
+    clock: (at) => clock.format(at),
+    ago,
+  };
+}
