@@ -107,7 +107,7 @@ export class CameraSupervisor {
         reason: outcome.failure,
         detail: outcome.detail,
         attempt: this.#attempt,
-        retryAt: Date.now() + Math.round(waitMs),
+        retryAt: Date.now() + waitMs,
       });
       await this.#pause(waitMs, outcome.failure);
     }

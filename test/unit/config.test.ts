@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, cameraSource, parseConfig } from '../../shared/config/load.ts';
+import { staleAfterMs } from '../../shared/config/schema.ts';
+import { cameraChanges } from '../../shared/config/watch.ts';
+
+const SMALLEST = `gateway: { port: 8080 }
+cameras:
+  - { id: gate-3, url: "rtsp://user:\${GATE3_PASSWORD}@10.0.0.13/stream", sampleFps: 2 }
+`;
+
+test('the smallest file works and gets its defaults', () => {
+  const config = parseConfig(SMALLEST);
+  assert.equal(config.gateway.port, 8080);
+  assert.equal(config.gateway.host, '127.0.0.1');
+  assert.equal(config.cameras[0]?.inferenceWidth, 'native');
+  assert.deepEqual(parseConfig('').cameras, []);
+});
+
+const WRONG: [what: string, text: string, field: string, line: number, column: number, rule: RegExp][] = [
+  ['a port out of range', 'gateway:\n  port: 70000\n', 'gateway.port', 2, 9, /65535/],
+  ['an unknown setting', 'cameras: []\ncamras: []\n', 'camras', 2, 1, /not a known setting/],
+  [
+    'a wrong type',
+    'cameras:\n  - id: a\n    url: rtsp://h/s\n    sampleFps: fast\n',
+    'cameras[0].sampleFps',
+    4,
+    16,
+    /number/,
+  ],
+  ['a missing URL', 'cameras:\n  - id: a\n', 'cameras[0].url', 2, 5, /string/],
+  ['an id that cannot be a key', 'cameras:\n  - { id: "a b", url: rtsp://h/s }\n', 'cameras[0].id', 2, 11, /letters/],
+  [
+    'an id used twice',
+    'cameras:\n  - { id: a, url: rtsp://h/1 }\n  - { id: a, url: rtsp://h/2 }\n',
+    'cameras[1].id',
+    3,
+    11,
+    /twice/,
+  ],
+  [
+    'a scheme that is not allowed',
+    'cameras:\n  - { id: a, url: "file:///etc/passwd" }\n',
+    'cameras[0].url',
+    2,
+    19,
+    /scheme/,
+  ],
+  ['a concat script as URL', 'cameras:\n  - { id: a, url: "concat:/etc/passwd" }\n', 'cameras[0].url', 2, 19, /scheme/],
+  ['an option as URL', 'cameras:\n  - { id: a, url: "-version" }\n', 'cameras[0].url', 2, 19, /not a URL/],
+  [
+    'a line break in a URL',
+    'cameras:\n  - { id: a, url: "rtsp://h/\\nfile x" }\n',
+    'cameras[0].url',
+    2,
+    19,
+    /line break/,
+  ],
+  [
+    'a zone of two corners',
+    'cameras:\n  - { id: a, url: rtsp://h/s, zones: [{ id: z, polygon: [[0,0],[1,1]] }] }\n',
+    'cameras[0].zones[0].polygon',
+    2,
+    57,
+    /three corners/,
+  ],
+];
+
+for (const [what, text, field, line, column, rule] of WRONG) {
+  test(`names place, field and rule of ${what}`, () => {
+    assert.throws(
+      () => parseConfig(text, 'x.yaml'),
+      (error) => {
+        assert.ok(error instanceof ConfigError);
+        const [issue] = error.issues;
+        assert.deepEqual({ field: issue?.field, line: issue?.line, column: issue?.column }, { field, line, column });
+        assert.match(issue?.rule ?? '', rule);
+        return true;
+      },
+    );
+  });
+}
+
+test('errors never repeat a value', () => {
+  for (const text of [
+    'cameras:\n  - { id: a, url: "ftp://u:CANARY_77@h/s" }\n',
+    'gateway: { port: CANARY_77 }\n',
+    'a: [CANARY_77\n',
+  ]) {
+    assert.throws(
+      () => parseConfig(text),
+      (error: Error) => !error.message.includes('CANARY_77'),
+    );
+  }
+});
+
+test('trial schemes are allowed only when asked for', () => {
+  const config = parseConfig('ingest: { trialSchemes: [file] }\ncameras: [{ id: a, url: "file:///tmp/x.mp4" }]\n');
+  assert.equal(config.cameras[0]?.url, 'file:///tmp/x.mp4');
+});
+
+test('secrets come from the environment, encoded where a URL needs it', () => {
+  const camera = parseConfig(SMALLEST).cameras[0];
+  assert.ok(camera);
+  const source = cameraSource(camera, { GATE3_PASSWORD: `p@s's/ #?"` });
+  assert.equal(decodeURIComponent(new URL(source.reveal()).password), `p@s's/ #?"`);
+  assert.throws(() => cameraSource(camera, {}), /GATE3_PASSWORD is not set/);
+  assert.throws(
+    () => cameraSource({ id: 'a', url: 'rtsp://h/${PATH_PART}' }, { PATH_PART: "x'\nfile 'y" }),
+    /control character/,
+  );
+});
+
+test('stale is three sample periods, at least three seconds', () => {
+  assert.equal(staleAfterMs({ sampleFps: 2 }), 3000);
+  assert.equal(staleAfterMs({ sampleFps: 0.5 }), 6000);
+  assert.equal(staleAfterMs({ sampleFps: 2, staleAfterMs: 9000 }), 9000);
+});
+
+test('a reload touches only the cameras that differ', () => {
+  const list = (...urls: string[]) =>
+    parseConfig(`cameras: [${urls.map((url, i) => `{ id: c${i}, url: "${url}" }`).join(', ')}]`).cameras;
+  const before = list('rtsp://h/0', 'rtsp://h/1', 'rtsp://h/2');
+  const after = [...list('rtsp://h/0', 'rtsp://h/other'), ...list('rtsp://h/a').map((c) => ({ ...c, id: 'new' }))];
+  const { added, changed, removed } = cameraChanges(before, after);
+  assert.deepEqual(
+    [added, changed, removed].map((cameras) => cameras.map(({ id }) => id)),
+    [['new'], ['c1'], ['c2']],
+  );
+});

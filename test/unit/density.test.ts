@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { heatmapOf, readPicture } from '../../services/worker/density/picture-reading.ts';
+import { rasterise } from '../../services/worker/density/zone-mask.ts';
+import { parseManifest } from '../../services/worker/model/manifest.ts';
+import { decodeHeatmap, encodeHeatmap } from '../../shared/contracts/heatmap.ts';
+
+const manifest = parseManifest(readFileSync('models/standard/manifest.json', 'utf8'));
+const MAP = { width: 32, height: 16 };
+const BLOCKS = { width: 4, height: 2 };
+const size = (mask: Uint8Array) => mask.reduce((a, b) => a + b, 0);
+
+test('the whole picture as a zone covers every cell and block', () => {
+  const { map, blocks } = rasterise(
+    [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ],
+    MAP,
+    BLOCKS,
+  );
+  assert.equal(size(map), 32 * 16);
+  for (const share of blocks) assert.ok(Math.abs(share - 1) < 1e-6);
+});
+
+test('two halves share no cell and miss none', () => {
+  const left = rasterise(
+    [
+      [0, 0],
+      [0.37, 0],
+      [0.61, 1],
+      [0, 1],
+    ],
+    MAP,
+    BLOCKS,
+  );
+  const right = rasterise(
+    [
+      [0.37, 0],
+      [1, 0],
+      [1, 1],
+      [0.61, 1],
+    ],
+    MAP,
+    BLOCKS,
+  );
+  for (let i = 0; i < left.map.length; i++) assert.equal((left.map[i] as number) + (right.map[i] as number), 1);
+  for (let i = 0; i < left.blocks.length; i++)
+    assert.ok(Math.abs((left.blocks[i] as number) + (right.blocks[i] as number) - 1) < 1e-5);
+});
+
+test('a rectangle covers its share of the picture', () => {
+  fc.assert(
+    fc.property(
+      fc.tuple(fc.double({ min: 0, max: 0.5, noNaN: true }), fc.double({ min: 0.5, max: 1, noNaN: true })),
+      ([from, to]) => {
+        const { map } = rasterise(
+          [
+            [from, from],
+            [to, from],
+            [to, to],
+            [from, to],
+          ],
+          { width: 200, height: 200 },
+          { width: 10, height: 10 },
+        );
+        assert.ok(Math.abs(size(map) / 40_000 - (to - from) ** 2) < 0.02);
+      },
+    ),
+  );
+});
+
+const estimate = (people: number) => ({
+  map: { ...MAP, people: new Float32Array(MAP.width * MAP.height).fill(people / (MAP.width * MAP.height)) },
+  blocks: { ...BLOCKS, mean: new Float32Array(8).fill(people / 8), variance: new Float32Array(8).fill(0.5) },
+  heads: [[0.5, 0.5]] as [number, number][],
+  latent: new Float32Array(),
+});
+const half = {
+  id: 'half',
+  polygon: [
+    [0, 0],
+    [0.5, 0],
+    [0.5, 1],
+    [0, 1],
+  ] as [number, number][],
+  capacity: 40,
+};
+
+test('a zone of half an even crowd holds half of it, with its own interval and occupancy', () => {
+  const reading = readPicture(estimate(60), manifest, [half], (zone) => rasterise(zone.polygon, MAP, BLOCKS));
+  assert.ok(reading);
+  assert.ok(Math.abs(reading.count - 60) < 1e-3);
+  const [zone] = reading.zones;
+  assert.ok(zone && Math.abs(zone.count - 30) < 1e-3);
+  assert.ok(Math.abs((zone.occupancy ?? 0) - 0.75) < 1e-4);
+  assert.ok(zone.interval[0] <= zone.count && zone.count <= zone.interval[1]);
+  assert.ok(reading.interval[1] - reading.interval[0] > zone.interval[1] - zone.interval[0]);
+  assert.equal(zone.calibrated, false, 'no metres without a calibration');
+});
+
+for (const absurd of [Number.NaN, Number.POSITIVE_INFINITY, 1e9]) {
+  test(`an output of ${absurd} is no reading, not zero people`, () => {
+    assert.equal(
+      readPicture(estimate(absurd), manifest, [], () => rasterise(half.polygon, MAP, BLOCKS)),
+      undefined,
+    );
+  });
+}
+
+test('a heat map keeps the people it shows', () => {
+  const map = { width: 192, height: 100, people: new Float32Array(192 * 100) };
+  map.people[50 * 192 + 20] = 3;
+  map.people[70 * 192 + 100] = 2;
+  const heat = heatmapOf(map, [], { cameraId: 'a', seq: 1, capturedAt: 5 });
+  const shown = heat.values.reduce((sum, value) => sum + value * heat.peoplePerUnit, 0);
+  assert.ok(Math.abs(shown - 5) < 0.05, `${shown}`);
+  assert.equal(heat.values[Math.floor((50 * heat.height) / 100) * heat.width + 10], 255);
+});
+
+test('an empty picture is not stretched into a full one', () => {
+  const people = new Float32Array(192 * 100).map(() => 0.0001);
+  const heat = heatmapOf({ width: 192, height: 100, people }, [], { cameraId: 'a', seq: 1, capturedAt: 5 });
+  assert.ok(Math.max(...heat.values) <= 1);
+});
+
+test('a heat map survives its binary form', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        cameraId: fc.stringMatching(/^[a-z0-9-]{1,20}$/),
+        seq: fc.integer({ min: 1, max: 2 ** 31 }),
+        capturedAt: fc.integer({ min: 0, max: 2 ** 45 }),
+        values: fc.uint8Array({ minLength: 12, maxLength: 12 }),
+        heads: fc.array(
+          fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),
+        ),
+      }),
+      (given) => {
+        const back = decodeHeatmap(encodeHeatmap({ ...given, width: 4, height: 3, peoplePerUnit: 0.25 }));
+        assert.deepEqual(
+          { ...back, heads: 0, values: [...back.values] },
+          { ...given, width: 4, height: 3, peoplePerUnit: 0.25, heads: 0, values: [...given.values] },
+        );
+        for (const [i, [x, y]] of back.heads.entries()) {
+          const [wantedX, wantedY] = given.heads[i] as [number, number];
+          assert.ok(Math.abs(x - wantedX) < 1e-4 && Math.abs(y - wantedY) < 1e-4);
+        }
+      },
+    ),
+  );
+});
+
+test('what is no heat map is refused', () => {
+  const good = encodeHeatmap({
+    cameraId: 'a',
+    seq: 1,
+    capturedAt: 0,
+    width: 2,
+    height: 2,
+    peoplePerUnit: 1,
+    values: new Uint8Array(4),
+    heads: [[0, 0]],
+  });
+  assert.throws(() => decodeHeatmap(good.subarray(0, good.length - 1)));
+  assert.throws(() => decodeHeatmap(new Uint8Array(40)));
+  assert.throws(() => decodeHeatmap(new Uint8Array(3)));
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readLabelled } from '../../models/evaluation/labelled-data.ts';
+import { countFigures, headFigures, matchHeads } from '../../models/evaluation/metrics.ts';
+
+test('figures of three pictures worked out by hand', () => {
+  const figures = countFigures([
+    { truth: 10, count: 12, interval: [9, 15] },
+    { truth: 0, count: 1, interval: [0.5, 2] },
+    { truth: 20, count: 16, interval: [14, 18] },
+  ]);
+  assert.equal(figures.images, 3);
+  assert.equal(figures.mae, 7 / 3);
+  assert.equal(figures.rmse, Math.sqrt(21 / 3));
+  assert.equal(figures.bias, -1 / 3);
+  assert.equal(figures.nae, (0.2 + 0.2) / 2);
+  assert.equal(figures.coverage, 1 / 3);
+  assert.equal(figures.intervalWidth, (6 + 1.5 + 4) / 3);
+});
+
+test('each head is matched once, the nearest first', () => {
+  const matches = matchHeads(
+    [
+      [0, 0],
+      [3, 0],
+      [50, 50],
+    ],
+    [
+      [1, 0],
+      [100, 100],
+    ],
+    8,
+  );
+  assert.deepEqual(matches, { found: 3, labelled: 2, matched: 1 });
+  assert.deepEqual(headFigures([matches]), { precision: 1 / 3, recall: 1 / 2, f1: 0.4 });
+  assert.deepEqual(headFigures([{ found: 0, labelled: 0, matched: 0 }]), { precision: 0, recall: 0, f1: 0 });
+});
+
+test('a labelled folder is read, and a wrong line is named', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'hr-data-'));
+  t.after(() => rm(dir, { recursive: true }));
+  const line = (i: number) => JSON.stringify({ image: `images/${i}.jpg`, width: 10, height: 10, points: [[1, 2]] });
+  await writeFile(join(dir, 'labels.jsonl'), Array.from({ length: 10 }, (_, i) => line(i)).join('\n'));
+  assert.equal((await readLabelled(dir)).length, 10);
+  assert.equal((await readLabelled(dir, 3)).length, 3);
+  await writeFile(join(dir, 'labels.jsonl'), `${line(0)}\n{"image":"x.jpg","width":0,"height":1,"points":[]}\n`);
+  await assert.rejects(readLabelled(dir), /labels\.jsonl:2 width/);
+  await assert.rejects(readLabelled(join(dir, 'nowhere')), /no labels\.jsonl/);
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { retryDelayMs } from '../../services/ingest/backoff.ts';
+import { PictureHealth } from '../../services/ingest/picture-health.ts';
+import { Slots } from '../../services/ingest/slots.ts';
+import { readStderr } from '../../services/ingest/stderr-reader.ts';
+
+const LINES: [line: string, fact: object][] = [
+  [
+    '[graph 0 input from stream 0:0 @ 0x1] [verbose] w:768 h:576 pixfmt:yuv420p tb:1/14336',
+    { kind: 'source-size', widthPx: 768, heightPx: 576 },
+  ],
+  ['[h264 @ 0x55] [error] error while decoding MB 12 5, bytestream -7', { kind: 'decode-error' }],
+  ['[h264 @ 0x55] [info] concealing 100 DC, 100 AC, 100 MV errors in P frame', { kind: 'decode-error' }],
+  ['[swscaler @ 0x5] [swscaler @ 0x6] [warning] deprecated pixel format used', { kind: 'noise' }],
+  ['[info] Input #0, concat, from pipe:0', { kind: 'noise' }],
+  ['[rtsp @ 0x5] [error] method DESCRIBE failed: 500 Internal Server Error', { kind: 'failure', failure: 'refused' }],
+  ['[rtsp @ 0x5] [error] method DESCRIBE failed: 401 Unauthorized', { kind: 'failure', failure: 'auth-failed' }],
+  ['[rtsp @ 0x5] [error] method DESCRIBE failed: 404 Not Found', { kind: 'failure', failure: 'not-found' }],
+  [
+    '[tcp @ 0x5] [error] Connection to tcp://10.0.0.1:554 failed: Connection refused',
+    { kind: 'failure', failure: 'refused' },
+  ],
+  ['[concat @ 0x5] [error] Something nobody has seen', { kind: 'problem' }],
+];
+for (const [line, fact] of LINES) {
+  test(`reads "${line.slice(0, 60)}"`, () => {
+    const { detail, ...rest } = readStderr(line) as { detail?: string };
+    assert.deepEqual(rest, fact);
+    if ('failure' in fact) assert.ok(detail);
+  });
+}
+
+test('backoff doubles from half a second to thirty, with jitter', () => {
+  const middle = [1, 2, 3, 7, 8, 50].map((attempt) => retryDelayMs(attempt, 'ended', 0.5));
+  assert.deepEqual(middle, [500, 1000, 2000, 30_000, 30_000, 30_000]);
+  assert.equal(retryDelayMs(1, 'ended', 0), 400);
+  assert.equal(retryDelayMs(1, 'ended', 1), 600);
+  assert.ok(retryDelayMs(1, 'auth-failed', 0) >= 30_000, 'cameras lock out who asks too often');
+});
+
+test('decoder errors mark the picture damaged only above ten a second', () => {
+  const health = new PictureHealth();
+  for (let i = 0; i < 10; i++) health.decodeError(1000 + i);
+  assert.equal(health.judge(1100).trouble, undefined);
+  for (let i = 0; i < 5; i++) health.decodeError(1110 + i);
+  assert.equal(health.judge(1200).trouble, 'decode-errors');
+  assert.equal(health.judge(1900).damagedForMs, 700);
+  assert.equal(health.judge(2500).trouble, undefined, 'over when a second passed without');
+});
+
+test('the same picture for ten seconds is frozen, another one thaws it', () => {
+  const health = new PictureHealth();
+  for (let at = 0; at <= 10_000; at += 500) health.picture(Buffer.from('same'), at);
+  assert.equal(health.judge(10_000).trouble, 'frozen');
+  health.picture(Buffer.from('other'), 10_500);
+  assert.equal(health.judge(10_500).trouble, undefined);
+});
+
+test('places are given in order, given back once, and left by who gives up', async () => {
+  const slots = new Slots(1);
+  const never = new AbortController().signal;
+  const first = await slots.acquire(never);
+  assert.ok(first);
+  const impatient = new AbortController();
+  const second = slots.acquire(impatient.signal);
+  const third = slots.acquire(never);
+  impatient.abort();
+  assert.equal(await second, undefined);
+  first();
+  first();
+  const got = await third;
+  assert.ok(got);
+  const fourth = slots.acquire(never);
+  assert.equal(
+    await Promise.race([fourth, Promise.resolve('waits')]),
+    'waits',
+    'giving back twice frees one place only',
+  );
+  got();
+  assert.ok(await fourth);
+});

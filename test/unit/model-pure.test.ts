@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { inferenceSize } from '../../services/worker/model/inference-size.ts';
+import { parseManifest } from '../../services/worker/model/manifest.ts';
+import { seededNormal, seedOf } from '../../services/worker/model/noise.ts';
+import { countPeople, densityMap, locateHeads } from '../../services/worker/model/read-out.ts';
+import { mix, sampleLatent, stepTo } from '../../services/worker/model/sampler.ts';
+import { Quarantine } from '../../services/worker/quarantine.ts';
+import { WarmStarts } from '../../services/worker/warm-start.ts';
+
+const input = { multipleOf: 32, maxWidth: 1024, colour: 'RGB' } as const;
+const SIZES: [native: [number, number], width: number | 'native', size: [number, number]][] = [
+  [[1024, 768], 'native', [1024, 768]],
+  [[640, 360], 'native', [640, 352]],
+  [[1920, 1080], 'native', [1024, 576]],
+  [[1920, 1080], 640, [640, 352]],
+  [[360, 640], 'native', [352, 640]],
+  [[100, 10], 'native', [96, 32]],
+  [[320, 240], 1920, [320, 256]],
+];
+for (const [[w, h], width, [toW, toH]] of SIZES) {
+  test(`a ${w}×${h} picture at ${width} is counted at ${toW}×${toH}`, () => {
+    assert.deepEqual(inferenceSize({ widthPx: w, heightPx: h }, input, width), { widthPx: toW, heightPx: toH });
+  });
+}
+
+test('noise is standard normal, and the same for the same seed', () => {
+  const noise = seededNormal(100_001, 42);
+  const mean = noise.reduce((a, b) => a + b, 0) / noise.length;
+  const variance = noise.reduce((a, b) => a + (b - mean) ** 2, 0) / noise.length;
+  assert.ok(Math.abs(mean) < 0.02 && Math.abs(variance - 1) < 0.02, `${mean} ${variance}`);
+  assert.deepEqual(noise, seededNormal(100_001, 42));
+  assert.notDeepEqual(seededNormal(8, seedOf('gate-1')), seededNormal(8, seedOf('gate-2')));
+});
+
+test('a perfect denoiser stays on the path at every step', async () => {
+  const clean = Float32Array.of(1, -2, 0.5);
+  const noise = Float32Array.of(0.3, 0.1, -1);
+  const seen: { t: number; latent: Float32Array }[] = [];
+  const samples = await sampleLatent(
+    async (latent, t) => {
+      seen.push({ t, latent });
+      return clean;
+    },
+    noise,
+    [1, 0.75, 0.5, 0.25],
+  );
+  assert.deepEqual(samples.last, clean);
+  for (const { t, latent } of seen) {
+    for (const [i, value] of mix(clean, noise, t).entries()) assert.ok(Math.abs((latent[i] as number) - value) < 1e-6);
+  }
+});
+
+test('a warm start begins at the previous map with its share of noise', async () => {
+  let start: Float32Array | undefined;
+  await sampleLatent(
+    async (latent) => {
+      start = latent;
+      return latent;
+    },
+    Float32Array.of(1, 1),
+    [0.6],
+    Float32Array.of(10, 20),
+  );
+  assert.deepEqual(
+    [...(start as Float32Array)].map((v) => Math.round(v * 1000) / 1000),
+    [4.6, 8.6],
+  );
+});
+
+test('stepping to time 0 gives the prediction', () => {
+  assert.deepEqual(stepTo(0, Float32Array.of(5), Float32Array.of(2), 1), Float32Array.of(2));
+});
+
+const spec = { channels: 4, downscale: 4, spaceToDepth: 2, mean: 0.1, std: 2, peakToPeople: 0.5 };
+
+test('depth to space puts channel dy * 2 + dx at that offset', () => {
+  const latent = Float32Array.from({ length: 8 }, (_, i) => i);
+  const map = densityMap(latent, 2, 1, spec);
+  assert.deepEqual([map.width, map.height], [4, 2]);
+  const people = (value: number) => Math.fround((value * 2 + 0.1) * 0.5);
+  const wanted = [0, 2, 1, 3, 4, 6, 5, 7].map(people);
+  for (const [i, value] of wanted.entries()) assert.ok(Math.abs((map.people[i] as number) - value) < 1e-6);
+});
+
+test('re-arranging never changes the sum of people', () => {
+  fc.assert(
+    fc.property(fc.array(fc.float({ min: -1, max: 1, noNaN: true }), { minLength: 24, maxLength: 24 }), (values) => {
+      const map = densityMap(Float32Array.from(values), 3, 2, spec);
+      const wanted = values.reduce((sum, v) => sum + (v * 2 + 0.1) * 0.5, 0);
+      const blocks = { width: 1, height: 1, mean: Float32Array.of(0), variance: Float32Array.of(0) };
+      assert.ok(Math.abs(countPeople(map, blocks, 0) - Math.max(0, wanted)) < 1e-3);
+    }),
+  );
+});
+
+test('heads are peaks above the threshold; of a plateau only one', () => {
+  const people = Float32Array.from([0, 0, 0, 0, 0, 0, 0.4, 0.4, 0, 0, 0, 0, 0, 0, 0.04]);
+  assert.deepEqual(locateHeads({ width: 5, height: 3, people }, 0.2, 0.44), [[0.3, 0.5]]);
+  assert.deepEqual(locateHeads({ width: 5, height: 3, people: new Float32Array(15) }, 0.2, 0.44), []);
+});
+
+test('the committed manifest parses; a wrong one is named by file and field', async () => {
+  const text = await readFile('models/standard/manifest.json', 'utf8');
+  const manifest = parseManifest(text);
+  assert.equal(manifest.name, 'standard');
+  const broken = { ...manifest, opset: 27, latent: { ...manifest.latent, std: 0 } };
+  assert.throws(() => parseManifest(JSON.stringify(broken), 'm.json'), /m\.json[\s\S]*opset[\s\S]*latent\.std/);
+  assert.throws(() => parseManifest('{', 'm.json'), /m\.json is no JSON/);
+});
+
+test('a picture is counted from the one before only while the scene goes on', () => {
+  const thumb = (value: number) => new Uint8Array(32 * 18).fill(value);
+  const picture = (value: number, widthPx = 640) => ({ thumb: thumb(value), widthPx });
+  const latent = Float32Array.of(1);
+  const starts = new WarmStarts();
+  assert.equal(starts.previous('a', picture(100), 0), undefined, 'the first picture');
+  starts.remember('a', picture(100), latent, 0, false);
+  assert.equal(starts.previous('a', picture(103), 500), latent);
+  assert.equal(starts.previous('b', picture(103), 500), undefined, 'another camera');
+  assert.equal(starts.previous('a', picture(150), 500), undefined, 'a cut');
+  assert.equal(starts.previous('a', picture(100, 320), 500), undefined, 'another size');
+  assert.equal(starts.previous('a', picture(100), 5000), undefined, 'a gap');
+  for (let at = 500; at <= 10_000; at += 500) starts.remember('a', picture(100), latent, at, true);
+  assert.equal(starts.previous('a', picture(100), 10_500), undefined, 'refreshed after ten seconds');
+});
+
+test('three crashes within a minute set a camera aside for a minute', () => {
+  const quarantine = new Quarantine();
+  quarantine.crashed('a', 0);
+  quarantine.crashed('a', 10_000);
+  assert.equal(quarantine.holds('a', 10_001), false);
+  quarantine.crashed('a', 20_000);
+  assert.equal(quarantine.holds('a', 20_001), true);
+  assert.equal(quarantine.holds('b', 20_001), false);
+  assert.equal(quarantine.holds('a', 80_001), false);
+});
