@@ -51,7 +51,7 @@ class Texture:
         return self.flat[self.offsets[level] + (y >> level) * (SIZE >> level) + (x >> level)]
 
 
-def _cells(rng: np.random.Generator, nx: int, ny: int, joint: int, jitter: float, brick: bool) -> np.ndarray:
+def cells(rng: np.random.Generator, nx: int, ny: int, joint: int, jitter: float, brick: bool) -> np.ndarray:
     """Brightness of a grid of slabs with joints."""
     cw, ch = SIZE // nx, SIZE // ny
     y, x = np.mgrid[0:SIZE, 0:SIZE]
@@ -71,10 +71,10 @@ def floor(rng: np.random.Generator) -> Texture:
     tone, metres = 1 + 0.05 * fine + 0.06 * broad, rng.uniform(5, 9)
     if kind == "slabs":
         n = int(2 ** rng.integers(2, 6))
-        tone = tone * _cells(rng, n, n * int(rng.choice([1, 2])), 3, rng.uniform(0.02, 0.1), rng.random() < 0.4)
+        tone = tone * cells(rng, n, n * int(rng.choice([1, 2])), 3, rng.uniform(0.02, 0.1), rng.random() < 0.4)
     elif kind == "brick":
         grey = np.array([0.55, 0.36, 0.29]) * rng.uniform(0.6, 1.2)
-        tone, metres = tone * _cells(rng, 16, 32, 3, 0.1, True), rng.uniform(2.5, 5)
+        tone, metres = tone * cells(rng, 16, 32, 3, 0.1, True), rng.uniform(2.5, 5)
     elif kind == "grass":
         grey = np.array([0.26, 0.36, 0.13]) * rng.uniform(0.6, 1.3)
         tone = 1 + 0.2 * fine + 0.14 * broad
@@ -87,9 +87,9 @@ def floor(rng: np.random.Generator) -> Texture:
         tone = tone * np.where(spots > rng.uniform(0.5, 1.5), rng.uniform(0.4, 1.7), 1)
     elif kind == "boards":
         grey = np.array([0.55, 0.38, 0.22]) * rng.uniform(0.6, 1.3)
-        tone = tone * _cells(rng, 2, 32, 2, 0.08, True)
+        tone = tone * cells(rng, 2, 32, 2, 0.08, True)
     elif kind == "stone":
-        tone = (1 + 0.02 * fine + 0.05 * np.abs(broad)) * _cells(rng, 8, 8, 2, 0.02, False)
+        tone = (1 + 0.02 * fine + 0.05 * np.abs(broad)) * cells(rng, 8, 8, 2, 0.02, False)
     if kind == "asphalt" and rng.random() < 0.5:  # cracks and patches
         tone = tone * np.where(np.abs(fractal(rng, power=1.9)) < 0.015, 0.6, 1)
     return Texture(tone[..., None] * grey, metres)
@@ -100,7 +100,7 @@ def facade(rng: np.random.Generator) -> Texture:
     wall = np.array([rng.uniform(0.3, 0.85)] * 3) * rng.uniform(0.82, 1.1, 3)
     tone = 1 + 0.03 * fractal(rng, power=0.5) + 0.06 * fractal(rng, power=1.8)
     if rng.random() < 0.4:
-        tone = tone * _cells(rng, 32, 64, 2, 0.06, True)
+        tone = tone * cells(rng, 32, 64, 2, 0.06, True)
         wall = wall * [1.0, 0.8, 0.7]
     image = Image.fromarray((np.clip(tone[..., None] * wall, 0, 1) * 255).astype(np.uint8))
     draw = ImageDraw.Draw(image)
@@ -137,7 +137,7 @@ def interior(rng: np.random.Generator) -> Texture:
     wall = np.array([rng.uniform(0.45, 0.9)] * 3) * rng.uniform(0.88, 1.06, 3)
     tone = 1 + 0.02 * fractal(rng, power=0.6) + 0.03 * fractal(rng, power=1.8)
     if rng.random() < 0.5:
-        tone = tone * _cells(rng, int(rng.integers(2, 16)), int(rng.integers(1, 8)), 3, 0.02, False)
+        tone = tone * cells(rng, int(rng.integers(2, 16)), int(rng.integers(1, 8)), 3, 0.02, False)
     image = Image.fromarray((np.clip(tone[..., None] * wall, 0, 1) * 255).astype(np.uint8))
     draw = ImageDraw.Draw(image)
     for _ in range(int(rng.integers(1, 9))):
@@ -164,6 +164,6 @@ def foliage(rng: np.random.Generator) -> Texture:
 
 def ceiling(rng: np.random.Generator) -> Texture:
     """Tiles with lamps."""
-    tone = _cells(rng, 8, 8, 2, 0.02, False) * rng.uniform(0.4, 0.85)
+    tone = cells(rng, 8, 8, 2, 0.02, False) * rng.uniform(0.4, 0.85)
     tone[0:64, 192:256] = tone[256:320, 192:256] = 1.0
     return Texture(np.repeat(tone[..., None], 3, 2), 9.0)
