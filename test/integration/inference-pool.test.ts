@@ -1,0 +1,156 @@
+/** The inference processes with the committed model: counting, dying, hanging, refusing. */
+import assert from 'node:assert/strict';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import sharp from 'sharp';
+import { InferencePool, type PoolOptions } from '../../services/worker/inference-pool.ts';
+import { decodeHeatmap } from '../../shared/contracts/heatmap.ts';
+import type { ModelManifest } from '../../shared/contracts/manifest.ts';
+import { createLogger } from '../../shared/runtime/logger.ts';
+import { descendants } from '../helpers/system.ts';
+import { until } from '../helpers/until.ts';
+
+const MODEL = 'models/standard';
+const logger = createLogger('test', 'silent');
+let dir: string;
+let jpeg: Buffer;
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hr-model-'));
+  const noise = { type: 'gaussian', mean: 120, sigma: 30 } as const;
+  jpeg = await sharp({ create: { width: 320, height: 256, channels: 3, background: 'grey', noise } })
+    .jpeg()
+    .toBuffer();
+});
+after(() => rm(dir, { recursive: true, force: true }));
+
+const options = (change: Partial<PoolOptions> = {}, model = MODEL): PoolOptions => ({
+  setup: { models: { standard: model }, provider: 'cpu', threads: 1 },
+  processes: 1,
+  deadlineMs: 10_000,
+  logger,
+  ...change,
+});
+let seq = 0;
+const request =
+  (change: object = {}) =>
+  async () => ({
+    cameraId: 'a',
+    seq: ++seq,
+    capturedAt: Date.now(),
+    jpeg,
+    model: 'standard',
+    inferenceWidth: 'native' as const,
+    warmStart: true,
+    zones: [],
+    ...change,
+  });
+const children = () => descendants(process.pid, /inference-process\.ts/);
+
+/** A copy of the model folder with changed files. */
+async function modelCopy(
+  name: string,
+  change: (manifest: ModelManifest) => unknown,
+  encoder?: Buffer,
+): Promise<string> {
+  const folder = join(dir, name);
+  await mkdir(folder);
+  const manifest = JSON.parse(await readFile(join(MODEL, 'manifest.json'), 'utf8')) as ModelManifest;
+  change(manifest);
+  await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest));
+  for (const file of ['encoder.onnx', 'denoiser.onnx']) await copyFile(join(MODEL, file), join(folder, file));
+  if (encoder) await writeFile(join(folder, 'encoder.onnx'), encoder);
+  return folder;
+}
+
+test('counts, repeats itself exactly, starts warm on the next picture', async () => {
+  const pool = await InferencePool.start(options());
+  try {
+    const cold = await pool.count('a', request({ warmStart: false }));
+    const again = await pool.count('a', request({ warmStart: false }));
+    assert.ok(cold?.ok && again?.ok);
+    assert.equal(again.picture.count, cold.picture.count);
+    const warm = await pool.count('a', request());
+    assert.ok(warm?.ok && warm.model.warmStart);
+    const heat = decodeHeatmap(warm.heatmap);
+    assert.equal(heat.cameraId, 'a');
+    assert.equal(heat.width * heat.height, heat.values.length);
+    assert.equal(await pool.count('a', async () => undefined), undefined, 'no picture, no count');
+    const broken = await pool.count('a', request({ jpeg: jpeg.subarray(0, 300) }));
+    assert.deepEqual(broken && !broken.ok && broken.reason, 'undecodable');
+  } finally {
+    await pool.close();
+  }
+  assert.deepEqual(await children(), [], 'no process is left');
+});
+
+test('a killed process loses its picture only and is replaced', async () => {
+  const causes: string[] = [];
+  const pool = await InferencePool.start(options({ onCrash: (cause) => causes.push(cause) }));
+  try {
+    const [first] = await children();
+    const lost = pool.count('a', async () => {
+      process.kill(first as number, 'SIGKILL');
+      return request()();
+    });
+    const result = await lost;
+    assert.equal(result && !result.ok && result.reason, 'inference-failed');
+    const next = await pool.count('a', request());
+    assert.ok(next?.ok);
+    assert.deepEqual(causes, ['crash']);
+  } finally {
+    await pool.close();
+  }
+});
+
+test('a process that hangs is replaced at its deadline', async () => {
+  const causes: string[] = [];
+  const pool = await InferencePool.start(options({ deadlineMs: 400, onCrash: (cause) => causes.push(cause) }));
+  try {
+    const [first] = await children();
+    process.kill(first as number, 'SIGSTOP');
+    const result = await pool.count('a', request());
+    assert.equal(result && !result.ok && result.reason, 'inference-failed');
+    assert.equal(causes[0], 'deadline');
+    const after = await until('the new process counts', async () => {
+      const next = await pool.count('b', request({ cameraId: 'b' }));
+      return next?.ok ? next : undefined;
+    });
+    assert.ok(after.ok);
+  } finally {
+    await pool.close();
+  }
+});
+
+test('an absurd output is withheld, not counted as nobody', async () => {
+  const folder = await modelCopy('absurd', (m) => Object.assign(m.interval, { q: 1e308, v0: 1e300 }));
+  const pool = await InferencePool.start(options({}, folder));
+  try {
+    const result = await pool.count('a', request());
+    assert.equal(result && !result.ok && result.reason, 'invalid-output');
+  } finally {
+    await pool.close();
+  }
+});
+
+const REFUSED: [what: string, make: () => Promise<string>, message: RegExp][] = [
+  ['a missing model', async () => join(dir, 'nowhere'), /There is no model/],
+  [
+    'a manifest field that is wrong',
+    () => modelCopy('field', (m) => Object.assign(m.latent, { std: -1 })),
+    /latent\.std/,
+  ],
+  ['a damaged file', () => modelCopy('damaged', () => undefined, Buffer.from('no model')), /sha256/],
+  [
+    'an input the manifest lies about',
+    () => modelCopy('lies', (m) => Object.assign(m.latent, { channels: 4, spaceToDepth: 2 })),
+    /does not keep its contract/,
+  ],
+];
+for (const [what, make, message] of REFUSED) {
+  test(`refuses ${what} at start, in plain words`, async () => {
+    await assert.rejects(InferencePool.start(options({}, await make())), message);
+    assert.deepEqual(await children(), []);
+  });
+}

@@ -1,0 +1,120 @@
+/** What the services agree on in Redis: fences, leases, sequence numbers. Against a real server. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { hostname } from 'node:os';
+import { after, before, test } from 'node:test';
+import { Queue } from 'bullmq';
+import { Registry } from 'prom-client';
+import sharp from 'sharp';
+import { holdLease, leaseHolder, releaseLease } from '../../services/ingest/camera-lease.ts';
+import { FramePublisher } from '../../services/ingest/frame-publisher.ts';
+import { createIngestMetrics } from '../../services/ingest/ingest-metrics.ts';
+import { publishReading } from '../../services/worker/reading-publisher.ts';
+import { Camera } from '../../shared/config/schema.ts';
+import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
+import type { WorkerReading } from '../../shared/contracts/reading.ts';
+import { createLogger } from '../../shared/runtime/logger.ts';
+import { checkRedis, connectFailFast, disconnect, redisOptions, whenReady } from '../../shared/runtime/redis.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { until } from '../helpers/until.ts';
+
+const logger = createLogger('test', 'silent');
+let redis: TestRedis;
+before(async () => {
+  redis = await startRedis();
+});
+after(() => redis.stop());
+
+const reading = (cameraId: string, seq: number, count: number): WorkerReading => ({
+  cameraId,
+  seq,
+  capturedAt: 1000 + seq,
+  publishedAt: 2000,
+  status: 'ok',
+  count,
+  interval: [0, 99],
+  heads: 1,
+  zones: [],
+  model: { name: 'm', version: '1', steps: 1, warmStart: false },
+});
+
+test('a late worker cannot overwrite a newer reading', async () => {
+  const client = redis.client();
+  assert.equal(await publishReading(client, reading('fence', 5, 50)), true);
+  assert.equal(await publishReading(client, reading('fence', 4, 40)), false);
+  assert.equal(await publishReading(client, reading('fence', 5, 51)), false);
+  assert.equal(await publishReading(client, reading('fence', 6, 60)), true);
+  assert.equal(JSON.parse((await client.hget(stateKeys.readings, 'fence')) ?? '').count, 60);
+  const entries = await client.xrange(stateKeys.events, '-', '+');
+  const counts = entries
+    .map(([, fields]) => JSON.parse(fields[3] as string))
+    .filter((r) => r.cameraId === 'fence')
+    .map((r) => r.count);
+  assert.deepEqual(counts, [50, 60], 'listeners hear exactly what was published');
+});
+
+test('a camera has one holder; a dead one of this machine is replaced at once', async () => {
+  const client = redis.client();
+  const alive = leaseHolder();
+  assert.equal(await holdLease(client, 'lease', alive), true);
+  assert.equal(await holdLease(client, 'lease', alive), true, 'renews');
+  assert.equal(await holdLease(client, 'lease', 'other-host:1'), false);
+  await releaseLease(client, 'lease', 'other-host:1');
+  assert.equal(await holdLease(client, 'lease', 'other-host:1'), false, 'nobody releases for another');
+  await releaseLease(client, 'lease', alive);
+
+  const child = spawn('sleep', ['60']);
+  const doomed = `${hostname()}:${child.pid}`;
+  assert.equal(await holdLease(client, 'lease', doomed), true);
+  assert.equal(await holdLease(client, 'lease', alive), false, 'its process lives');
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.once('exit', resolve));
+  assert.equal(await holdLease(client, 'lease', alive), true);
+});
+
+test('pictures overwrite each other, numbers rise on, and one job waits', async () => {
+  const state = connectFailFast(redis.url, logger, 'test');
+  const frames = connectFailFast(redis.framesUrl, logger, 'test');
+  await Promise.all([whenReady(state, 5000), whenReady(frames, 5000)]);
+  const queue = new Queue(stateKeys.frameQueue, { connection: redisOptions(redis.url) });
+  const metrics = createIngestMetrics(new Registry());
+  const camera = Camera.parse({ id: 'pub', url: 'rtsp://h/s' });
+  const jpeg = await sharp({ create: { width: 32, height: 16, channels: 3, background: 'red' } })
+    .jpeg()
+    .toBuffer();
+  const seqNow = async () => Number(await frames.hget(frameKeys.frame('pub'), 'seq'));
+
+  const publisher = new FramePublisher({ camera, frames, state, queue, metrics });
+  for (let i = 1; i <= 5; i++) {
+    publisher.offer(jpeg, i);
+    await until('it is published', async () => (await seqNow()) === i);
+  }
+  assert.equal(await queue.getWaitingCount(), 1);
+  const stored = await frames.hgetall(frameKeys.frame('pub'));
+  assert.deepEqual([stored.capturedAt, stored.widthPx, stored.heightPx], ['5', '32', '16']);
+  assert.ok((await frames.pttl(frameKeys.frame('pub'))) > 0, 'a picture does not outlive its use');
+
+  await frames.flushdb();
+  publisher.offer(jpeg, 6);
+  await until('numbers go on after the pictures were lost', async () => (await seqNow()) === 6);
+
+  await frames.flushdb();
+  await publishReading(state, reading('pub', 41, 1));
+  const restarted = new FramePublisher({ camera, frames, state, queue, metrics });
+  restarted.offer(jpeg, 7);
+  await until('a new ingest goes on above the last counted picture', async () => (await seqNow()) === 42);
+
+  await queue.close();
+  disconnect(state);
+  disconnect(frames);
+});
+
+test('a Redis that evicts keys is refused', async () => {
+  const evicting = await startRedis(['--maxmemory-policy', 'allkeys-lru']);
+  try {
+    await assert.rejects(checkRedis(evicting.client()), /noeviction/);
+  } finally {
+    await evicting.stop();
+  }
+  assert.match((await checkRedis(redis.client())).version, /^\d/);
+});
