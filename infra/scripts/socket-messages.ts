@@ -1,0 +1,174 @@
+/** Titles and examples of the live socket's messages, for docs/asyncapi.yaml. A test parses every example. */
+import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
+import type { ClientMessage, ServerMessage } from '../../shared/contracts/socket.ts';
+
+export type MessageText = {
+  name: string;
+  title: string;
+  summary: string;
+  examples: { name: string; payload: ServerMessage | ClientMessage }[];
+};
+
+const CAPTURED_AT = 1_790_000_000_000;
+
+const camera = {
+  id: 'gate-3',
+  name: 'Gate 3',
+  sampleFps: 2,
+  staleAfterMs: 3000,
+  zones: [
+    {
+      id: 'ramp',
+      name: 'Ramp',
+      polygon: [
+        [0.1, 0.4],
+        [0.9, 0.4],
+        [0.9, 1],
+        [0.1, 1],
+      ] as [number, number][],
+      capacity: 60,
+    },
+  ],
+};
+
+const counted: ServerMessage = {
+  type: 'reading',
+  cameraId: 'gate-3',
+  seq: 123,
+  capturedAt: CAPTURED_AT,
+  status: 'ok',
+  count: 41.6,
+  interval: [37.1, 46],
+  heads: 40,
+  zones: [
+    {
+      zoneId: 'ramp',
+      name: 'Ramp',
+      count: 30.2,
+      interval: [26.4, 34],
+      calibrated: true,
+      peoplePerSqm: 1.4,
+      peakPeoplePerSqm: 2.3,
+      occupancy: 0.503,
+    },
+  ],
+  model: { name: 'standard', version: '1.0.0', steps: 1, warmStart: true },
+  publishedAt: CAPTURED_AT + 180,
+};
+
+const lost: ServerMessage = {
+  type: 'reading',
+  cameraId: 'gate-3',
+  seq: 131,
+  capturedAt: CAPTURED_AT + 4000,
+  status: 'no-signal',
+  reason: 'stalled',
+  detail: 'The camera is connected but sends no more pictures.',
+  since: CAPTURED_AT + 6600,
+  zones: [{ zoneId: 'ramp', name: 'Ramp' }],
+};
+
+const behind: ServerMessage = {
+  type: 'reading',
+  cameraId: 'gate-4',
+  status: 'stale',
+  reason: 'inference-behind',
+  since: CAPTURED_AT - 5000,
+  zones: [],
+};
+
+/** Server messages by type, and by status where one type has several forms. */
+export const SERVER_MESSAGES: Record<string, MessageText> = {
+  snapshot: {
+    name: 'snapshot',
+    title: 'Everything at once',
+    summary: 'The first message of a connection.',
+    examples: [
+      {
+        name: 'one camera',
+        payload: {
+          type: 'snapshot',
+          serverTime: CAPTURED_AT + 500,
+          cameras: [camera],
+          readings: [counted],
+          system: { ingest: 'up', inference: 'up', redis: 'up' },
+        },
+      },
+    ],
+  },
+  'reading ok': {
+    name: 'readingWithCount',
+    title: 'A counted picture',
+    summary: 'People in the picture and in each zone, with 90 % intervals. One message for each counted picture.',
+    examples: [{ name: 'with one zone', payload: counted }],
+  },
+  'reading stale|no-signal|degraded': {
+    name: 'readingWithoutCount',
+    title: 'A camera without a count',
+    summary: 'Sent when a camera loses its count or the reason changes. It never carries a count.',
+    examples: [
+      { name: 'camera lost', payload: lost },
+      { name: 'counting is behind', payload: behind },
+    ],
+  },
+  cameras: {
+    name: 'cameras',
+    title: 'The cameras have changed',
+    summary: 'All cameras of the new configuration; replaces the earlier list.',
+    examples: [{ name: 'one camera', payload: { type: 'cameras', cameras: [camera] } }],
+  },
+  heartbeat: {
+    name: 'heartbeat',
+    title: 'Sign of life',
+    summary: 'Server time and the state of the services, every second.',
+    examples: [
+      {
+        name: 'counting is down',
+        payload: {
+          type: 'heartbeat',
+          serverTime: CAPTURED_AT + 1000,
+          system: { ingest: 'up', inference: 'down', redis: 'up' },
+        },
+      },
+    ],
+  },
+  error: {
+    name: 'error',
+    title: 'A message was not understood',
+    summary: 'The connection stays open.',
+    examples: [
+      { name: 'bad message', payload: { type: 'error', code: 'bad-message', message: 'not a message of headroom.v1' } },
+    ],
+  },
+};
+
+/** Client messages by type. */
+export const CLIENT_MESSAGES: Record<string, MessageText> = {
+  heatmaps: {
+    name: 'requestHeatmaps',
+    title: 'Ask for heat maps',
+    summary: 'Heat maps of these cameras, from now on; replaces the earlier list. An empty list ends them.',
+    examples: [
+      { name: 'two cameras', payload: { type: 'heatmaps', cameraIds: ['gate-3', 'gate-4'] } },
+      { name: 'none', payload: { type: 'heatmaps', cameraIds: [] } },
+    ],
+  },
+};
+
+export const HEATMAP = {
+  name: 'heatmap',
+  title: 'Heat map of one picture, binary',
+  summary: 'Sent after the reading of each counted picture of a camera asked for. A slow client skips some.',
+  exampleBase64: Buffer.from(
+    encodeHeatmap({
+      cameraId: 'gate-3',
+      seq: 123,
+      capturedAt: CAPTURED_AT,
+      width: 2,
+      height: 2,
+      peoplePerUnit: 0.01,
+      values: Uint8Array.from([0, 12, 200, 3]),
+      heads: [[0.25, 0.75]],
+    }),
+  ).toString('base64'),
+};
