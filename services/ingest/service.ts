@@ -15,8 +15,8 @@ import {
   checkRedis,
   connectFailFast,
   disconnect,
+  queueConnection,
   type RedisUrls,
-  redisOptions,
   whenReady,
 } from '../../shared/runtime/redis.ts';
 import { holdLease, LEASE_MS, leaseHolder, releaseLease } from './camera-lease.ts';
@@ -51,13 +51,7 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
     await checkRedis(state);
 
     const queue = new Queue<FrameJob>(stateKeys.frameQueue, {
-      connection: {
-        ...redisOptions(redisUrls.state),
-        enableOfflineQueue: false,
-        commandTimeout: 1000,
-        maxRetriesPerRequest: 1,
-        retryStrategy: (times: number) => Math.min(100 * times, 500),
-      },
+      connection: queueConnection(redisUrls.state, 'producer'),
       streams: { events: { maxLen: 100 } },
     });
     queue.on('error', () => undefined); // the state connection above logs that Redis went

@@ -16,13 +16,13 @@ import {
   checkRedis,
   connectFailFast,
   disconnect,
+  queueConnection,
   type RedisUrls,
-  redisOptions,
   whenReady,
 } from '../../shared/runtime/redis.ts';
-import { modelFolder } from './model/manifest.ts';
 import { FrameProcessor } from './frame-processor.ts';
 import { InferencePool } from './inference-pool.ts';
+import { modelFolder } from './model/manifest.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 /**
@@ -91,11 +91,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
         await processor.process(FrameJob.parse(job.data).cameraId);
       },
       {
-        connection: {
-          ...redisOptions(redisUrls.state),
-          maxRetriesPerRequest: null,
-          retryStrategy: (times: number) => Math.min(100 * times, 500),
-        },
+        connection: queueConnection(redisUrls.state, 'worker'),
         concurrency: pool.capacity,
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_CHECK_MS,

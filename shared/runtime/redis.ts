@@ -1,4 +1,5 @@
 /** Connections to the two Redis databases: `state` (queue, readings, leases) and `frames` (pictures; may be lost). */
+import type { ConnectionOptions } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import { HeadroomError, messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -76,6 +77,16 @@ export function connectPatient(url: string, logger: Logger, name: string): Redis
     maxRetriesPerRequest: null,
   });
   return withChangeLog(redis, logger, name);
+}
+
+/**
+ * Connection options for BullMQ, which opens connections of its own. A producer fails fast, since a job for an old
+ * picture is worth nothing; a worker waits for Redis to return.
+ */
+export function queueConnection(url: string, role: 'producer' | 'worker'): ConnectionOptions {
+  const common = { ...redisOptions(url), retryStrategy };
+  if (role === 'worker') return { ...common, maxRetriesPerRequest: null } as ConnectionOptions;
+  return { ...common, enableOfflineQueue: false, commandTimeout: 1000, maxRetriesPerRequest: 1 } as ConnectionOptions;
 }
 
 /** Logs that Redis went and came back, once each: not every retry. */

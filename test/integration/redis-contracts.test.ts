@@ -14,7 +14,7 @@ import { Camera } from '../../shared/config/schema.ts';
 import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
-import { checkRedis, connectFailFast, disconnect, redisOptions, whenReady } from '../../shared/runtime/redis.ts';
+import { checkRedis, connectFailFast, disconnect, queueConnection, whenReady } from '../../shared/runtime/redis.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { until } from '../helpers/until.ts';
 
@@ -76,7 +76,8 @@ test('pictures overwrite each other, numbers rise on, and one job waits', async 
   const state = connectFailFast(redis.url, logger, 'test');
   const frames = connectFailFast(redis.framesUrl, logger, 'test');
   await Promise.all([whenReady(state, 5000), whenReady(frames, 5000)]);
-  const queue = new Queue(stateKeys.frameQueue, { connection: redisOptions(redis.url) });
+  const queue = new Queue(stateKeys.frameQueue, { connection: queueConnection(redis.url, 'producer') });
+  await queue.waitUntilReady();
   const metrics = createIngestMetrics(new Registry());
   const camera = Camera.parse({ id: 'pub', url: 'rtsp://h/s' });
   const jpeg = await sharp({ create: { width: 32, height: 16, channels: 3, background: 'red' } })

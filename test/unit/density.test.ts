@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { heatmapOf, readPicture } from '../../services/worker/density/picture-reading.ts';
 import { rasterise } from '../../services/worker/density/zone-mask.ts';
 import { parseManifest } from '../../services/worker/model/manifest.ts';
+import { Zone } from '../../shared/config/schema.ts';
 import { decodeHeatmap, encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 
 const manifest = parseManifest(readFileSync('models/standard/manifest.json', 'utf8'));
@@ -80,16 +81,16 @@ const estimate = (people: number) => ({
   heads: [[0.5, 0.5]] as [number, number][],
   latent: new Float32Array(),
 });
-const half = {
+const half = Zone.parse({
   id: 'half',
   polygon: [
     [0, 0],
     [0.5, 0],
     [0.5, 1],
     [0, 1],
-  ] as [number, number][],
+  ],
   capacity: 40,
-};
+});
 
 test('a zone of half an even crowd holds half of it, with its own interval and occupancy', () => {
   const reading = readPicture(estimate(60), manifest, [half], (zone) => rasterise(zone.polygon, MAP, BLOCKS));
