@@ -51,4 +51,15 @@ export class CameraWatch {
     const known = this.#known.get(cameraId);
     return known && publicReading({ ...known, ...this.#services }, now);
   }
+
+  /**
+   * What could be said of a camera at an instant of the past, from a reading of then. That it was published shows that
+   * camera and services were well; what is known of them by now does not speak about then.
+   */
+  lookBack(reading: WorkerReading, then: number): PublicReading | undefined {
+    const known = this.#known.get(reading.cameraId);
+    if (!known) return undefined;
+    const state = { cameraId: reading.cameraId, phase: 'live' as const, since: 0, attempt: 0, node: '' };
+    return publicReading({ ...known, reading, state, ingestUp: true, workerUp: true }, then);
+  }
 }

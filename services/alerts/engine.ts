@@ -46,6 +46,14 @@ export type Change = {
 
 export const noChange = (): Change => ({ events: [], machines: new Set(), alerts: new Map(), silences: new Map() });
 
+/** Adds a later change to an earlier one, to be stored together. */
+export function mergeInto(change: Change, later: Change): void {
+  change.events.push(...later.events);
+  for (const key of later.machines) change.machines.add(key);
+  for (const [id, alert] of later.alerts) change.alerts.set(id, alert);
+  for (const [id, silence] of later.silences) change.silences.set(id, silence);
+}
+
 export type OperatorCommand = Extract<
   AlertCommand,
   { type: 'acknowledge' | 'comment' | 'assign' | 'silence' | 'end-silence' }
@@ -65,6 +73,9 @@ const MUTABLE: ReadonlySet<AlertEventType> = new Set<AlertEventType>([
   'camera.offline',
   'camera.degraded',
 ]);
+
+/** What of a rule goes into an alert. */
+type Subject = Pick<Rule, 'key' | 'kind' | 'cameraId' | 'zoneId' | 'unit'>;
 
 type Detail = { cause?: string; model?: string; capturedAt?: number; actor?: string; note?: string };
 
@@ -211,20 +222,23 @@ export class AlertEngine {
   /** New rules. An alert whose rule is gone is closed with that reason, never silently. */
   setRules(rules: Rule[], policy: EnginePolicy, now: number): Change {
     const change = noChange();
-    const kept = new Set(rules.map((rule) => rule.key));
     this.#policy = policy;
-    for (const rule of this.#rules) {
-      if (kept.has(rule.key)) continue;
-      const record = this.#record(rule.key);
+    this.#rules = rules;
+    const kept = new Set(rules.map((rule) => rule.key));
+    for (const [key, record] of this.#machines) {
+      if (kept.has(key)) continue;
       const before = record.state;
+      const alert = record.alertId ? this.#alerts.get(record.alertId) : undefined;
+      // The number of its last episode stays: the rule may come back.
       record.state = initialState();
       delete record.trend;
-      change.machines.add(rule.key);
-      if (before.level === 'normal') continue;
+      change.machines.add(key);
+      if (!alert || alert.resolvedAt !== undefined) continue;
+      const { rule: kind, cameraId, zoneId, unit } = alert;
+      const subject = { key, kind, unit, ...(cameraId ? { cameraId } : {}), ...(zoneId ? { zoneId } : {}) };
       const step: Step = { state: record.state, reason: 'rule-removed', notice: 'resolved' };
-      this.#announce(rule, record, before, step, undefined, now, change);
+      this.#announce(subject, record, before, step, undefined, now, change);
     }
-    this.#rules = rules;
     return change;
   }
 
@@ -250,7 +264,7 @@ export class AlertEngine {
   }
 
   #announce(
-    rule: Rule,
+    rule: Subject,
     record: MachineRecord,
     before: MachineState,
     step: Step,
@@ -281,7 +295,7 @@ export class AlertEngine {
       ...(old?.capturedAt === undefined ? {} : { capturedAt: old.capturedAt }),
       ...conditionOf(rule, step),
       level,
-      peakLevel: rose && levelRank(level) > levelRank(old?.peakLevel ?? 'normal') ? level : (old?.peakLevel ?? level),
+      peakLevel: levelRank(level) > levelRank(old?.peakLevel ?? 'normal') ? level : (old?.peakLevel ?? level),
       changedAt: now,
       ...(ended ? { resolvedAt: now } : {}),
       // A higher level starts the wait for an acknowledgement anew.
@@ -335,6 +349,7 @@ export class AlertEngine {
       ...(alert.zoneId ? { zoneId: alert.zoneId } : {}),
       from: from ?? to,
       to,
+      peakLevel: alert.peakLevel,
       reason,
       ...(alert.value === undefined ? {} : { value: alert.value }),
       unit: alert.unit,
@@ -373,7 +388,7 @@ export class AlertEngine {
 
 /** The condition axis of an alert, from its machine. */
 function conditionOf(
-  rule: Rule,
+  rule: Subject,
   step: Step,
 ): Pick<ActiveAlert, 'level' | 'condition' | 'shownLevel' | 'value' | 'capturedAt'> {
   const { state } = step;
@@ -387,7 +402,7 @@ function conditionOf(
   };
 }
 
-function eventType(rule: Rule, notice: Notice, reading: PublicReading | undefined): AlertEventType {
+function eventType(rule: Subject, notice: Notice, reading: PublicReading | undefined): AlertEventType {
   if (rule.kind === 'camera-picture') {
     if (notice === 'resolved') return 'camera.recovered';
     if (notice === 'raised') {

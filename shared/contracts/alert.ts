@@ -107,6 +107,8 @@ export const AlertEvent = z.object({
   zoneId: Id.optional(),
   from: z.object({ level: AlertLevel, condition: ConditionState }),
   to: z.object({ level: AlertLevel, condition: ConditionState }),
+  /** Highest level of the episode so far. */
+  peakLevel: AlertLevel,
   reason: TransitionReason,
   /** The reading's own words, e.g. `no-signal: timeout`. */
   cause: z.string().optional(),

@@ -1,0 +1,42 @@
+/** What the alerts service counts. */
+import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '../../shared/runtime/metrics.ts';
+
+export type AlertMetrics = ReturnType<typeof createAlertMetrics>;
+
+export function createAlertMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    leader: new Gauge({ name: 'headroom_alerts_leader', help: '1 while this process leads', registers }),
+    events: new Counter({
+      name: 'headroom_alert_events_total',
+      help: 'Events written to the log',
+      labelNames: ['type', 'level'],
+      registers,
+    }),
+    captureToDecisionSeconds: new Histogram({
+      name: 'headroom_alert_capture_to_decision_seconds',
+      help: 'Age of the picture behind a zone event when it was decided',
+      buckets: LATENCY_BUCKETS_SECONDS,
+      registers,
+    }),
+    deliveries: new Counter({
+      name: 'headroom_delivery_attempts_total',
+      help: 'Tries to deliver to receivers',
+      labelNames: ['endpoint', 'outcome'],
+      registers,
+    }),
+    dead: new Counter({
+      name: 'headroom_deliveries_dead_total',
+      help: 'Deliveries given up after the last try',
+      labelNames: ['endpoint'],
+      registers,
+    }),
+    deliverySeconds: new Histogram({
+      name: 'headroom_delivery_seconds',
+      help: 'From the decision to the receiver’s 2xx',
+      labelNames: ['endpoint'],
+      buckets: LATENCY_BUCKETS_SECONDS,
+      registers,
+    }),
+  };
+}

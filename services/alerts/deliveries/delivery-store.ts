@@ -1,0 +1,179 @@
+/** The delivery log: what is to be sent, every try, and what was given up. */
+import type { Kysely, Transaction } from 'kysely';
+import type { AlertTables, DeliveryStatus } from '../store/tables.ts';
+import type { Outcome } from './send.ts';
+
+export type NewDelivery = {
+  /** `eventId@endpoint`: the same however often it is planned. */
+  deliveryId: string;
+  endpoint: string;
+  /** The `webhook-id`. */
+  messageId: string;
+  /** Of the event; 0 for a test message. */
+  offset: number;
+  fast: boolean;
+  body: string;
+};
+
+export type Delivery = NewDelivery & { status: DeliveryStatus; attempts: number; createdAt: number };
+
+/** One delivery with its tries, as people read it. */
+export type DeliveryRecord = Omit<Delivery, 'body'> & {
+  tries: { attempt: number; at: number; outcome: string; statusCode?: number; durationMs: number }[];
+};
+
+const LIST_LIMIT = 200;
+
+export async function insertDelivery(
+  db: Kysely<AlertTables> | Transaction<AlertTables>,
+  { deliveryId, endpoint, messageId, offset, fast, body }: NewDelivery,
+  at: number,
+): Promise<void> {
+  await db
+    .insertInto('deliveries')
+    .values({
+      delivery_id: deliveryId,
+      endpoint,
+      event_id: messageId,
+      event_offset: offset,
+      fast: fast ? 1 : 0,
+      status: 'pending',
+      attempts: 0,
+      created_at: at,
+      updated_at: at,
+      body,
+    })
+    .onConflict((oc) => oc.column('delivery_id').doNothing())
+    .execute();
+}
+
+export class DeliveryStore {
+  readonly #db: Kysely<AlertTables>;
+
+  constructor(db: Kysely<AlertTables>) {
+    this.#db = db;
+  }
+
+  async find(deliveryId: string): Promise<Delivery | undefined> {
+    const row = await this.#db
+      .selectFrom('deliveries')
+      .selectAll()
+      .where('delivery_id', '=', deliveryId)
+      .executeTakeFirst();
+    return row && asDelivery(row);
+  }
+
+  async pending(): Promise<Delivery[]> {
+    const rows = await this.#db
+      .selectFrom('deliveries')
+      .selectAll()
+      .where('status', '=', 'pending')
+      .orderBy('event_offset')
+      .execute();
+    return rows.map(asDelivery);
+  }
+
+  /** Notes one try, and where it leaves the delivery. */
+  async noteTry(
+    delivery: Delivery,
+    attempt: number,
+    outcome: Outcome,
+    status: DeliveryStatus,
+    at: number,
+  ): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await tx
+        .insertInto('delivery_attempts')
+        .values({
+          delivery_id: delivery.deliveryId,
+          attempt,
+          at,
+          outcome: outcome.outcome,
+          status_code: outcome.statusCode ?? null,
+          duration_ms: outcome.durationMs,
+        })
+        .execute();
+      await tx
+        .updateTable('deliveries')
+        .set({ attempts: attempt, status, updated_at: at })
+        .where('delivery_id', '=', delivery.deliveryId)
+        .execute();
+    });
+  }
+
+  async setStatus(deliveryId: string, status: DeliveryStatus, at: number): Promise<void> {
+    await this.#db
+      .updateTable('deliveries')
+      .set({ status, updated_at: at })
+      .where('delivery_id', '=', deliveryId)
+      .execute();
+  }
+
+  async list(filter: { endpoint?: string | undefined; eventId?: string | undefined }): Promise<DeliveryRecord[]> {
+    let query = this.#db.selectFrom('deliveries').selectAll();
+    if (filter.endpoint) query = query.where('endpoint', '=', filter.endpoint);
+    if (filter.eventId) query = query.where('event_id', '=', filter.eventId);
+    const rows = await query.orderBy('event_offset', 'desc').limit(LIST_LIMIT).execute();
+    if (rows.length === 0) return [];
+    const ids = rows.map((row) => row.delivery_id);
+    const tries = await this.#db
+      .selectFrom('delivery_attempts')
+      .selectAll()
+      .where('delivery_id', 'in', ids)
+      .orderBy('at')
+      .execute();
+    return rows.map((row) => {
+      const { body: _, ...record } = asDelivery(row);
+      return {
+        ...record,
+        tries: tries
+          .filter((t) => t.delivery_id === row.delivery_id)
+          .map((t) => ({
+            attempt: t.attempt,
+            at: Number(t.at),
+            outcome: t.outcome,
+            ...(t.status_code === null ? {} : { statusCode: t.status_code }),
+            durationMs: t.duration_ms,
+          })),
+      };
+    });
+  }
+
+  /** Endpoints that said they are gone. */
+  async disabled(): Promise<Set<string>> {
+    const rows = await this.#db.selectFrom('endpoints').select('endpoint').execute();
+    return new Set(rows.map((row) => row.endpoint));
+  }
+
+  async disable(endpoint: string, reason: string, at: number): Promise<void> {
+    await this.#db
+      .insertInto('endpoints')
+      .values({ endpoint, disabled_at: at, reason })
+      .onConflict((oc) => oc.column('endpoint').doNothing())
+      .execute();
+  }
+
+  async enable(endpoint: string): Promise<void> {
+    await this.#db.deleteFrom('endpoints').where('endpoint', '=', endpoint).execute();
+  }
+
+  /** Forgets what ended before `before`. What is pending is never forgotten. */
+  async prune(before: number): Promise<void> {
+    await this.#db.deleteFrom('delivery_attempts').where('at', '<', before).execute();
+    await this.#db.deleteFrom('deliveries').where('status', '!=', 'pending').where('updated_at', '<', before).execute();
+  }
+}
+
+function asDelivery(row: AlertTables['deliveries']): Delivery {
+  return {
+    deliveryId: row.delivery_id,
+    endpoint: row.endpoint,
+    messageId: row.event_id,
+    offset: Number(row.event_offset),
+    fast: row.fast === 1,
+    body: row.body,
+    status: row.status,
+    attempts: row.attempts,
+    createdAt: Number(row.created_at),
+  };
+}

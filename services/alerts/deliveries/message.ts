@@ -1,0 +1,67 @@
+/**
+ * What a receiver gets: one body that is a Standard Webhooks payload (`type`, `timestamp`, `data`) and a structured
+ * CloudEvents 1.0 event at the same time (`timestamp` is a legal extension attribute). Pure.
+ */
+import { type AlertEvent, levelRank } from '../../../shared/contracts/alert.ts';
+import type { NewDelivery } from './delivery-store.ts';
+import type { Endpoint } from './endpoint.ts';
+
+export const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
+
+/** The message of one event, as stored. */
+export function messageBody(event: AlertEvent, source: string): string {
+  const { cameraId, zoneId } = event;
+  const subject = [cameraId ? `camera/${cameraId}` : 'system', ...(zoneId ? [`zone/${zoneId}`] : [])].join('/');
+  return JSON.stringify(envelope(event.eventId, event.type, source, subject, event.at, event));
+}
+
+/** A message that only shows that a receiver is reached. */
+export function testBody(id: string, source: string, at: number): string {
+  return JSON.stringify(envelope(id, 'system.test', source, 'system', at, { mode: 'test' }));
+}
+
+function envelope(id: string, type: string, source: string, subject: string, at: number, data: object): object {
+  const time = new Date(at).toISOString();
+  const attributes = { specversion: '1.0', id, source, type, subject, time, timestamp: time };
+  return { ...attributes, datacontenttype: 'application/json', data };
+}
+
+/** The message as it goes out now: says when it is late, and when a newer one of the same alert exists. */
+export function bodyOfAttempt(stored: string, marks: { late: boolean; superseded: boolean }): string {
+  if (!marks.late && !marks.superseded) return stored;
+  const message = JSON.parse(stored) as { data: object };
+  const data = {
+    ...message.data,
+    ...(marks.late ? { late: true } : {}),
+    ...(marks.superseded ? { superseded: true } : {}),
+  };
+  return JSON.stringify({ ...message, data });
+}
+
+/** Which endpoints hear of which events. A muted event reaches none. */
+export function planDeliveries(events: AlertEvent[], endpoints: Iterable<Endpoint>, source: string): NewDelivery[] {
+  const targets = [...endpoints];
+  return events.flatMap((event) => {
+    if (event.silenced) return [];
+    const heard = targets.filter((endpoint) => hears(endpoint, event));
+    if (heard.length === 0) return [];
+    const body = messageBody(event, source);
+    const burning = Math.max(levelRank(event.from.level), levelRank(event.to.level)) >= levelRank('alert');
+    return heard.map(({ id }) => ({
+      deliveryId: `${event.eventId}@${id}`,
+      endpoint: id,
+      messageId: event.eventId,
+      offset: event.offset,
+      fast: burning,
+      body,
+    }));
+  });
+}
+
+function hears(endpoint: Endpoint, event: AlertEvent): boolean {
+  return (
+    levelRank(event.peakLevel) >= levelRank(endpoint.minLevel) &&
+    event.escalation >= endpoint.escalationStep &&
+    (endpoint.cameras === undefined || event.cameraId === undefined || endpoint.cameras.includes(event.cameraId))
+  );
+}

@@ -1,0 +1,115 @@
+/** Alerts: readings in, decisions stored, events and deliveries out. Of several such processes one leads. */
+
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../../shared/config/schema.ts';
+import { watchConfig } from '../../shared/config/watch.ts';
+import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
+import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
+import type { Logger } from '../../shared/runtime/logger.ts';
+import { createRegistry } from '../../shared/runtime/metrics.ts';
+import { announcePresence, instanceName } from '../../shared/runtime/presence.ts';
+import { checkRedis, connectFailFast, disconnect, type RedisUrls, whenReady } from '../../shared/runtime/redis.ts';
+import { scrub } from '../../shared/runtime/secrets.ts';
+import { createAlertMetrics } from './alert-metrics.ts';
+import { DeliveryDesk } from './deliveries/delivery-desk.ts';
+import { resolveEndpoints } from './deliveries/endpoint.ts';
+import { acquireLease, releaseLease } from './leader-lease.ts';
+import { AlertStore } from './store/alert-store.ts';
+import { Term } from './term.ts';
+
+/** How often a process that does not lead asks for the lead. */
+const ASK_EVERY_MS = 300;
+
+export type AlertsOptions = {
+  config: Config;
+  configFile?: string | undefined;
+  redisUrls: RedisUrls;
+  logger: Logger;
+  /** Where the database lies unless the configuration names a file. */
+  dataDir?: string | undefined;
+  /** Tells processes apart; host and process id by default. */
+  instance?: string;
+};
+
+/**
+ * Starts the alerts service.
+ * @throws HeadroomError when the database or Redis cannot be used or a secret is missing
+ */
+export async function startAlerts(o: AlertsOptions): Promise<Service> {
+  const { logger, configFile, instance = instanceName() } = o;
+  let { config } = o;
+  let endpoints = resolveEndpoints(config);
+  const lifecycle = new Lifecycle(logger);
+  try {
+    const registry = createRegistry('alerts', instance);
+    const metrics = createAlertMetrics(registry);
+    const file = config.database.file ?? join(o.dataDir ?? config.dataDir ?? '.headroom', 'headroom.db');
+    const store = lifecycle.add('database', await AlertStore.open(file), (s) => s.close());
+    const redis = lifecycle.add('state redis', connectFailFast(o.redisUrls.state, logger, 'alerts'), disconnect);
+    const input = lifecycle.add('input redis', connectFailFast(o.redisUrls.state, logger, 'alerts-input'), disconnect);
+    await Promise.all([whenReady(redis, 5000), whenReady(input, 5000)]);
+    await checkRedis(redis);
+
+    const stop = new AbortController();
+    let term: Term | undefined;
+    let desk: DeliveryDesk | undefined;
+
+    const lead = async (): Promise<void> => {
+      desk = new DeliveryDesk({ redisUrl: o.redisUrls.state, store, metrics, logger }, config, endpoints);
+      try {
+        term = await Term.begin({ config, holder: instance, redis, input, store, desk, metrics, logger });
+        metrics.leader.set(1);
+        logger.info({ alerts: term.alerts.length }, 'leading');
+        await term.run(stop.signal);
+      } finally {
+        metrics.leader.set(0);
+        term = undefined;
+        await desk.close();
+        desk = undefined;
+      }
+    };
+    const keepAsking = async (): Promise<void> => {
+      let told: string | undefined;
+      while (!stop.signal.aborted) {
+        try {
+          if (await acquireLease(redis, instance)) {
+            told = undefined;
+            await lead();
+          }
+        } catch (error) {
+          // Redis away, database full or locked, or a successor: what is stored is the truth, so begin again from it.
+          const reason = scrub(messageOf(error));
+          const code = error instanceof HeadroomError ? error.code : undefined;
+          if (reason !== told) logger.warn({ reason, code }, 'not leading');
+          told = reason;
+        }
+        await delay(ASK_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+      }
+      await releaseLease(redis, instance).catch(() => undefined);
+    };
+    const asking = keepAsking();
+    lifecycle.add('leadership', asking, async () => {
+      stop.abort();
+      await asking;
+    });
+
+    if (configFile) {
+      const reload = async (next: Config): Promise<void> => {
+        // Refused as a whole when a secret is missing: the running configuration stays.
+        const resolved = resolveEndpoints(next);
+        config = next;
+        endpoints = resolved;
+        await desk?.configure(next, resolved);
+        term?.configure(next);
+      };
+      lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (unwatch) => unwatch());
+    }
+    announcePresence({ service: 'alerts', instance, redis, registry, lifecycle });
+    logger.info({ cameras: config.cameras.length, endpoints: endpoints.length }, 'alerts started');
+    return lifecycle;
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}
