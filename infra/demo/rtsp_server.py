@@ -131,7 +131,7 @@ class Channel(GstRtspServer.RTSPMediaFactory):
 
 def protect(server: GstRtspServer.RTSPServer, factories: list[Channel], user: str, password: str) -> None:
     """Ask for digest or basic credentials on every path."""
-    token = GstRtspServer.RTSPToken.new_empty()
+    token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
     auth = GstRtspServer.RTSPAuth.new()
     auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
@@ -143,7 +143,7 @@ def protect(server: GstRtspServer.RTSPServer, factories: list[Channel], user: st
         pass  # basic alone
     server.set_auth(auth)
     for factory in factories:
-        allowed = GstRtspServer.RTSPPermissions.new()
+        allowed = GstRtspServer.RTSPPermissions()
         for right in ("media.factory.access", "media.factory.construct"):
             allowed.add_permission_for_role("viewer", right, True)
         factory.set_permissions(allowed)
