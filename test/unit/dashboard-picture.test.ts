@@ -158,3 +158,8 @@ test('after closing, a late picture is freed and not shown', async () => {
   loader.want(2);
   assert.equal(open.length, 1);
 });
+
+test('one stray peak does not darken the crowd', () => {
+  const map = Uint8Array.from({ length: 5_000 }, (_, cell) => (cell === 7 ? 255 : cell % 2 ? 60 : 0));
+  assert.equal(nextTop(undefined, map, 0.01, 96, 0), 0.6);
+});

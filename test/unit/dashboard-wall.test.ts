@@ -58,6 +58,15 @@ test('the series forgets and does not grow', () => {
   assert.equal(kept.at(-1)?.at, 4_999_000);
 });
 
+test('the window of a chart grows with what there is', () => {
+  const series = new Series(900_000);
+  assert.equal(series.windowStart(50_000, 60_000, 300_000), -10_000);
+  series.add(point(100_000, 1));
+  assert.equal(series.windowStart(120_000, 60_000, 300_000), 60_000);
+  assert.equal(series.windowStart(300_000, 60_000, 300_000), 100_000);
+  assert.equal(series.windowStart(700_000, 60_000, 300_000), 400_000);
+});
+
 test('slow cameras may pause longer before their line breaks', () => {
   assert.equal(maxPauseMs({ sampleFps: 2, staleAfterMs: 3_000 }), 4_000);
   assert.equal(maxPauseMs({ sampleFps: 0.1, staleAfterMs: 3_000 }), 21_000);

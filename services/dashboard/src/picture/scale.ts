@@ -11,6 +11,9 @@ export function onePersonPeak(mapWidth: number): number {
   return Math.min(0.7, 0.7 / (2 * Math.PI * sigmaCells ** 2));
 }
 
+/** Share of the cells that may be brighter than the scale: one stray peak must not darken a whole crowd. */
+const CLIPPED = 0.004;
+
 export function nextTop(
   previous: number | undefined,
   values: Uint8Array,
@@ -18,10 +21,20 @@ export function nextTop(
   width: number,
   elapsedMs: number,
 ) {
-  let max = 0;
-  for (const value of values) if (value > max) max = value;
-  const wanted = Math.max(onePersonPeak(width), max * unit * 0.9);
+  const wanted = Math.max(onePersonPeak(width), brightest(values) * unit);
   if (previous === undefined || wanted >= previous) return wanted;
   const keep = Math.exp(-Math.max(0, elapsedMs) / FALL_MS);
   return wanted + (previous - wanted) * keep;
+}
+
+/** The value that all but the clipped share of the cells stay below. */
+function brightest(values: Uint8Array): number {
+  const histogram = new Uint32Array(256);
+  for (const value of values) histogram[value] = (histogram[value] ?? 0) + 1;
+  let above = 0;
+  for (let value = 255; value > 0; value -= 1) {
+    above += histogram[value] ?? 0;
+    if (above > values.length * CLIPPED) return value;
+  }
+  return 0;
 }

@@ -148,9 +148,9 @@ export const en = {
     facts: 'Details',
   },
   trend: {
-    title: (minutes: number) => `People, last ${minutes} minutes`,
-    spark: 'Count over the last 5 minutes',
-    collecting: 'The curve fills while this page is open.',
+    title: 'People over time',
+    spark: 'People over the last minutes',
+    collecting: (minutes: number) => `Fills while this page is open, up to ${minutes} minutes.`,
     count: 'Count',
     gapNote: 'Gaps: no count at that time.',
   },

@@ -137,9 +137,9 @@ export const ko: Texts = {
     facts: '상세 정보',
   },
   trend: {
-    title: (minutes) => `최근 ${minutes}분 인원`,
-    spark: '최근 5분 인원 변화',
-    collecting: '이 화면이 열려 있는 동안 그래프가 채워집니다.',
+    title: '시간에 따른 인원',
+    spark: '최근 몇 분간 인원 변화',
+    collecting: (minutes) => `이 화면이 열려 있는 동안 최대 ${minutes}분까지 채워집니다.`,
     count: '인원',
     gapNote: '빈 구간은 그때 계수가 없었음을 뜻합니다.',
   },

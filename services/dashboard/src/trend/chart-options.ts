@@ -28,7 +28,13 @@ export function chartOptions(size: { width: number; height: number }, t: Texts, 
       y: { range: (_chart, _min, max) => [0, niceTop(max ?? 0)] },
     },
     axes: [
-      { ...axis, values: (_chart, splits) => splits.map((at) => time.format(at * 1_000)), space: 70 },
+      {
+        ...axis,
+        values: (_chart, splits) => splits.map((at) => time.format(at * 1_000)),
+        space: 70,
+        size: 30,
+        incrs: [60, 120, 300],
+      },
       {
         ...axis,
         values: (_chart, splits) => splits.map((count) => t.format.whole(count)),

@@ -62,6 +62,12 @@ export class Series {
     return all;
   }
 
+  /** Start of a chart's window: grows with what there is, from `minMs` to `maxMs`, so that a young curve is not a speck. */
+  windowStart(now: number, minMs: number, maxMs: number): number {
+    const first = this.#slots[0]?.at ?? now;
+    return now - Math.min(maxMs, Math.max(minMs, now - first));
+  }
+
   #forget(now: number): void {
     const oldest = now - this.#keepMs;
     let drop = 0;
