@@ -29,6 +29,7 @@ program
 for (const [name, does] of [
   ['ingest', 'take pictures from the cameras'],
   ['worker', 'count the people in them'],
+  ['alerts', 'turn counts into alerts and deliver them'],
   ['gateway', 'serve the dashboard, the API and the live socket'],
 ] as const) {
   program

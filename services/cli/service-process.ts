@@ -5,7 +5,7 @@ import { HeadroomError } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { EXIT_CANNOT_START } from '../../shared/runtime/process.ts';
 
-export const SERVICES = ['ingest', 'worker', 'gateway'] as const;
+export const SERVICES = ['ingest', 'worker', 'alerts', 'gateway'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 const FIRST_RESTART_MS = 200;

@@ -1,0 +1,127 @@
+/** What must not start, does not: one clear message, an exit code that is not 0, nothing half-started. */
+import assert from 'node:assert/strict';
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { anyProcess, runCli } from '../helpers/system.ts';
+
+let dir: string;
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hr-start-'));
+});
+after(() => rm(dir, { recursive: true, force: true }));
+
+const CAMERA = 'cameras: [{ id: a, url: "rtsp://127.0.0.1:9/x" }]\n';
+
+/** Runs `headroom up` with a configuration, expects it to refuse, and gives what it printed. */
+async function refused(name: string, text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const file = join(dir, `${name}.yaml`);
+  await writeFile(file, `dataDir: ${join(dir, `${name}-data`)}\n${text}`);
+  const { code, stderr } = await runCli(['up', '--config', file], { HEADROOM_LOG_LEVEL: 'silent', ...env });
+  assert.notEqual(code, 0);
+  assert.notEqual(code, null, 'it ended by itself');
+  assert.ok(!/^\s+at /m.test(stderr), `no stack trace:\n${stderr}`);
+  assert.deepEqual(await anyProcess(new RegExp(file.replaceAll('.', '\\.'))), [], 'nothing goes on running');
+  assert.deepEqual(await anyProcess(new RegExp(`${dir}.*`)), []);
+  return stderr.trim();
+}
+
+test('a wrong configuration', async () => {
+  const message = await refused(
+    'wrong',
+    'gateway: { port: 0 }\ncameras: [{ id: a, url: "rtsp://h/s", sampelFps: 2 }]\n',
+  );
+  assert.match(message, /wrong\.yaml:3:\d+ {2}cameras\[0\]\.sampelFps: is not a known setting/);
+});
+
+test('no configuration at that place', async () => {
+  const { code, stderr } = await runCli(['up', '--config', join(dir, 'nowhere.yaml')]);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /Cannot read the configuration .*nowhere\.yaml/);
+});
+
+test('a missing secret', async () => {
+  const message = await refused(
+    'secret',
+    'gateway: { port: 0 }\ncameras: [{ id: a, url: "rtsp://u:${HR_TEST_NO_SUCH}@h/s" }]\n',
+  );
+  assert.match(message, /Camera a: the environment variable HR_TEST_NO_SUCH is not set/);
+});
+
+test('a missing model', async () => {
+  const message = await refused('no-model', `gateway: { port: 0 }\nworker: { model: nowhere }\n${CAMERA}`);
+  assert.match(message, /There is no model: .*nowhere/);
+});
+
+test('a wrong model', async () => {
+  const models = join(dir, 'models');
+  await cp('models/standard', join(models, 'standard'), { recursive: true });
+  await writeFile(join(models, 'standard', 'encoder.onnx'), 'not a model');
+  const message = await refused('bad-model', `gateway: { port: 0 }\nworker: { modelsDir: ${models} }\n${CAMERA}`);
+  assert.match(message, /encoder\.onnx is damaged or of another version/);
+});
+
+test('no ffmpeg, and one that is too old', async () => {
+  const missing = await refused('no-ffmpeg', `gateway: { port: 0 }\n${CAMERA}`, {
+    HEADROOM_FFMPEG: join(dir, 'no-such-ffmpeg'),
+  });
+  assert.match(missing, /ffmpeg cannot be run\. Install ffmpeg 5 or newer/);
+  const old = join(dir, 'old-ffmpeg');
+  await writeFile(old, '#!/bin/sh\necho "ffmpeg version 4.4.2"\necho "  libavformat    58. 76.100 / 58. 76.100"\n');
+  await chmod(old, 0o755);
+  assert.match(
+    await refused('old-ffmpeg', `gateway: { port: 0 }\n${CAMERA}`, { HEADROOM_FFMPEG: old }),
+    /ffmpeg 4\.4\.2 is too old/,
+  );
+});
+
+test('no Redis: neither a program nor a server', async () => {
+  const bin = join(dir, 'bin');
+  await mkdir(bin);
+  // ffmpeg is there, redis-server is not.
+  await writeFile(join(bin, 'ffmpeg'), `#!/bin/sh\nexec /usr/bin/env PATH="${process.env.PATH}" ffmpeg "$@"\n`);
+  await chmod(join(bin, 'ffmpeg'), 0o755);
+  const noProgram = await refused('no-redis', `gateway: { port: 0 }\n${CAMERA}`, { PATH: bin, REDIS_URL: '' });
+  assert.match(noProgram, /redis-server cannot be run\. Install it/);
+  const noServer = await refused('away', `gateway: { port: 0 }\n${CAMERA}`, { REDIS_URL: 'redis://127.0.0.1:9/0' });
+  assert.match(noServer, /Redis does not answer at 127\.0\.0\.1:9/);
+});
+
+test('a port that is taken', async () => {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  const message = await refused('port', `gateway: { port: ${port} }\n${CAMERA}`);
+  assert.match(message, new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${port}: it is taken`));
+  server.close();
+});
+
+test('the command line explains itself', async () => {
+  const help = await runCli(['--help']);
+  assert.equal(help.code, 0);
+  for (const command of ['up', 'ingest', 'worker', 'alerts', 'gateway', 'doctor', 'probe', 'evaluate', 'bench']) {
+    assert.match(help.stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
+  }
+  const unknown = await runCli(['fly']);
+  assert.notEqual(unknown.code, 0);
+  assert.match(unknown.stderr, /unknown command/);
+});
+
+test('doctor tells what is right and what is wrong, one line each', async () => {
+  const file = resolve(dir, 'doctor.yaml');
+  await writeFile(file, `gateway: { port: 0 }\ndataDir: ${join(dir, 'doctor-data')}\n${CAMERA}`);
+  const { code, stdout } = await runCli(['doctor', '--config', file]);
+  assert.equal(code, 1, 'the camera does not answer');
+  for (const line of [
+    /^ok +configuration/m,
+    /^ok +ffmpeg: version/m,
+    /^ok +redis: own/m,
+    /^ok +model standard/m,
+    /^ok +disk/m,
+    /^FAIL +camera a: Nothing listens/m,
+  ]) {
+    assert.match(stdout, line);
+  }
+});
