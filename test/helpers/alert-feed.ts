@@ -9,7 +9,7 @@ import { stateKeys } from '../../shared/contracts/keys.ts';
 import { until } from './until.ts';
 
 /** One camera with one zone of capacity 100, and dwells a tenth as long as people would choose. */
-export function fastConfig(more: Record<string, unknown> = {}): Config {
+export function fastConfig({ zone = {}, ...more }: Record<string, unknown> = {}): Config {
   return Config.parse({
     cameras: [
       {
@@ -25,6 +25,7 @@ export function fastConfig(more: Record<string, unknown> = {}): Config {
               [1, 1],
             ],
             capacity: 100,
+            ...(zone as object),
           },
         ],
       },

@@ -1,0 +1,266 @@
+/** Deliveries to real receivers that are well, down, slow, wrong, gone and hostile (faults 45 and 46). */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { addressGuard } from '../../services/alerts/deliveries/address-guard.ts';
+import type { DeliveryRecord } from '../../services/alerts/deliveries/delivery-store.ts';
+import { resolveEndpoints } from '../../services/alerts/deliveries/endpoint.ts';
+import { send } from '../../services/alerts/deliveries/send.ts';
+import { startAlerts } from '../../services/alerts/service.ts';
+import { Config } from '../../shared/config/schema.ts';
+import type { Service } from '../../shared/runtime/lifecycle.ts';
+import { createLogger } from '../../shared/runtime/logger.ts';
+import { announced, ask, type Feed, fastConfig, startFeed } from '../helpers/alert-feed.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { until } from '../helpers/until.ts';
+import { type Behaviour, startListener, type WebhookListener } from '../helpers/webhook-listener.ts';
+
+const key = (name: string): string => `whsec_${createHash('sha256').update(name).digest('base64')}`;
+const NEW = key('CANARY_new');
+const OLD = key('CANARY_old');
+
+describe('deliveries', () => {
+  let redis: TestRedis;
+  let dir: string;
+  let feed: Feed;
+  let service: Service;
+  let good: WebhookListener;
+  let bad: WebhookListener;
+  let closedPort: number;
+  const logs: string[] = [];
+
+  before(async () => {
+    process.env.HOOK_NEW = NEW;
+    process.env.HOOK_OLD = OLD;
+    redis = await startRedis();
+    dir = await mkdtemp(join(tmpdir(), 'hr-deliveries-'));
+    // One receiver has the new key already, the other still the old one.
+    good = await startListener(NEW);
+    bad = await startListener(OLD);
+    closedPort = await freePort();
+    const endpoint = (id: string, url: string, more = {}) => ({
+      id,
+      url,
+      secrets: ['${HOOK_NEW}', '${HOOK_OLD}'],
+      allowHttp: true,
+      allow: ['127.0.0.1'],
+      minLevel: 'attention',
+      ...more,
+    });
+    const config = fastConfig({
+      zone: { limits: { occupancy: { severe: 1.1 } } },
+      deliveries: {
+        source: '/site/test',
+        endpoints: [
+          endpoint('good', good.url),
+          endpoint('bad', bad.url),
+          endpoint('down', `http://127.0.0.1:${closedPort}/`),
+          endpoint('inside', bad.url, { allow: [] }),
+        ],
+        fastDelaysMs: [0, 50, 100, 200],
+        delaysMs: [0, 50],
+        fastTimeoutMs: 400,
+        timeoutMs: 400,
+      },
+    });
+    feed = await startFeed(redis.client());
+    service = await startAlerts({
+      config,
+      redisUrls: { state: redis.url, frames: redis.framesUrl },
+      logger: createLogger('alerts', 'debug', { write: (line) => logs.push(line) }),
+      dataDir: dir,
+      instance: 'a',
+    });
+  });
+  after(async () => {
+    await service.close();
+    await feed.close();
+    await good.close();
+    await bad.close();
+    await redis.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+  beforeEach(async (context) => {
+    if (!('name' in context) || context.name.includes('(no crowd)')) return;
+    feed.people = 0;
+    await until('calm', async () => {
+      const told = await events();
+      const count = (type: string) => told.filter((e) => e.type === type).length;
+      return count('alert.firing') === count('alert.resolved');
+    });
+    await until('all sent', async () => !(await records('bad')).some((r) => r.status === 'pending'));
+    bad.behave({ kind: 'status', status: 204 });
+    good.received.length = 0;
+    bad.received.length = 0;
+  });
+
+  const events = () => announced(redis.client());
+  const records = async (endpoint: string): Promise<DeliveryRecord[]> => {
+    const reply = await ask(redis.client(), { type: 'list-deliveries', endpoint });
+    assert.ok(reply.ok);
+    return reply.body as DeliveryRecord[];
+  };
+  /** Fills the square and waits until both receivers have the news. */
+  const crowd = async (): Promise<string> => {
+    feed.people = 120;
+    const firing = await until('good has it', () => good.received.find((r) => r.message.type === 'alert.firing'));
+    return firing.id;
+  };
+  const recordOf = (endpoint: string, id: string, status: string): Promise<DeliveryRecord> =>
+    until(`${id} ${status} at ${endpoint}`, async () =>
+      (await records(endpoint)).find((r) => r.messageId === id && r.status === status),
+    );
+
+  it('reaches a receiver signed, in order, within half a second beyond the dwell', async () => {
+    const id = await crowd();
+    const first = good.received[0];
+    assert.ok(first);
+    const tookMs = first.at - feed.changedAt;
+    assert.ok(tookMs < 200 + 500, `${tookMs} ms after the first picture, with a dwell of 200`);
+    assert.equal(first.id, id);
+    assert.equal(first.message.id, id, 'CloudEvents id and webhook-id are one');
+    assert.equal(first.message.source, '/site/test');
+    assert.equal(first.headers['content-type'], 'application/cloudevents+json; charset=utf-8');
+    await until('the other key fits, too', () => bad.received.some((r) => r.id === id));
+    feed.people = 0;
+    await until('the end', () => good.received.some((r) => r.message.type === 'alert.resolved'));
+    const sequences = good.received.map((r) => r.message.data.sequence);
+    assert.deepEqual(sequences, [...sequences].sort(), 'in order');
+    assert.equal(new Set(good.received.map((r) => r.id)).size, good.received.length, 'each once');
+    assert.deepEqual([good.forged, bad.forged], [[], []]);
+  });
+
+  const misbehaviours: [string, Behaviour, string][] = [
+    ['500', { kind: 'status', status: 500 }, 'http-500'],
+    ['429 with Retry-After', { kind: 'status', status: 429, headers: { 'retry-after': '1' } }, 'http-429'],
+    ['slow', { kind: 'slow', ms: 30_000 }, 'timeout'],
+    ['reset', { kind: 'reset' }, 'reset'],
+    ['reset in the middle of its answer', { kind: 'reset-mid-body' }, 'reset'],
+    [
+      'redirecting inwards',
+      { kind: 'status', status: 302, headers: { location: 'http://169.254.169.254/' } },
+      'http-302',
+    ],
+  ];
+  for (const [name, behaviour, outcome] of misbehaviours) {
+    it(`a receiver that is ${name} gets it later, and holds up nobody`, async () => {
+      bad.behave(behaviour, { kind: 'status', status: 204 });
+      const id = await crowd();
+      assert.ok(Date.now() - feed.changedAt < 1500, 'the other has it at once');
+      const record = await recordOf('bad', id, 'delivered');
+      assert.deepEqual(
+        record.tries.map((t) => t.outcome),
+        [outcome, 'delivered'],
+      );
+      const tries = bad.received.filter((r) => r.id === id);
+      assert.equal(tries.length, 2, 'the same id both times');
+      if (name.startsWith('429')) assert.ok((tries[1]?.at ?? 0) - (tries[0]?.at ?? 0) >= 1000, 'not before it asked');
+      assert.equal(good.received.filter((r) => r.id === id).length, 1, 'no double for the other');
+    });
+  }
+
+  it('an endless answer is not read to its end', async () => {
+    bad.behave({ kind: 'huge' });
+    const id = await crowd();
+    const record = await recordOf('bad', id, 'delivered');
+    assert.deepEqual(
+      record.tries.map((t) => t.outcome),
+      ['delivered'],
+    );
+    assert.ok((record.tries[0]?.durationMs ?? 0) < 400);
+  });
+
+  it('what is given up is kept, and can be sent again with the same id', async () => {
+    bad.behave({ kind: 'status', status: 503 });
+    const id = await crowd();
+    const dead = await recordOf('bad', id, 'dead');
+    assert.deepEqual(
+      dead.tries.map((t) => t.outcome),
+      ['http-503', 'http-503', 'http-503', 'http-503'],
+    );
+    bad.behave({ kind: 'status', status: 200 });
+    const reply = await ask(redis.client(), { type: 'replay-delivery', deliveryId: dead.deliveryId });
+    assert.ok(reply.ok);
+    const record = await recordOf('bad', id, 'delivered');
+    assert.equal(record.attempts, 5);
+    const refused = await ask(redis.client(), { type: 'replay-delivery', deliveryId: 'none' });
+    assert.equal(!refused.ok && refused.code, 'unknown-delivery');
+  });
+
+  it('nothing goes to a private address that is not allowed, and the log says so', async () => {
+    const id = await crowd();
+    const record = await recordOf('inside', id, 'dead');
+    assert.deepEqual([...new Set(record.tries.map((t) => t.outcome))], ['address-blocked']);
+    const down = await recordOf('down', id, 'dead');
+    assert.deepEqual([...new Set(down.tries.map((t) => t.outcome))], ['refused']);
+  });
+
+  it('a test message reaches an endpoint by command (no crowd)', async () => {
+    const reply = await ask(redis.client(), { type: 'test-endpoint', endpoint: 'good' });
+    assert.ok(reply.ok);
+    const test = await until('test', () => good.received.find((r) => r.message.type === 'system.test'));
+    assert.equal(test.message.data.mode, 'test');
+  });
+
+  it('a name that turns inwards while connecting reaches nothing (DNS rebinding) (no crowd)', async () => {
+    let asked = 0;
+    const guard = addressGuard([], (_host, _options, done) => {
+      asked += 1;
+      done(null, [{ address: asked > 1 ? '8.8.8.8' : '127.0.0.1', family: 4 }]);
+    });
+    const parsed = Config.parse({
+      deliveries: {
+        endpoints: [{ id: 'x', url: `http://hook.example:${bad.port}/`, secrets: ['${HOOK_NEW}'], allowHttp: true }],
+      },
+    });
+    const [endpoint] = resolveEndpoints(parsed);
+    assert.ok(endpoint);
+    const outcome = await send(endpoint, 'msg_1', '{}', 1000, guard);
+    assert.equal(outcome.outcome, 'address-blocked');
+    assert.ok(![...bad.received].some((r) => r.id === 'msg_1') && bad.forged.length === 0, 'not a byte arrived');
+  });
+
+  it('410 takes an endpoint out until it is enabled again', async () => {
+    bad.behave({ kind: 'status', status: 410 });
+    const id = await crowd();
+    await recordOf('bad', id, 'dead');
+    bad.behave({ kind: 'status', status: 204 });
+    feed.people = 0;
+    const end = await until('the end', () => good.received.find((r) => r.message.type === 'alert.resolved'));
+    assert.ok(!(await records('bad')).some((r) => r.messageId === end.id));
+    assert.ok((await ask(redis.client(), { type: 'enable-endpoint', endpoint: 'bad' })).ok);
+    feed.people = 120;
+    await until('hears again', () => bad.received.find((r) => r.message.type === 'alert.firing' && r.id !== id));
+  });
+
+  it('no secret stands in logs, Redis or the database (no crowd)', async () => {
+    const client = redis.client();
+    const dump: string[] = [];
+    for (const name of await client.keys('*')) {
+      const type = await client.type(name);
+      if (type === 'string') dump.push((await client.get(name)) ?? '');
+      if (type === 'hash') dump.push(JSON.stringify(await client.hgetall(name)));
+      if (type === 'stream') dump.push(JSON.stringify(await client.xrange(name, '-', '+')));
+    }
+    const files = await Promise.all(
+      ['headroom.db', 'headroom.db-wal'].map((name) => readFile(join(dir, name), 'latin1').catch(() => '')),
+    );
+    const everything = [...logs, ...dump, ...files].join('\n');
+    assert.ok(everything.length > 10_000);
+    for (const secret of [NEW, OLD]) assert.ok(!everything.includes(secret.slice(6)), 'found a key');
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
