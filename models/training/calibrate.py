@@ -31,7 +31,7 @@ LEVEL = 0.9
 THRESHOLDS = (0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4)
 # Streets and unknown cameras are what the model is for; dense photographs count half.
 SELECTION = {"shanghaitech_b_train": 1.0, UNKNOWN_CAMERA: 1.0, "shanghaitech_a_train": 0.5, EMPTY: 0.5}
-THINNED = {UNKNOWN_CAMERA: 4}
+THINNED = {UNKNOWN_CAMERA: 5}
 
 
 def blend(outcomes: list[Outcome], head_weight: float) -> np.ndarray:
@@ -125,7 +125,8 @@ def head_scores(counter: Counter, recipe: Recipe, pictures: list[Picture]) -> di
         def predict(latent: torch.Tensor, t: torch.Tensor, cond: torch.Tensor = cond) -> torch.Tensor:
             return counter.denoiser(latent, cond, t)
 
-        last = {str(n): sample(predict, noise, times)[-1] for n, times in recipe.timesteps.items()}
+        first = predict(noise, torch.ones(1))
+        last = {str(n): sample(predict, noise, times, first)[-1] for n, times in recipe.timesteps.items()}
         last["warm"] = warm_start(predict, last["1"], fixed_noise(*image.shape[2:], seed=1), recipe.warm_start)
         zoom = np.array([picture.width / image.shape[3], picture.height / image.shape[2]])
         radius = 16.0 if picture.folder == UNKNOWN_CAMERA else 8.0

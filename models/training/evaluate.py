@@ -82,7 +82,7 @@ def look(
     outcome = Outcome(picture.folder, picture.name, picture.count, float(mean.sum()), float(variance.sum()), 0.0)
     outcome.first = float(people_in_map(map_from_latent(first)))
     for count in steps:
-        last = first if count == 1 else sample(predict, noise, recipe.timesteps[count])[-1]
+        last = sample(predict, noise, recipe.timesteps[count], first)[-1]
         outcome.sums[str(count)] = float(people_in_map(map_from_latent(last)))
     if warm:
         again = warm_start(predict, first, fixed_noise(*image.shape[2:], seed=1), recipe.warm_start)
@@ -119,17 +119,19 @@ def validation_pictures(data: Path, every: dict[str, int] | None = None) -> list
 
 
 def report(outcomes: list[Outcome], head_weight: float) -> list[dict]:
-    """One row per folder and read-out; "count@k" is what production shows when running k steps."""
+    """One row per folder and read-out; "shown@k" would use the last of k steps' map instead of the first."""
     rows = []
     for folder, group in by_folder(outcomes).items():
         truth = np.array([o.truth for o in group], dtype=np.float64)
         head = np.array([o.head for o in group])
         first = np.array([o.first for o in group])
-        readings = {"head": head, "blend": np.maximum(0, head_weight * head + (1 - head_weight) * first)}
+        # "shown" is the count production shows; "sum@k" is the map's own sum after k steps.
+        readings = {"shown": np.maximum(0, head_weight * head + (1 - head_weight) * first), "head": head}
         for key in group[0].sums:
             last = np.array([o.sums[key] for o in group])
             readings[f"sum@{key}"] = last
-            readings[f"blend@{key}"] = np.maximum(0, head_weight * head + (1 - head_weight) * last)
+            if key != "1":
+                readings[f"shown@{key}"] = np.maximum(0, head_weight * head + (1 - head_weight) * last)
         for name, values in readings.items():
             rows.append(
                 {"data": folder, "images": len(group), "people": round(float(truth.mean()), 1), "reading": name}

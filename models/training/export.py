@@ -101,7 +101,7 @@ def _commit() -> str:
 
 
 def manifest(state: dict, recipe: Recipe, calibration: dict, out: Path, name: str, version: str, note: str) -> dict:
-    steps = {"head": None, "blend": 1, "sum@1": 1, "sum@2": 2, "sum@4": 4}
+    steps = {"shown": 1, "sum@1": 1, "sum@2": 2, "sum@4": 4, "shown@2": 2, "shown@4": 4}
     return {
         "manifestVersion": 1,
         "name": name,

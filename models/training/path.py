@@ -28,12 +28,20 @@ def step(latent: torch.Tensor, clean: torch.Tensor, now: float, after: float) ->
     return (1 - after) * clean + after * (latent - (1 - now) * clean) / now
 
 
-def sample(predict: Predict, noise: torch.Tensor, times: Sequence[float]) -> list[torch.Tensor]:
-    """Cold start from pure noise: the clean prediction after each step. predict(latent, t [N])."""
+def sample(
+    predict: Predict, noise: torch.Tensor, times: Sequence[float], first: torch.Tensor | None = None
+) -> list[torch.Tensor]:
+    """Cold start from pure noise: the clean prediction after each step. predict(latent, t [N]).
+
+    first: the prediction at times[0], where it is known already from another step count.
+    """
     latent = noise
     predictions = []
     for index, now in enumerate(times):
-        clean = predict(latent, torch.full((len(noise),), float(now), device=noise.device))
+        if index == 0 and first is not None:
+            clean = first
+        else:
+            clean = predict(latent, torch.full((len(noise),), float(now), device=noise.device))
         predictions.append(clean)
         if index + 1 < len(times):
             latent = step(latent, clean, now, times[index + 1])

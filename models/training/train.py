@@ -25,7 +25,10 @@ from .path import draw_times, mix
 from .recipe import Recipe
 
 # Held-out pictures looked at during training: thinned where frames repeat.
-WATCHED = {"beijing_brt_camera1": 16, "empty_scenes": 3, "scut_head_a_rooms": 3, "halls_and_classroom": 2}
+WATCHED = {
+    "beijing_brt_camera1": 16, "empty_scenes": 3, "scut_head_a_rooms": 4, "halls_and_classroom": 3,
+    "shanghaitech_b_train": 2, "shanghaitech_a_train": 2,
+}
 
 
 class Trainer:
@@ -51,6 +54,7 @@ class Trainer:
             fused=True,
         )
         self.iteration = 0
+        self.warmed = False
         self.seconds = {"a": 0.0, "b": 0.0}
         self.minutes = recipe.minutes_a if stage == "a" else recipe.minutes_b
         self.grid = sorted({t for times in recipe.timesteps.values() for t in times} | {recipe.warm_start})
@@ -70,6 +74,7 @@ class Trainer:
         self.average.load_state_dict(state["ema"])
         if state["optimiser"]:
             self.optimiser.load_state_dict(state["optimiser"])
+            self.warmed = True
         self.iteration, self.seconds = state["iteration"], state["seconds"]
         print(f"goes on from iteration {self.iteration}, {self.seconds}", flush=True)
 
@@ -90,7 +95,7 @@ class Trainer:
         peak = recipe.learning_rate_a if self.stage == "a" else recipe.learning_rate_b
         low = 0.1 if self.stage == "a" else 0.01
         curve = low + (1 - low) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-        return peak * curve * min(1.0, (done + 1) / recipe.warm_up_steps)
+        return peak * curve * (1.0 if self.warmed else min(1.0, (done + 1) / recipe.warm_up_steps))
 
     def sources(
         self, clean: torch.Tensor, previous: torch.Tensor, cond: torch.Tensor, t: torch.Tensor
@@ -161,7 +166,7 @@ class Trainer:
             for row in rows:
                 writer.writerow({"stage": self.stage, "iteration": self.iteration, **row})
         for row in rows:
-            if row["reading"] != "blend@1":
+            if not row["reading"].startswith("shown@"):
                 print(f"   {row['data'][:18]:18s} {row['reading']:10s} {row['people']:6.1f}"
                       f" MAE {row['mae']:7.2f} bias {row['bias']:+7.2f}", flush=True)
 
@@ -187,7 +192,7 @@ class Trainer:
             ]
             if all(torch.isfinite(norm) for norm in norms):
                 self.optimiser.step()
-                self.update_average(self.iteration - first if self.stage == "a" else 10**6)
+                self.update_average(10**6 if self.warmed or self.stage == "b" else self.iteration - first)
             self.iteration += 1
             for name, value in (values | {"norm": norms[0], "norm2": norms[1]}).items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach())

@@ -1,0 +1,52 @@
+"""The calibration file as markdown tables, for docs/evaluation.md and the model card.
+
+    python -m models.training.figures --calibration RUN/calibration.json
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+READINGS = ("shown", "head", "sum@1", "sum@2", "sum@4", "sum@warm")
+
+
+def error_table(rows: list[dict]) -> list[str]:
+    """MAE / bias by folder and read-out."""
+    lines = ["| pictures held out | n | people a picture | " + " | ".join(READINGS) + " |"]
+    lines.append("| --- | --- | --- |" + " --- |" * len(READINGS))
+    for folder in dict.fromkeys(row["data"] for row in rows):
+        group = {row["reading"]: row for row in rows if row["data"] == folder}
+        cells = [f"{group[r]['mae']:.1f} / {group[r]['bias']:+.1f}" if r in group else "" for r in READINGS]
+        shown = group["shown"]
+        lines.append(f"| {folder} | {shown['images']} | {shown['people']} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def interval_table(calibration: dict) -> list[str]:
+    lines = ["| pictures | covered, fitted on the other half | covered, folder left out of the fit | mean half-width |"]
+    lines.append("| --- | --- | --- | --- |")
+    for folder, shares in calibration["coverage"].items():
+        lines.append(
+            f"| {folder} | {shares['otherHalf']:.0%} | {shares['folderLeftOut']:.0%} "
+            f"| {calibration['meanHalfWidth'][folder]:.1f} |"
+        )
+    return lines
+
+
+def head_table(calibration: dict) -> list[str]:
+    threshold = str(calibration["threshold"])
+    lines = [f"| sampling | head F1 at threshold {threshold} |", "| --- | --- |"]
+    return lines + [f"| {name} | {scores[threshold]:.3f} |" for name, scores in calibration["headF1"].items()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calibration", type=Path, required=True)
+    calibration = json.loads(parser.parse_args().calibration.read_text())
+    print("\n".join(error_table(calibration["evaluation"])), end="\n\n")
+    print("\n".join(interval_table(calibration)), end="\n\n")
+    print("\n".join(head_table(calibration)))
+
+
+if __name__ == "__main__":
+    main()
