@@ -60,12 +60,6 @@ class Camera:
         h = np.stack([to_ray[0] * drop, to_ray[2] * drop, -to_ray[1]])
         return h / h[2, 2] if abs(h[2, 2]) > 1e-9 else h
 
-    def ground_at(self, u: float, v: float) -> tuple[float, float] | None:
-        """Ground metres (X, Z) seen at a pixel, or None above the horizon."""
-        x, z, w = self.image_to_ground() @ np.array([u, v, 1.0])
-        sign = np.sign((self.image_to_ground() @ np.array([self.centre[0], self.height_px * 9.0, 1.0]))[2])
-        return (x / w, z / w) if w * sign > 1e-9 else None
-
     def depression(self, x: np.ndarray, z: np.ndarray, level: float = 0.9) -> np.ndarray:
         """Degrees below horizontal under which the camera sees points (x, level, z)."""
         return np.degrees(np.arctan2(self.height - level, np.hypot(x, z)))

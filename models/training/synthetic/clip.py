@@ -21,7 +21,8 @@ from . import textures
 from .backdrop import Stage, TextureBank, Wall, paint_stage
 from .camera import Camera
 from .clutter import cast_thing, colours_for
-from .people import Dressed, Light, cast_person, wardrobe
+from .outfits import Dressed, Light, wardrobe
+from .people import cast_person
 from .picture import Painter, shadow_mask
 
 WIDTH, HEIGHT, FPS, SECONDS = 768, 432, 10, 60

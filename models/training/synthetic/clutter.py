@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .people import BAG, BOTTOM, DARK, HAIR, HAT, SEAT, SHOES, SKIN, TOP, TRIM, UMBRELLA
+from .outfits import BAG, BOTTOM, DARK, HAIR, HAT, SEAT, SHOES, SKIN, TOP, TRIM, UMBRELLA
 from .shapes import Caster, Sprite
 
 

@@ -11,7 +11,8 @@ from . import effects
 from .backdrop import Stage, TextureBank, build_stage, paint_stage
 from .camera import Camera
 from .clutter import KINDS, cast_thing, colours_for
-from .people import ELEVATIONS, Dressed, Light, cast_person, wardrobe
+from .outfits import Dressed, Light, wardrobe
+from .people import ELEVATIONS, cast_person
 from .placement import Spots, place, random_camera
 from .shapes import PIXELS_PER_METRE, Sprite
 
