@@ -17,11 +17,16 @@ export const CameraCalibration = z
       .optional()
       .describe('Marks: position in the picture (0 to 1) and on the ground (metres, any origin).'),
     pointsHeightM: z.number().min(0).max(3).default(0).describe('Height of the marks above the ground.'),
+    verticalFovDeg: z
+      .number()
+      .min(5)
+      .max(120)
+      .optional()
+      .describe('Angle of view from top to bottom; found from the marks unless the camera looks nearly straight down.'),
     mount: z
       .strictObject({
         heightM: z.number().min(2).max(200).describe('Lens above the ground.'),
         tiltDeg: z.number().min(1).max(90).describe('Below the horizontal; 90 looks straight down.'),
-        verticalFovDeg: z.number().min(5).max(120),
       })
       .optional(),
     headHeightM: z.number().min(0).max(2).default(1.6),
@@ -32,5 +37,6 @@ export const CameraCalibration = z
       .default(0.3)
       .describe('Cells whose ground area is less certain than this share are left out (towards the horizon).'),
   })
-  .refine((c) => (c.points === undefined) !== (c.mount === undefined), 'give either points or mount');
+  .refine((c) => (c.points === undefined) !== (c.mount === undefined), 'give either points or mount')
+  .refine((c) => c.mount === undefined || c.verticalFovDeg !== undefined, 'mount needs verticalFovDeg, too');
 export type CameraCalibration = z.infer<typeof CameraCalibration>;

@@ -82,7 +82,7 @@ const square = [
   [0.9, 0.9],
   [0.1, 0.9],
 ];
-const mount = { mount: { heightM: 6, tiltDeg: 40, verticalFovDeg: 50 } };
+const mount = { mount: { heightM: 6, tiltDeg: 40 }, verticalFovDeg: 50 };
 
 /** Neither forecasts nor escalations: for stories that are not about them. */
 export const quiet = { trendMinMs: 3_600_000, trendWindowMs: 3_600_000, escalationSteps: 0 };

@@ -1,0 +1,391 @@
+/** Synthetic scenes with a known camera and a known crowd: what calibration and zones make of them. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { CameraCalibration } from '../../shared/geometry/calibration.ts';
+import { areaErrorAt, areaScaleAt, calibrate, type Ground, groundAt, pictureAt } from '../../shared/geometry/ground.ts';
+import { fitHomography, type Point, project } from '../../shared/geometry/homography.ts';
+import { polygonCoverage } from '../../shared/geometry/polygon-coverage.ts';
+import { zoneDensity, zoneGround } from '../../shared/geometry/zone-ground.ts';
+
+const ASPECT = 16 / 9;
+const MAP = { width: 240, height: 135 };
+const HEAD_M = 1.6;
+
+/** A camera written down by trigonometry alone, apart from the code under test. */
+type Scene = { heightM: number; tiltDeg: number; verticalFovDeg: number };
+
+/** Where a point `z` metres above the ground appears, 0–1. X to the right, Y away from the camera's foot. */
+function seen(scene: Scene, [x, y]: Point, z: number): Point {
+  const tilt = (scene.tiltDeg * Math.PI) / 180;
+  const focal = 0.5 / Math.tan((scene.verticalFovDeg * Math.PI) / 360);
+  const below = scene.heightM - z;
+  const depth = y * Math.cos(tilt) + below * Math.sin(tilt);
+  const down = below * Math.cos(tilt) - y * Math.sin(tilt);
+  return [0.5 + (focal * x) / depth / ASPECT, 0.5 + (focal * down) / depth];
+}
+
+/** The middle of the picture on the ground. */
+const centreY = (scene: Scene, z = HEAD_M): number => (scene.heightM - z) / Math.tan((scene.tiltDeg * Math.PI) / 180);
+
+/** A rectangle of ground around the middle of the picture, as it is seen at head height. */
+function rectangle(
+  scene: Scene,
+  halfWidthM: number,
+  halfDepthM: number,
+): { ground: Point[]; picture: [number, number][] } {
+  const middle = centreY(scene);
+  const ground: Point[] = [
+    [-halfWidthM, middle - halfDepthM],
+    [halfWidthM, middle - halfDepthM],
+    [halfWidthM, middle + halfDepthM],
+    [-halfWidthM, middle + halfDepthM],
+  ];
+  return { ground, picture: ground.map((point) => [...seen(scene, point, HEAD_M)] as [number, number]) };
+}
+
+type Crowd = { at: Point; people: number }[];
+
+/** The density map of a crowd: each part in the four cells around its place, nothing lost. */
+function mapOf(scene: Scene, crowd: Crowd): Float32Array {
+  const map = new Float32Array(MAP.width * MAP.height);
+  for (const { at, people } of crowd) {
+    const [u, v] = seen(scene, at, HEAD_M);
+    const x = u * MAP.width - 0.5;
+    const y = v * MAP.height - 0.5;
+    for (const [dx, dy] of [
+      [0, 0],
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ] as const) {
+      const cx = Math.floor(x) + dx;
+      const cy = Math.floor(y) + dy;
+      if (cx < 0 || cy < 0 || cx >= MAP.width || cy >= MAP.height) continue;
+      const share = (1 - Math.abs(x - cx)) * (1 - Math.abs(y - cy));
+      map[cy * MAP.width + cx] = (map[cy * MAP.width + cx] as number) + share * people;
+    }
+  }
+  return map;
+}
+
+/** A crowd of even density around a middle: fine grains, so that the truth is the density and not where heads stand. */
+function even(middle: Point, halfWidthM: number, halfDepthM: number, perSqm: number): Crowd {
+  const step = 0.1;
+  const crowd: Crowd = [];
+  for (let x = -halfWidthM + step / 2; x < halfWidthM; x += step) {
+    for (let y = -halfDepthM + step / 2; y < halfDepthM; y += step) {
+      crowd.push({ at: [middle[0] + x, middle[1] + y], people: perSqm * step * step });
+    }
+  }
+  return crowd;
+}
+
+const mounted = (scene: Scene): CameraCalibration =>
+  CameraCalibration.parse({
+    mount: { heightM: scene.heightM, tiltDeg: scene.tiltDeg },
+    verticalFovDeg: scene.verticalFovDeg,
+  });
+
+/** Marks on the ground, as an operator would click them: rounded to a pixel of a 1080p picture. */
+function marked(scene: Scene, more: Record<string, unknown> = {}, markHeightM = 0): CameraCalibration {
+  const middle = centreY(scene, 0);
+  const reach = scene.heightM * 0.35;
+  const ground: Point[] = [
+    [-reach, middle - reach],
+    [reach, middle - reach],
+    [reach * 1.2, middle + reach],
+    [-reach * 1.2, middle + reach],
+    [0.3, middle],
+    [-reach / 2, middle + reach / 2],
+  ];
+  const points = ground.map((point) => {
+    const [u, v] = seen(scene, point, markHeightM);
+    return {
+      picture: [Math.round(u * 1920) / 1920, Math.round(v * 1080) / 1080],
+      ground: [point[0] + 100, point[1] - 40],
+    };
+  });
+  return CameraCalibration.parse({ points, ...more });
+}
+
+const close = (actual: number | undefined, truth: number, share: number, what: string): void => {
+  assert.ok(actual !== undefined && Math.abs(actual / truth - 1) <= share, `${what}: ${actual}, truth ${truth}`);
+};
+
+const scenes: Scene[] = [20, 30, 40, 50, 60, 70].map((tiltDeg) => ({ heightM: 9, tiltDeg, verticalFovDeg: 45 }));
+
+describe('people per square metre in scenes with a known truth', () => {
+  for (const scene of scenes) {
+    for (const [how, calibration] of [
+      ['its mounting', mounted(scene)],
+      ['marks on the ground', marked(scene)],
+      ['marks at head height', marked(scene, { pointsHeightM: HEAD_M }, HEAD_M)],
+    ] as const) {
+      it(`camera tilted ${scene.tiltDeg}°, calibrated by ${how}: within 5 %`, () => {
+        const ground = calibrate(calibration, ASPECT);
+        const { picture } = rectangle(scene, 3, 2.5);
+        const zone = zoneGround(ground, picture, MAP, ASPECT);
+        assert.ok(zone);
+        close(zone.areaSqm, 30, 0.05, 'area');
+        for (const perSqm of [1, 2, 4, 6]) {
+          // Beyond the zone's edges, too, as in life.
+          const { peoplePerSqm, peakPeoplePerSqm } = zoneDensity(
+            zone,
+            mapOf(scene, even([0, centreY(scene)], 4, 3.5, perSqm)),
+          );
+          close(peoplePerSqm, perSqm, 0.05, `mean at ${perSqm} per m²`);
+          close(peakPeoplePerSqm, perSqm, 0.08, `peak at ${perSqm} per m²`);
+        }
+      });
+    }
+
+    it(`camera tilted ${scene.tiltDeg}°: a crush in a calm square shows in the peak, not in the mean`, () => {
+      const zone = zoneGround(calibrate(mounted(scene), ASPECT), rectangle(scene, 4, 3).picture, MAP, ASPECT);
+      assert.ok(zone);
+      const middle = centreY(scene);
+      const calm = even([0, middle], 5, 4, 1);
+      const crush = even([0, middle], 1.25, 1.25, 5);
+      const density = zoneDensity(zone, mapOf(scene, [...calm, ...crush]));
+      close(density.peakPeoplePerSqm, 6, 0.05, 'peak');
+      assert.ok(density.peoplePerSqm < 2.2);
+    });
+  }
+
+  it('a narrow passage is measured over longer patches', () => {
+    const scene = { heightM: 9, tiltDeg: 60, verticalFovDeg: 45 };
+    const zone = zoneGround(calibrate(mounted(scene), ASPECT), rectangle(scene, 0.75, 3).picture, MAP, ASPECT);
+    assert.ok(zone);
+    const { peakPeoplePerSqm } = zoneDensity(zone, mapOf(scene, even([0, centreY(scene)], 0.75, 3, 4)));
+    close(peakPeoplePerSqm, 4, 0.1, 'peak');
+  });
+
+  it('a zone smaller than a patch has a mean and no peak', () => {
+    const scene = { heightM: 9, tiltDeg: 60, verticalFovDeg: 45 };
+    const zone = zoneGround(calibrate(mounted(scene), ASPECT), rectangle(scene, 0.75, 0.75).picture, MAP, ASPECT);
+    assert.ok(zone);
+    const density = zoneDensity(zone, mapOf(scene, even([0, centreY(scene)], 1.5, 1.5, 4)));
+    assert.equal(density.peakPeoplePerSqm, undefined);
+    close(density.peoplePerSqm, 4, 0.05, 'mean');
+  });
+
+  it('an empty square is empty', () => {
+    const scene = scenes[2] as Scene;
+    const zone = zoneGround(calibrate(mounted(scene), ASPECT), rectangle(scene, 3, 3).picture, MAP, ASPECT);
+    assert.ok(zone);
+    assert.deepEqual(zoneDensity(zone, new Float32Array(MAP.width * MAP.height)), {
+      peoplePerSqm: 0,
+      peakPeoplePerSqm: 0,
+    });
+  });
+
+  it('ground towards the horizon is cut off, and a zone up there has no density', () => {
+    const ground = calibrate(mounted({ heightM: 6, tiltDeg: 10, verticalFovDeg: 50 }), ASPECT);
+    const whole = zoneGround(
+      ground,
+      [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ],
+      MAP,
+      ASPECT,
+    );
+    assert.ok(whole && whole.cutOffShare > 0.2 && whole.cutOffShare < 0.9, String(whole?.cutOffShare));
+    assert.ok(Number.isFinite(whole.areaSqm));
+    assert.equal(
+      zoneGround(
+        ground,
+        [
+          [0, 0],
+          [1, 0],
+          [1, 0.3],
+          [0, 0.3],
+        ],
+        MAP,
+        ASPECT,
+      ),
+      undefined,
+    );
+    assert.equal(areaErrorAt(ground, [0.5, 0.05], ASPECT), Number.POSITIVE_INFINITY);
+  });
+
+  it('marks at feet and heads taken for feet would be wrong by a third: the head plane matters', () => {
+    const scene = { heightM: 5, tiltDeg: 45, verticalFovDeg: 50 };
+    const { picture } = rectangle(scene, 2, 1.5);
+    const zone = zoneGround(calibrate(marked(scene, { headHeightM: 0 }), ASPECT), picture, MAP, ASPECT);
+    assert.ok(zone && zone.areaSqm / 12 > 1.3);
+  });
+});
+
+describe('calibration', () => {
+  it('finds the camera from marks', () => {
+    for (const scene of scenes) {
+      const { camera, reprojectionError } = calibrate(marked(scene), ASPECT);
+      assert.ok(camera && reprojectionError < 0.002);
+      assert.ok(Math.abs(camera.tiltDeg - scene.tiltDeg) < 2, `${camera.tiltDeg}`);
+      close(camera.heightM, scene.heightM, 0.04, 'height');
+      close(camera.verticalFovDeg, scene.verticalFovDeg, 0.06, 'field of view');
+    }
+  });
+
+  it('does not mind how the ground’s axes are drawn', () => {
+    const scene = scenes[3] as Scene;
+    const calibration = marked(scene);
+    const mirrored = {
+      ...calibration,
+      points: calibration.points?.map((p) => ({ ...p, ground: [p.ground[1], p.ground[0]] as [number, number] })),
+    };
+    const area = (c: CameraCalibration) =>
+      zoneGround(calibrate(c, ASPECT), rectangle(scene, 3, 3).picture, MAP, ASPECT)?.areaSqm;
+    close(area(mirrored), area(calibration) ?? 0, 0.001, 'area');
+  });
+
+  it('looks straight down when told the angle of view', () => {
+    const scene = { heightM: 9, tiltDeg: 89.9, verticalFovDeg: 45 };
+    assert.throws(() => calibrate(marked(scene), ASPECT), { fault: 'field-of-view-unknown' });
+    const ground = calibrate(marked(scene, { verticalFovDeg: 45 }), ASPECT);
+    close(zoneGround(ground, rectangle(scene, 2, 2).picture, MAP, ASPECT)?.areaSqm, 16, 0.05, 'area');
+  });
+
+  const at = (...points: [number, number, number, number][]) =>
+    CameraCalibration.parse({ points: points.map(([x, y, gx, gy]) => ({ picture: [x, y], ground: [gx, gy] })) });
+  const refused: [string, CameraCalibration, string][] = [
+    [
+      'four marks in a line',
+      at([0.1, 0.1, 0, 0], [0.3, 0.3, 1, 1], [0.5, 0.5, 2, 2], [0.9, 0.9, 3, 3]),
+      'points-in-line',
+    ],
+    [
+      'three of four in a line',
+      at([0.1, 0.5, 0, 0], [0.5, 0.5, 5, 0], [0.9, 0.5, 10, 0], [0.5, 0.9, 5, 5]),
+      'points-in-line',
+    ],
+    [
+      'marks in one corner',
+      at([0.1, 0.1, 0, 0], [0.15, 0.1, 1, 0], [0.15, 0.15, 1, 1], [0.1, 0.15, 0, 1]),
+      'points-too-close',
+    ],
+    [
+      'two marks swapped',
+      at([0.1, 0.9, 0, 0], [0.9, 0.9, 10, 0], [0.3, 0.3, 10, 20], [0.7, 0.3, 0, 20]),
+      'points-across-horizon',
+    ],
+    [
+      'contradicting marks',
+      at(
+        [0.1, 0.9, 0, 0],
+        [0.9, 0.9, 10, 0],
+        [0.7, 0.3, 10, 20],
+        [0.3, 0.3, 0, 20],
+        [0.5, 0.5, 2, 1],
+        [0.4, 0.7, 9, 9],
+      ),
+      'points-disagree',
+    ],
+  ];
+  for (const [name, calibration, fault] of refused) {
+    it(`refuses ${name}, with the reason`, () => {
+      assert.throws(() => calibrate(calibration, ASPECT), { code: 'CALIBRATION_UNUSABLE', fault });
+    });
+  }
+
+  it('refuses a camera no higher than heads', () => {
+    const low = CameraCalibration.parse({ mount: { heightM: 2, tiltDeg: 20 }, verticalFovDeg: 40 });
+    assert.throws(() => calibrate(low, ASPECT), { fault: 'camera-below-heads' });
+  });
+
+  it('asks for marks or a mounting, not both, not neither', () => {
+    assert.ok(!CameraCalibration.safeParse({}).success);
+    assert.ok(!CameraCalibration.safeParse({ mount: { heightM: 5, tiltDeg: 30 } }).success);
+    const points = [0, 1, 2].map((i) => ({ picture: [i / 3, 0], ground: [i, 0] }));
+    assert.ok(!CameraCalibration.safeParse({ points }).success);
+  });
+
+  it('picture to ground and back is the same place, for any camera', () => {
+    const anyScene = fc.record({
+      heightM: fc.double({ min: 3, max: 60, noNaN: true }),
+      tiltDeg: fc.double({ min: 5, max: 89, noNaN: true }),
+      verticalFovDeg: fc.double({ min: 10, max: 100, noNaN: true }),
+    });
+    const unit = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(anyScene, unit, unit, (scene, x, y) => {
+        const ground: Ground = calibrate(mounted(scene), ASPECT);
+        const metres = groundAt(ground, [x, y]);
+        if (!metres || areaErrorAt(ground, [x, y], ASPECT) > 1) return;
+        const back = pictureAt(ground, metres);
+        assert.ok(back && Math.hypot(back[0] - x, back[1] - y) < 1e-6);
+        const [u, v] = seen(scene, metres, HEAD_M);
+        assert.ok(Math.hypot(u - x, v - y) < 1e-6, 'as trigonometry says');
+        const scale = areaScaleAt(ground, [x, y]);
+        assert.ok(scale !== undefined && scale > 0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('a fitted map takes each mark to its place', () => {
+    const from: Point[] = [
+      [0, 0],
+      [4, 0.5],
+      [5, 3],
+      [-1, 4],
+      [2, 2],
+    ];
+    const truth = [1, 0.2, 3, -0.1, 1.4, 2, 0.02, 0.05, 1] as const;
+    const map = fitHomography(from.map((point) => ({ from: point, to: project(truth, point).point })));
+    assert.ok(map);
+    for (const point of from) {
+      const found: Point = project(map, point).point;
+      const there: Point = project(truth, point).point;
+      assert.ok(Math.hypot(found[0] - there[0], found[1] - there[1]) < 1e-9);
+    }
+  });
+});
+
+describe('polygon coverage', () => {
+  it('sums to the polygon’s area', () => {
+    const triangle: [number, number][] = [
+      [0.1, 0.2],
+      [0.9, 0.3],
+      [0.4, 0.95],
+    ];
+    const sum = polygonCoverage(triangle, 96, 54).reduce((a, b) => a + b, 0) / (96 * 54);
+    const truth = Math.abs((0.9 - 0.1) * (0.95 - 0.2) - (0.4 - 0.1) * (0.3 - 0.2)) / 2;
+    close(sum, truth, 0.002, 'area');
+  });
+
+  it('is exact for cells that are cut straight', () => {
+    assert.deepEqual(
+      [
+        ...polygonCoverage(
+          [
+            [0, 0],
+            [0.5, 0],
+            [0.5, 1],
+            [0, 1],
+          ],
+          3,
+          1,
+        ),
+      ],
+      [1, 0.5, 0],
+    );
+  });
+
+  it('leaves out what lies outside the picture, and stays within 0 and 1', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.double({ min: -1, max: 2, noNaN: true }), fc.double({ min: -1, max: 2, noNaN: true })), {
+          minLength: 3,
+          maxLength: 8,
+        }),
+        (polygon) => {
+          for (const share of polygonCoverage(polygon, 16, 9)) assert.ok(share >= -1e-6 && share <= 1 + 1e-5);
+        },
+      ),
+    );
+  });
+});
