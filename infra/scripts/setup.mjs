@@ -19,7 +19,7 @@ const PROGRAMS = {
         '-c',
         "import gi; gi.require_version('GstRtspServer', '1.0'); gi.require_version('GstApp', '1.0')",
       ]),
-    packages: ['python3-gi', 'gir1.2-gst-rtsp-server-1.0', 'gstreamer1.0-plugins-good', 'gstreamer1.0-plugins-bad'],
+    packages: ['python3-gi', 'gir1.2-gst-rtsp-server-1.0'],
   },
   Chromium: { found: () => Boolean(process.env.CHROMIUM) || onPath('chromium'), packages: ['chromium'] },
 };

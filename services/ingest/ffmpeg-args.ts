@@ -40,10 +40,14 @@ export function ffmpegPlan(
   if (!protocols) throw new Error(`no protocol list for scheme ${scheme}`);
   const rtsp = scheme === 'rtsp' || scheme === 'rtsps';
   const file = scheme === 'file';
+  const quick = rtsp && probing === 'quick';
 
   const entry = [
     `file '${url.replaceAll("'", "'\\''")}'`,
     ...(rtsp ? ['option rtsp_transport tcp', 'option allowed_media_types video', 'option timeout 5000000'] : []),
+    // Options of the command line reach the script's reader only; the camera's reader needs its own. Measured with a
+    // keyframe a second: first picture after 2.9 s without these lines, 0.1 to 0.7 s with them.
+    ...(quick ? ['option probesize 32', 'option analyzeduration 0'] : []),
   ].join('\n');
   return {
     script: `ffconcat version 1.0\n${Array.from({ length: file ? FILE_REPEATS : 1 }, () => entry).join('\n')}\n`,
@@ -54,7 +58,7 @@ export function ffmpegPlan(
       // "repeat": error rates are counted; "verbose": the line that tells the source's picture size.
       ...['-loglevel', 'repeat+level+verbose'],
       ...(file ? ['-re'] : []),
-      ...(probing === 'quick' ? ['-probesize', '32', '-analyzeduration', '0'] : ['-analyzeduration', '3000000']),
+      ...(quick ? ['-probesize', '32', '-analyzeduration', '0'] : ['-analyzeduration', '3000000']),
       // More decoder threads would each hold back one frame.
       ...['-threads', '1'],
       ...(camera.keyframesOnly ? ['-skip_frame', 'nokey'] : []),

@@ -7,7 +7,7 @@ const camera = { sampleFps: 2, keyframesOnly: false, inferenceWidth: 'native' as
 test('the whole plan of an RTSP camera', () => {
   assert.deepEqual(ffmpegPlan(camera, 'rtsp://u:p@10.0.0.1/s', 'quick'), {
     script:
-      "ffconcat version 1.0\nfile 'rtsp://u:p@10.0.0.1/s'\noption rtsp_transport tcp\noption allowed_media_types video\noption timeout 5000000\n",
+      "ffconcat version 1.0\nfile 'rtsp://u:p@10.0.0.1/s'\noption rtsp_transport tcp\noption allowed_media_types video\noption timeout 5000000\noption probesize 32\noption analyzeduration 0\n",
     inputOptions: [
       ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+verbose'],
       ...['-probesize', '32', '-analyzeduration', '0', '-threads', '1'],
