@@ -22,8 +22,11 @@ export type ZoneGround = {
   areaSqm: number;
   /** Share of the zone's part of the picture that is cut off, being too uncertain or beyond the horizon. */
   cutOffShare: number;
-  /** Cells used: index, share of the cell in the zone, and its bins on the ground with the share of each. */
-  cells: { index: number; coverage: number; bins: Int32Array; shares: Float32Array }[];
+  /**
+   * Cells used: their index in the map and the share of each in the zone; the bins of cell `i` on the ground, with the
+   * share of each, stand from `starts[i]` to `starts[i + 1]`. Flat arrays: a map may have half a million cells.
+   */
+  cells: { index: Int32Array; coverage: Float32Array; starts: Int32Array; bins: Int32Array; shares: Float32Array };
   raster: { columns: number; rows: number; binM: number; areaSqm: Float64Array };
 };
 
@@ -48,36 +51,56 @@ export function zoneGround(
   aspect: number,
 ): ZoneGround | undefined {
   const coverage = polygonCoverage(polygon, map.width, map.height);
-  const used: { index: number; coverage: number; corners: Point[] }[] = [];
+  const corners = cornerGrid(ground, map, aspect);
+  const used: number[] = [];
   let inZone = 0;
   let cutOff = 0;
-  for (const [index, share] of coverage.entries()) {
+  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let index = 0; index < coverage.length; index++) {
+    const share = coverage[index] as number;
     if (share <= 0) continue;
     inZone += share;
-    const corners = cellCorners(ground, map, index, aspect);
-    if (corners) used.push({ index, coverage: share, corners });
-    else cutOff += share;
+    const quad = quadOf(corners, map.width, index);
+    if (!quad) {
+      cutOff += share;
+      continue;
+    }
+    used.push(index);
+    for (const [x, y] of quad) {
+      west = Math.min(west, x);
+      east = Math.max(east, x);
+      south = Math.min(south, y);
+      north = Math.max(north, y);
+    }
   }
   if (used.length === 0) return undefined;
 
-  const all = used.flatMap((cell) => cell.corners);
-  const low = (axis: 0 | 1): number => all.reduce((least, p) => Math.min(least, p[axis]), Number.POSITIVE_INFINITY);
-  const high = (axis: 0 | 1): number => all.reduce((most, p) => Math.max(most, p[axis]), Number.NEGATIVE_INFINITY);
-  const [west, south] = [low(0), low(1)];
-  const extentM = Math.max(high(0) - west, high(1) - south);
-  const binM = Math.max(BIN_M, extentM / MAX_BINS_A_SIDE);
-  const columns = Math.floor((high(0) - west) / binM) + 1;
-  const rows = Math.floor((high(1) - south) / binM) + 1;
+  const binM = Math.max(BIN_M, Math.max(east - west, north - south) / MAX_BINS_A_SIDE);
+  const columns = Math.floor((east - west) / binM) + 1;
+  const rows = Math.floor((north - south) / binM) + 1;
   const areaSqm = new Float64Array(columns * rows);
+  const starts = new Int32Array(used.length + 1);
+  const bins: number[] = [];
+  const shares: number[] = [];
   let total = 0;
-  const cells = used.map(({ index, coverage: share, corners }) => {
-    const { bins, shares, cellSqm } = spreadOverBins(corners, west, south, binM, columns);
-    for (const [i, bin] of bins.entries()) {
-      areaSqm[bin] = (areaSqm[bin] as number) + cellSqm * share * (shares[i] as number);
+  for (const [at, index] of used.entries()) {
+    const quad = quadOf(corners, map.width, index) as Quad;
+    const sqm = areaOf(quad) * (coverage[index] as number);
+    total += sqm;
+    for (const [bin, share] of binsOf(quad, west, south, binM, columns)) {
+      bins.push(bin);
+      shares.push(share);
+      areaSqm[bin] = (areaSqm[bin] as number) + sqm * share;
     }
-    total += cellSqm * share;
-    return { index, coverage: share, bins, shares };
-  });
+    starts[at + 1] = bins.length;
+  }
+  const cells = {
+    index: Int32Array.from(used),
+    coverage: Float32Array.from(used, (index) => coverage[index] as number),
+    starts,
+    bins: Int32Array.from(bins),
+    shares: Float32Array.from(shares),
+  };
   return { areaSqm: total, cutOffShare: cutOff / inZone, cells, raster: { columns, rows, binM, areaSqm } };
 }
 
@@ -89,13 +112,14 @@ export function zoneGround(
 export function zoneDensity(zone: ZoneGround, people: ArrayLike<number>, scale = 1): ZoneDensity {
   const { columns, rows, areaSqm } = zone.raster;
   const onGround = new Float64Array(columns * rows);
+  const { index, coverage, starts, bins, shares } = zone.cells;
   let sum = 0;
-  for (const { index, coverage, bins, shares } of zone.cells) {
-    const here = (people[index] ?? 0) * coverage * scale;
+  for (let i = 0; i < index.length; i++) {
+    const here = (people[index[i] as number] ?? 0) * (coverage[i] as number) * scale;
     sum += here;
-    for (let i = 0; i < bins.length; i++) {
-      const bin = bins[i] as number;
-      onGround[bin] = (onGround[bin] as number) + here * (shares[i] as number);
+    for (let at = starts[i] as number; at < (starts[i + 1] as number); at++) {
+      const bin = bins[at] as number;
+      onGround[bin] = (onGround[bin] as number) + here * (shares[at] as number);
     }
   }
   const peoplePerSqm = Math.max(0, sum / zone.areaSqm);
@@ -143,44 +167,38 @@ function within(table: Float64Array, columns: number, rows: number, col: number,
   return at(right, bottom) - at(col, bottom) - at(right, row) + at(col, row);
 }
 
-/** The cell's corners on the ground; undefined where its area is too uncertain. */
-function cellCorners(
-  ground: Ground,
-  map: { width: number; height: number },
-  index: number,
-  aspect: number,
-): Point[] | undefined {
-  const x = index % map.width;
-  const y = Math.floor(index / map.width);
-  const corners: Point[] = [];
-  for (const [dx, dy] of [
-    [0, 0],
-    [1, 0],
-    [1, 1],
-    [0, 1],
-  ] as const) {
-    const at: Point = [(x + dx) / map.width, (y + dy) / map.height];
-    if (areaErrorAt(ground, at, aspect) > ground.maxAreaError) return undefined;
-    corners.push(project(ground.toGround, at).point);
+type Quad = [Point, Point, Point, Point];
+
+/** Corners of all cells on the ground, metres; NaN where areas are too uncertain. */
+function cornerGrid(ground: Ground, map: { width: number; height: number }, aspect: number): Float64Array {
+  const grid = new Float64Array((map.width + 1) * (map.height + 1) * 2);
+  let at = 0;
+  for (let y = 0; y <= map.height; y++) {
+    for (let x = 0; x <= map.width; x++) {
+      const corner: Point = [x / map.width, y / map.height];
+      const certain = areaErrorAt(ground, corner, aspect) <= ground.maxAreaError;
+      const [east, north] = certain ? project(ground.toGround, corner).point : [Number.NaN, Number.NaN];
+      grid[at++] = east;
+      grid[at++] = north;
+    }
   }
-  return corners;
+  return grid;
 }
 
-/** Cuts a cell's ground into pieces smaller than a bin and says which bins they fall into. */
-function spreadOverBins(
-  corners: Point[],
-  west: number,
-  south: number,
-  binM: number,
-  columns: number,
-): { bins: Int32Array; shares: Float32Array; cellSqm: number } {
-  const [a, b, c, d] = corners as [Point, Point, Point, Point];
-  const longest = Math.max(
-    Math.hypot(b[0] - a[0], b[1] - a[1]),
-    Math.hypot(c[0] - d[0], c[1] - d[1]),
-    Math.hypot(d[0] - a[0], d[1] - a[1]),
-    Math.hypot(c[0] - b[0], c[1] - b[1]),
-  );
+/** A cell on the ground; undefined where one of its corners is cut off. */
+function quadOf(grid: Float64Array, mapWidth: number, index: number): Quad | undefined {
+  const row = Math.floor(index / mapWidth);
+  const first = row * (mapWidth + 1) + (index - row * mapWidth);
+  const corner = (at: number): Point => [grid[at * 2] as number, grid[at * 2 + 1] as number];
+  const below = first + mapWidth + 1;
+  const quad: Quad = [corner(first), corner(first + 1), corner(below + 1), corner(below)];
+  return quad.some(([x]) => Number.isNaN(x)) ? undefined : quad;
+}
+
+/** Cuts a cell's ground into pieces smaller than a bin and says which bins they fall into, with the share of each. */
+function binsOf([a, b, c, d]: Quad, west: number, south: number, binM: number, columns: number): Map<number, number> {
+  const side = (from: Point, to: Point): number => Math.hypot(to[0] - from[0], to[1] - from[1]);
+  const longest = Math.max(side(a, b), side(d, c), side(a, d), side(b, c));
   const pieces = Math.max(1, Math.ceil((2 * longest) / binM));
   const found = new Map<number, number>();
   for (let i = 0; i < pieces; i++) {
@@ -193,14 +211,14 @@ function spreadOverBins(
       found.set(bin, (found.get(bin) ?? 0) + 1 / (pieces * pieces));
     }
   }
-  return { bins: Int32Array.from(found.keys()), shares: Float32Array.from(found.values()), cellSqm: area(corners) };
+  return found;
 }
 
 /** Shoelace formula, m². */
-function area(corners: Point[]): number {
+function areaOf(quad: Quad): number {
   let twice = 0;
-  for (const [i, [x1, y1]] of corners.entries()) {
-    const [x2, y2] = corners[(i + 1) % corners.length] as Point;
+  for (const [i, [x1, y1]] of quad.entries()) {
+    const [x2, y2] = quad[(i + 1) % quad.length] as Point;
     twice += x1 * y2 - x2 * y1;
   }
   return Math.abs(twice) / 2;
