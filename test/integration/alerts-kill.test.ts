@@ -1,5 +1,5 @@
 /**
- * Alerts processes killed with -9 at random moments of a rising and falling crowd (fault 48): the receiver has every
+ * Alerts processes stopped and killed with -9 at random moments of a rising and falling crowd (fault 48): the receiver has every
  * stored transition, under one id each. HEADROOM_KILLS sets how many kills.
  */
 import assert from 'node:assert/strict';
@@ -83,6 +83,27 @@ describe('alerts processes killed with -9', () => {
     };
     await writeFile(join(dir, 'headroom.yaml'), stringify(config));
   });
+  /** The leader stands still until its lease is over, and wakes up as a zombie: all it may do is step down. */
+  const pauseLeader = async (): Promise<void> => {
+    const client = redis.client();
+    feed.people = 105;
+    const holder = await until('one leads', () => client.get(alertKeys.lease));
+    const leader = processes.find((child) => holder.endsWith(`-${child.pid}`));
+    assert.ok(leader);
+    await delay(Math.random() * 300);
+    leader.kill('SIGSTOP');
+    try {
+      await until('another leads', async () => {
+        const next = await client.get(alertKeys.lease);
+        return next !== null && next !== holder;
+      });
+      feed.people = 120;
+      await until('the rise is seen', async () => (await announced(client)).some((e) => e.to.level === 'severe'));
+    } finally {
+      leader.kill('SIGCONT');
+    }
+  };
+
   after(async () => {
     for (const child of processes) child.kill('SIGKILL');
     await feed.close();
@@ -91,11 +112,14 @@ describe('alerts processes killed with -9', () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  it(`${KILLS} kills: every transition arrives, none under two ids`, { timeout: KILLS * 12_000 + 60_000 }, async () => {
+  it(`a zombie and ${KILLS} kills: every transition arrives, none under two ids`, {
+    timeout: KILLS * 12_000 + 60_000,
+  }, async () => {
     const client = redis.client();
     launch();
     launch();
     await until('one leads', () => client.get(alertKeys.lease));
+    await pauseLeader();
     let kills = 0;
     const steps = [85, 95, 105, 120, 20];
     for (let step = 0; kills < KILLS; step++) {
