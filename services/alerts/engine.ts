@@ -3,19 +3,19 @@
  * answers with what changed; does no I/O and asks no clock, so that the service, a restart and a test with a virtual
  * clock run the very same decisions.
  */
-import {
-  type ActiveAlert,
-  type AlertCommand,
-  type AlertEvent,
-  type AlertEventType,
-  type AlertMode,
-  levelRank,
-  type Silence,
-  type TransitionReason,
+import type {
+  ActiveAlert,
+  AlertCommand,
+  AlertEvent,
+  AlertEventType,
+  AlertMode,
+  Silence,
+  TransitionReason,
 } from '../../shared/contracts/alert.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
+import { alertAfter, conditionOf, type EventDetail, eventOf, eventType, type Subject } from './alert-record.ts';
 import { type Notice, next, type Step } from './machine/machine.ts';
-import { initialState, type MachineState, shownLevel } from './machine/machine-state.ts';
+import { initialState, type MachineState } from './machine/machine-state.ts';
 import { type EscalationPolicy, waitUnheard } from './operator/escalation.ts';
 import { isSilenced, matches } from './operator/silences.ts';
 import { causeOf, observeCamera, observeShare, observeZone } from './rules/observe.ts';
@@ -62,23 +62,6 @@ export type Refusal = { code: 'unknown-alert' | 'unknown-silence'; message: stri
 
 /** An ended alert that nobody acknowledged leaves the list after this long. */
 const FORGET_UNHEARD_MS = 24 * 3_600_000;
-/** Events that a silence keeps from receivers. The end of an alert and operators' doings always go out. */
-const MUTABLE: ReadonlySet<AlertEventType> = new Set<AlertEventType>([
-  'alert.firing',
-  'alert.level_changed',
-  'alert.no_data',
-  'alert.data_restored',
-  'alert.escalated',
-  'camera.stale',
-  'camera.offline',
-  'camera.degraded',
-]);
-
-/** What of a rule goes into an alert. */
-type Subject = Pick<Rule, 'key' | 'kind' | 'cameraId' | 'zoneId' | 'unit'>;
-
-type Detail = { cause?: string; model?: string; capturedAt?: number; actor?: string; note?: string };
-
 export class AlertEngine {
   readonly epoch: string;
   readonly #machines: Map<string, MachineRecord>;
@@ -280,27 +263,7 @@ export class AlertEngine {
     }
     const alertId = record.alertId ?? `${this.epoch}~${rule.key}~${record.episode}`;
     const old = this.#alerts.get(alertId);
-    const level = ended ? 'normal' : step.state.level;
-    const rose = levelRank(level) > levelRank(old?.level ?? 'normal');
-    const alert: ActiveAlert = {
-      alertId,
-      rule: rule.kind,
-      ...(rule.cameraId ? { cameraId: rule.cameraId } : {}),
-      ...(rule.zoneId ? { zoneId: rule.zoneId } : {}),
-      mode: this.#policy.mode,
-      startedAt: old?.startedAt ?? now,
-      unit: rule.unit,
-      sequence: old?.sequence ?? 0,
-      ...(old?.value === undefined ? {} : { value: old.value }),
-      ...(old?.capturedAt === undefined ? {} : { capturedAt: old.capturedAt }),
-      ...conditionOf(rule, step),
-      level,
-      peakLevel: levelRank(level) > levelRank(old?.peakLevel ?? 'normal') ? level : (old?.peakLevel ?? level),
-      changedAt: now,
-      ...(ended ? { resolvedAt: now } : {}),
-      // A higher level starts the wait for an acknowledgement anew.
-      operator: { escalation: 0, ...old?.operator, unheardMs: rose ? 0 : (old?.operator.unheardMs ?? 0) },
-    };
+    const alert = alertAfter(rule, step, old, { alertId, mode: this.#policy.mode, now });
     this.#put(alertId, alert, change);
     this.#log(eventType(rule, notice, reading), alert, step.reason, now, change, {
       from: { level: before.level, condition: before.condition },
@@ -330,38 +293,18 @@ export class AlertEngine {
     reason: TransitionReason,
     now: number,
     change: Change,
-    detail: Detail & { from?: AlertEvent['from']; threshold?: number } = {},
+    detail: EventDetail = {},
   ): AlertEvent {
-    const { from, ...rest } = detail;
-    const to = { level: alert.level, condition: alert.condition };
-    const worse = from && levelRank(from.level) > levelRank(to.level) ? from.level : to.level;
-    const sequence = alert.sequence + 1;
-    const event: AlertEvent = {
-      eventId: `${alert.alertId}~${sequence}`,
+    const event = eventOf(type, alert, detail, {
       epoch: this.epoch,
       offset: this.#offset + 1,
-      type,
-      mode: alert.mode,
-      alertId: alert.alertId,
-      sequence,
-      rule: alert.rule,
-      ...(alert.cameraId ? { cameraId: alert.cameraId } : {}),
-      ...(alert.zoneId ? { zoneId: alert.zoneId } : {}),
-      from: from ?? to,
-      to,
-      peakLevel: alert.peakLevel,
       reason,
-      ...(alert.value === undefined ? {} : { value: alert.value }),
-      unit: alert.unit,
-      ...(alert.capturedAt === undefined ? {} : { capturedAt: alert.capturedAt }),
       at: now,
       configVersion: this.#policy.configVersion,
-      silenced: MUTABLE.has(type) && isSilenced(this.#silences.values(), alert, worse),
-      escalation: alert.operator.escalation,
-      ...rest,
-    };
+      silences: this.#silences.values(),
+    });
     this.#offset += 1;
-    this.#put(alert.alertId, { ...alert, sequence }, change);
+    this.#put(alert.alertId, { ...alert, sequence: event.sequence }, change);
     change.events.push(event);
     return event;
   }
@@ -384,38 +327,4 @@ export class AlertEngine {
     }
     return record;
   }
-}
-
-/** The condition axis of an alert, from its machine. */
-function conditionOf(
-  rule: Subject,
-  step: Step,
-): Pick<ActiveAlert, 'level' | 'condition' | 'shownLevel' | 'value' | 'capturedAt'> {
-  const { state } = step;
-  const onPictures = rule.zoneId !== undefined;
-  return {
-    level: state.level,
-    condition: state.condition,
-    shownLevel: shownLevel(state),
-    ...(onPictures && step.value !== undefined ? { value: step.value } : {}),
-    ...(onPictures && state.last ? { capturedAt: state.last.capturedAt } : {}),
-  };
-}
-
-function eventType(rule: Subject, notice: Notice, reading: PublicReading | undefined): AlertEventType {
-  if (rule.kind === 'camera-picture') {
-    if (notice === 'resolved') return 'camera.recovered';
-    if (notice === 'raised') {
-      if (reading?.status === 'degraded') return 'camera.degraded';
-      return reading?.status === 'no-signal' ? 'camera.offline' : 'camera.stale';
-    }
-  }
-  const types: Record<Notice, AlertEventType> = {
-    raised: 'alert.firing',
-    changed: 'alert.level_changed',
-    'no-data': 'alert.no_data',
-    'data-restored': 'alert.data_restored',
-    resolved: 'alert.resolved',
-  };
-  return types[notice];
 }
