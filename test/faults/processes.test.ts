@@ -127,6 +127,29 @@ test('the camera server is paused and goes on: no-signal, then live, on its own'
   await allFreshAfter(Date.now(), 20_000);
 });
 
+test('the camera server dies and comes back: no-signal within three seconds, counted within three of its return', async (t) => {
+  const { port } = server;
+  let since = Date.now();
+  await server.stop('SIGKILL');
+  await until(
+    'every camera is without signal',
+    async () => {
+      const readings = (await (await fetch(`${system.url}/api/readings`)).json()) as PublicReading[];
+      return readings.every(({ status }) => status === 'no-signal');
+    },
+    3000 + MACHINE_SLACK_MS,
+  );
+  t.diagnostic(`no-signal after ${Date.now() - since} ms`);
+  // Long enough for the backoff to have grown past the time allowed.
+  await new Promise((resolve) => setTimeout(resolve, 12_000));
+  server = await startGstRtspServer({
+    port,
+    streams: IDS.map((id) => ({ path: `/${id}`, file: 'infra/demo/crowd.mp4' })),
+  });
+  since = Date.now();
+  t.diagnostic(`fresh ${await allFreshAfter(since, 3000 + MACHINE_SLACK_MS)} ms after its return`);
+});
+
 test('kill -9 of the gateway: it serves again at once', async () => {
   const [gateway] = await system.processes(/services\/gateway\/main\.ts/);
   process.kill(gateway as number, 'SIGKILL');
