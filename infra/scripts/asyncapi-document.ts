@@ -18,7 +18,8 @@ reads slowly, only the newest message of each kind and camera waits for it, and 
 that does not read at all is cut off without a close frame; it reconnects and gets a snapshot.
 
 **Heartbeat.** A \`heartbeat\` comes every second, two at the latest. A client that hears none for longer must take every
-number it shows as old. \`serverTime\` is the clock that \`capturedAt\` and \`since\` are measured by.
+number it shows as old. \`serverTime\` is the clock that \`capturedAt\` and \`since\` are measured by. The server also pings;
+every WebSocket library answers by itself.
 
 **No picture is no number.** Only a reading with status \`ok\` has a count. A client must not go on showing an earlier
 count as live.
