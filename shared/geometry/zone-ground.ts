@@ -27,6 +27,8 @@ export type ZoneGround = {
    * share of each, stand from `starts[i]` to `starts[i + 1]`. Flat arrays: a map may have half a million cells.
    */
   cells: { index: Int32Array; coverage: Float32Array; starts: Int32Array; bins: Int32Array; shares: Float32Array };
+  /** Sum of a map over the whole zone, cut-off parts included. */
+  peopleIn(people: ArrayLike<number>): number;
   raster: { columns: number; rows: number; binM: number; areaSqm: Float64Array };
 };
 
@@ -101,7 +103,12 @@ export function zoneGround(
     bins: Int32Array.from(bins),
     shares: Float32Array.from(shares),
   };
-  return { areaSqm: total, cutOffShare: cutOff / inZone, cells, raster: { columns, rows, binM, areaSqm } };
+  const peopleIn = (people: ArrayLike<number>): number => {
+    let sum = 0;
+    for (let i = 0; i < coverage.length; i++) sum += (people[i] as number) * (coverage[i] as number);
+    return sum;
+  };
+  return { areaSqm: total, cutOffShare: cutOff / inZone, cells, peopleIn, raster: { columns, rows, binM, areaSqm } };
 }
 
 /**

@@ -6,6 +6,7 @@ import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { areaErrorAt, areaScaleAt, calibrate, type Ground, groundAt, pictureAt } from '../../shared/geometry/ground.ts';
 import { fitHomography, type Point, project } from '../../shared/geometry/homography.ts';
 import { polygonCoverage } from '../../shared/geometry/polygon-coverage.ts';
+import { ZoneDensities } from '../../shared/geometry/zone-densities.ts';
 import { zoneDensity, zoneGround } from '../../shared/geometry/zone-ground.ts';
 
 const ASPECT = 16 / 9;
@@ -216,6 +217,31 @@ describe('people per square metre in scenes with a known truth', () => {
     const { picture } = rectangle(scene, 2, 1.5);
     const zone = zoneGround(calibrate(marked(scene, { headHeightM: 0 }), ASPECT), picture, MAP, ASPECT);
     assert.ok(zone && zone.areaSqm / 12 > 1.3);
+  });
+});
+
+describe('densities picture after picture', () => {
+  const scene = scenes[2] as Scene;
+  const { picture } = rectangle(scene, 3, 2.5);
+  const map = { ...MAP, people: mapOf(scene, even([0, centreY(scene)], 4, 3.5, 2)) };
+
+  it('follow the better count where there is one', () => {
+    const densities = new ZoneDensities();
+    close(densities.measure(mounted(scene), picture, map, ASPECT)?.peoplePerSqm, 2, 0.05, 'by the map');
+    close(densities.measure(mounted(scene), picture, map, ASPECT, 90)?.peoplePerSqm, 3, 0.05, 'by the count');
+  });
+
+  it('are missing, not zero, where a calibration or a zone cannot be used', () => {
+    const densities = new ZoneDensities();
+    const low = CameraCalibration.parse({ mount: { heightM: 2, tiltDeg: 20 }, verticalFovDeg: 40 });
+    assert.equal(densities.measure(low, picture, map, ASPECT), undefined);
+    const sky = mounted({ heightM: 6, tiltDeg: 5, verticalFovDeg: 50 });
+    const top: [number, number][] = [
+      [0, 0],
+      [1, 0],
+      [1, 0.2],
+    ];
+    assert.equal(densities.measure(sky, top, map, ASPECT), undefined);
   });
 });
 
