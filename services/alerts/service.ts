@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../shared/config/schema.ts';
 import { watchConfig } from '../../shared/config/watch.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
+import { serveHealth } from '../../shared/runtime/health-server.ts';
 import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { createRegistry } from '../../shared/runtime/metrics.ts';
@@ -104,6 +105,10 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
         term?.configure(next);
       };
       lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (unwatch) => unwatch());
+    }
+    if (config.alerts.httpPort !== undefined) {
+      const ready = (): boolean => redis.status === 'ready';
+      await serveHealth({ port: config.alerts.httpPort, registry, ready, lifecycle });
     }
     announcePresence({ service: 'alerts', instance, redis, registry, lifecycle });
     logger.info({ cameras: config.cameras.length, endpoints: endpoints.length }, 'alerts started');

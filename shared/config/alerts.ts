@@ -90,6 +90,7 @@ export const AlertsConfig = z
       .prefault({})
       .describe('An alert nobody acknowledges goes one step up its chain after this long.'),
     escalationSteps: z.int().min(0).max(9).default(3),
+    httpPort: z.int().min(1).max(65535).optional().describe('Serves /healthz, /readyz and /metrics of this service.'),
   })
   .prefault({});
 export type AlertsConfig = z.infer<typeof AlertsConfig>;

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startAlerts } from '../../services/alerts/service.ts';
 import { AlertStore } from '../../services/alerts/store/alert-store.ts';
 import { ActiveAlert, alertKeys } from '../../shared/contracts/alert.ts';
@@ -20,7 +21,8 @@ describe('alerts service', () => {
   let dir: string;
   let feed: Feed;
   const services: Service[] = [];
-  const start = async (instance: string, config = fastConfig()): Promise<Service> => {
+  const twoLevels = fastConfig({ zone: { limits: { occupancy: { alert: 1, severe: 1.1 } } } });
+  const start = async (instance: string, config = twoLevels): Promise<Service> => {
     const redisUrls = { state: redis.url, frames: redis.framesUrl };
     const service = await startAlerts({ config, redisUrls, logger, dataDir: dir, instance });
     services.push(service);
@@ -120,6 +122,23 @@ describe('alerts service', () => {
     await redis.restart(500);
     feed.people = 0;
     await announcement(client, 'end', (e) => e.type === 'alert.resolved' && e.offset > (before.at(-1)?.offset ?? 0));
+    const events = await announced(client);
+    assert.deepEqual(
+      events.map((e) => e.offset),
+      events.map((_, index) => index + 1),
+    );
+  });
+
+  it('survives a Redis that stands still: nothing twice, nothing lost', async () => {
+    const client = redis.client();
+    const before = (await announced(client)).at(-1)?.offset ?? 0;
+    feed.people = 120;
+    redis.pause();
+    await delay(2500);
+    redis.resume();
+    const firing = await announcement(client, 'severe', (e) => e.offset > before && e.to.level === 'severe');
+    feed.people = 0;
+    await announcement(client, 'end', (e) => e.type === 'alert.resolved' && e.alertId === firing.alertId);
     const events = await announced(client);
     assert.deepEqual(
       events.map((e) => e.offset),

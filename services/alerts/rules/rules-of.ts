@@ -39,10 +39,8 @@ export function configVersion(config: RulesConfig): string {
     calibration,
     sampleFps,
   }));
-  return createHash('sha256')
-    .update(JSON.stringify({ alerts: config.alerts, cameras }))
-    .digest('hex')
-    .slice(0, 12);
+  const { httpPort: _, ...alerts } = config.alerts;
+  return createHash('sha256').update(JSON.stringify({ alerts, cameras })).digest('hex').slice(0, 12);
 }
 
 function zoneRules(alerts: AlertsConfig, camera: Camera, zone: Zone): Rule[] {
