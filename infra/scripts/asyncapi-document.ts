@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { CLOSE_CODES, ClientMessage, ServerMessage, SUBPROTOCOL } from '../../shared/contracts/socket.ts';
 import { CLIENT_MESSAGES, HEATMAP, type MessageText, SERVER_MESSAGES } from './socket-messages.ts';
 
-const DESCRIPTION = `Live counts of every camera.
+const DESCRIPTION = `Live counts of every camera, and alerts.
 
 **Connecting.** Open a WebSocket on \`/ws\` and offer the subprotocol \`${SUBPROTOCOL}\`; without it the server answers
 400. A browser's page must come from the gateway itself or from an origin in \`gateway.allowedOrigins\` (else 403). A
@@ -17,6 +17,10 @@ server that stops or is full answers 503.
 reads slowly, only the newest message of each kind and camera waits for it, and the older ones are skipped. A client
 that does not read at all is cut off without a close frame; it reconnects and gets a snapshot.
 
+**The alert log.** \`alert\` messages are the log of alert events: in order, each once, never skipped. Each carries
+\`epoch\` and \`offset\`. After a reconnect send \`resume\` with the last ones seen; the missed events follow, then
+\`resumed\`. Another epoch means another life of the database: nothing can be resumed then.
+
 **Heartbeat.** A \`heartbeat\` comes every second, two at the latest. A client that hears none for longer must take every
 number it shows as old. \`serverTime\` is the clock that \`capturedAt\` and \`since\` are measured by. The server also pings;
 every WebSocket library answers by itself.
@@ -27,11 +31,8 @@ count as live.
 **Growth.** Fields and message types may be added within \`${SUBPROTOCOL}\`: ignore those you do not know. Instants are
 milliseconds since 1970-01-01T00:00:00Z. A client may send 20 messages a second of at most 16 KiB.`;
 
-/** What each close code means here. Codes the server keeps for later are said to be so. */
+/** What each close code means here. */
 const CLOSE_CODE_TEXTS: Record<keyof typeof CLOSE_CODES, string> = {
-  badRequest: 'Reserved; a bad message is answered with an `error` message.',
-  subprotocol: 'Reserved; a client without the subprotocol is refused with HTTP 400 before the socket opens.',
-  slowConsumer: 'Reserved; a client that does not read is cut off without a close frame, and sees 1006.',
   tooMany: 'The client sent too many messages within a second.',
 };
 

@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
+import { AlertDesk } from '../../services/gateway/alert-desk.ts';
 import { CameraBoard } from '../../services/gateway/camera-board.ts';
 import { createHttpApp } from '../../services/gateway/http-app.ts';
 import { Config } from '../../shared/config/schema.ts';
@@ -36,6 +37,7 @@ async function openapi(): Promise<object> {
   const board = new CameraBoard(redis);
   const app = await createHttpApp({
     board,
+    alerts: new AlertDesk(redis),
     frames: redis,
     logger: createLogger('docs', 'silent'),
     operations: {

@@ -1,4 +1,5 @@
 /** Titles and examples of the live socket's messages, for docs/asyncapi.yaml. A test parses every example. */
+import type { ActiveAlert, AlertEvent } from '../../shared/contracts/alert.ts';
 import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 import type { ClientMessage, ServerMessage } from '../../shared/contracts/socket.ts';
 
@@ -77,6 +78,51 @@ const behind: ServerMessage = {
   zones: [],
 };
 
+const event: AlertEvent = {
+  eventId: 'a1b2c3d4.2',
+  epoch: 'f3a9',
+  offset: 42,
+  type: 'alert.level_changed',
+  mode: 'actual',
+  alertId: 'a1b2c3d4',
+  sequence: 2,
+  rule: 'zone-density',
+  cameraId: 'gate-3',
+  zoneId: 'ramp',
+  from: { level: 'caution', condition: 'firing' },
+  to: { level: 'alert', condition: 'firing' },
+  peakLevel: 'alert',
+  reason: 'level-rose',
+  value: 4.2,
+  threshold: 4,
+  unit: 'people/m²',
+  capturedAt: CAPTURED_AT,
+  at: CAPTURED_AT + 200,
+  model: 'standard 1.0.0',
+  configVersion: '9f2c41d0',
+  silenced: false,
+  escalation: 0,
+};
+
+const active: ActiveAlert = {
+  alertId: 'a1b2c3d4',
+  rule: 'zone-density',
+  cameraId: 'gate-3',
+  zoneId: 'ramp',
+  mode: 'actual',
+  level: 'alert',
+  peakLevel: 'alert',
+  condition: 'firing',
+  shownLevel: 'alert',
+  startedAt: CAPTURED_AT - 20_000,
+  changedAt: CAPTURED_AT + 200,
+  value: 4.2,
+  unit: 'people/m²',
+  capturedAt: CAPTURED_AT,
+  sequence: 2,
+  operator: { escalation: 0, unheardMs: 20_000 },
+};
+
 /** Server messages by type, and by status where one type has several forms. */
 export const SERVER_MESSAGES: Record<string, MessageText> = {
   snapshot: {
@@ -132,6 +178,27 @@ export const SERVER_MESSAGES: Record<string, MessageText> = {
       },
     ],
   },
+  alerts: {
+    name: 'alerts',
+    title: 'Running alerts',
+    summary: 'State: all alerts that are on or not acknowledged. After the snapshot, and with every change.',
+    examples: [
+      { name: 'one alert', payload: { type: 'alerts', epoch: 'f3a9', offset: 42, active: [active] } },
+      { name: 'all quiet', payload: { type: 'alerts', offset: 0, active: [] } },
+    ],
+  },
+  alert: {
+    name: 'alertEvent',
+    title: 'An alert event',
+    summary: 'Log: in order, never skipped. Keep its epoch and offset to resume after a reconnect.',
+    examples: [{ name: 'the level rose', payload: { type: 'alert', event } }],
+  },
+  resumed: {
+    name: 'resumed',
+    title: 'The missed alert events are told',
+    summary: 'Follows them. When not recovered, the log is to be read from GET /api/alerts/events.',
+    examples: [{ name: 'recovered', payload: { type: 'resumed', recovered: true, epoch: 'f3a9', offset: 42 } }],
+  },
   error: {
     name: 'error',
     title: 'A message was not understood',
@@ -152,6 +219,12 @@ export const CLIENT_MESSAGES: Record<string, MessageText> = {
       { name: 'two cameras', payload: { type: 'heatmaps', cameraIds: ['gate-3', 'gate-4'] } },
       { name: 'none', payload: { type: 'heatmaps', cameraIds: [] } },
     ],
+  },
+  resume: {
+    name: 'resume',
+    title: 'Ask for missed alert events',
+    summary: 'After a reconnect: the events after this place in the log, then a `resumed` message.',
+    examples: [{ name: 'after event 40', payload: { type: 'resume', epoch: 'f3a9', offset: 40 } }],
   },
 };
 

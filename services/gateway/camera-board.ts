@@ -12,13 +12,13 @@ import type { CameraInfo, SystemState } from '../../shared/contracts/socket.ts';
 import { publicReading } from '../../shared/readings/status.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import { readPresence } from '../../shared/runtime/presence.ts';
+import { followStream } from '../../shared/runtime/stream.ts';
 
 /** How often time alone may change a status. */
 const TICK_MS = 100;
 const PRESENCE_EVERY_MS = 500;
 /** Makes good for events that were lost while Redis was away. */
 const RELOAD_EVERY_MS = 5000;
-const READ_BLOCK_MS = 1000;
 /** Silence of Redis beyond which nothing it said last is taken for the present. */
 const REDIS_DOWN_AFTER_MS = 2000;
 
@@ -50,7 +50,17 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
       setInterval(() => void this.#reload().catch(() => undefined), RELOAD_EVERY_MS),
     ];
     lifecycle.add('camera board', timers, () => timers.forEach(clearInterval));
-    void this.#readEvents(events, lifecycle);
+    void followStream({
+      redis: events,
+      key: stateKeys.events,
+      // From the newest on: what came before is in the hashes.
+      from: '$',
+      lifecycle,
+      onEntry: ({ fields }) => {
+        if (fields.body) this.#take(fields.kind, fields.body);
+      },
+      onGap: () => this.#reload(),
+    });
   }
 
   configure(config: Config): void {
@@ -153,26 +163,6 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
       if (performance.now() - this.#redisHeardAt < REDIS_DOWN_AFTER_MS) return;
       // Blind to the services, not proof of their death; but nothing they said is fresh any more.
       this.#system = { ingest: 'down', inference: 'down', redis: 'down' };
-    }
-  }
-
-  async #readEvents(events: Redis, lifecycle: Lifecycle): Promise<void> {
-    // From the newest on: what came before is in the hashes.
-    let from = '$';
-    while (!lifecycle.closing) {
-      try {
-        const streams = await events.xread('COUNT', 500, 'BLOCK', READ_BLOCK_MS, 'STREAMS', stateKeys.events, from);
-        for (const [id, fields] of streams?.[0]?.[1] ?? []) {
-          from = id;
-          const body = fields[fields.indexOf('body') + 1];
-          if (body) this.#take(fields[fields.indexOf('kind') + 1], body);
-        }
-      } catch {
-        // Away, or emptied: start at the newest again, and let the reload fill the gap.
-        from = '$';
-        await new Promise((resolve) => setTimeout(resolve, 200));
-        await this.#reload().catch(() => undefined);
-      }
     }
   }
 }

@@ -7,7 +7,9 @@ import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstanc
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../shared/runtime/logger.ts';
+import type { AlertDesk } from './alert-desk.ts';
 import type { CameraBoard } from './camera-board.ts';
+import { alertRoutes } from './routes/alerts.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { type OperationsOptions, operationsRoutes } from './routes/operations.ts';
 import { problem, sendProblem } from './routes/problem.ts';
@@ -22,9 +24,21 @@ const SECURITY_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-export type HttpAppOptions = { board: CameraBoard; frames: Redis; operations: OperationsOptions; logger: Logger };
+export type HttpAppOptions = {
+  board: CameraBoard;
+  alerts: AlertDesk;
+  frames: Redis;
+  operations: OperationsOptions;
+  logger: Logger;
+};
 
-export async function createHttpApp({ board, frames, operations, logger }: HttpAppOptions): Promise<FastifyInstance> {
+export async function createHttpApp({
+  board,
+  alerts,
+  frames,
+  operations,
+  logger,
+}: HttpAppOptions): Promise<FastifyInstance> {
   const quiet: FastifyBaseLogger = logger.child({}, { level: 'warn' });
   const app: FastifyInstance = Fastify({
     loggerInstance: quiet,
@@ -36,6 +50,8 @@ export async function createHttpApp({ board, frames, operations, logger }: HttpA
   app.server.headersTimeout = 5000;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  // Plain text is what a foreign page may send without asking: orders are taken as JSON only.
+  app.removeContentTypeParser('text/plain');
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
   });
@@ -64,12 +80,14 @@ export async function createHttpApp({ board, frames, operations, logger }: HttpA
       tags: [
         { name: 'cameras', description: 'Cameras and their pictures' },
         { name: 'readings', description: 'Counts' },
+        { name: 'alerts', description: 'Running alerts, their log, and what operators do about them' },
         { name: 'operations', description: 'For machines that watch this machine' },
       ],
     },
     transform: jsonSchemaTransform,
   });
   await app.register(cameraRoutes({ board, frames }));
+  await app.register(alertRoutes(alerts));
   await app.register(operationsRoutes(operations));
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 

@@ -5,6 +5,7 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import { type ServerMessage, SUBPROTOCOL } from '../../shared/contracts/socket.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
+import type { AlertDesk } from './alert-desk.ts';
 import type { CameraBoard } from './camera-board.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { SocketClient } from './socket-client.ts';
@@ -19,6 +20,7 @@ type BoundedServerOptions = ServerOptions & { maxFragments: number; maxBufferedC
 export type LiveSocketOptions = {
   server: Server;
   board: CameraBoard;
+  alerts: AlertDesk;
   metrics: GatewayMetrics;
   allowedOrigins: () => string[];
   /** The newest heat map of a camera, if it is fresh. */
@@ -27,7 +29,7 @@ export type LiveSocketOptions = {
 };
 
 export function serveLiveSocket(o: LiveSocketOptions): void {
-  const { server, board, metrics, lifecycle } = o;
+  const { server, board, alerts, metrics, lifecycle } = o;
   const options: BoundedServerOptions = {
     noServer: true,
     perMessageDeflate: false,
@@ -51,8 +53,9 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
   });
 
   function welcome(socket: WebSocket): void {
-    const client = new SocketClient(socket, metrics, () => {
-      for (const id of client.heatmaps) void sendHeatmap(id, [client]);
+    const client = new SocketClient(socket, metrics, (request) => {
+      if (request.type === 'resume') resume(client, request);
+      else for (const id of client.heatmaps) void sendHeatmap(id, [client]);
     });
     clients.set(socket, client);
     metrics.clients.set(clients.size);
@@ -68,6 +71,23 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
       system: board.system(),
     };
     client.send('snapshot', JSON.stringify(snapshot));
+    const running = alerts.running();
+    client.alertsFrom = running.offset;
+    client.send('alerts', JSON.stringify(running));
+  }
+
+  /** Sends what the client missed before it connected; the rest it has heard already. */
+  function resume(client: SocketClient, { epoch, offset }: { epoch: string; offset: number }): void {
+    const missed = alerts.eventsBetween(epoch, offset, client.alertsFrom);
+    for (const event of missed ?? []) client.sendLog(JSON.stringify({ type: 'alert', event } satisfies ServerMessage));
+    const place = alerts.running();
+    const answer: ServerMessage = {
+      type: 'resumed',
+      recovered: missed !== undefined,
+      ...(place.epoch ? { epoch: place.epoch } : {}),
+      offset: client.alertsFrom,
+    };
+    client.sendLog(JSON.stringify(answer));
   }
 
   async function sendHeatmap(cameraId: string, to: SocketClient[]): Promise<void> {
@@ -80,6 +100,11 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
     for (const client of clients.values()) client.send(slot, text);
   };
 
+  alerts.on('event', (event) => {
+    const text = JSON.stringify({ type: 'alert', event } satisfies ServerMessage);
+    for (const client of clients.values()) client.sendLog(text);
+  });
+  alerts.on('running', (running) => broadcast('alerts', running));
   board.on('cameras', (cameras) => broadcast('cameras', { type: 'cameras', cameras }));
   board.on('reading', (reading: PublicReading) => {
     broadcast(`reading ${reading.cameraId}`, reading);

@@ -16,6 +16,7 @@ import {
   type RedisUrls,
   whenReady,
 } from '../../shared/runtime/redis.ts';
+import { AlertDesk } from './alert-desk.ts';
 import { CameraBoard } from './camera-board.ts';
 import { createGatewayMetrics } from './gateway-metrics.ts';
 import { createHttpApp } from './http-app.ts';
@@ -45,6 +46,14 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     board.configure(config);
     await board.follow(events, lifecycle);
 
+    const alertLog = lifecycle.add(
+      'alert redis',
+      connectPatient(redisUrls.state, logger, 'gateway-alerts'),
+      disconnect,
+    );
+    const alerts = new AlertDesk(state);
+    await alerts.follow(alertLog, lifecycle);
+
     let { allowedOrigins } = config.gateway;
     if (configFile) {
       const reload = (next: Config): void => {
@@ -59,6 +68,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
 
     const app = await createHttpApp({
       board,
+      alerts,
       frames,
       logger,
       operations: {
@@ -72,6 +82,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     serveLiveSocket({
       server: app.server,
       board,
+      alerts,
       metrics,
       allowedOrigins: () => allowedOrigins,
       heatmap: (cameraId) => frames.getBuffer(frameKeys.heatmap(cameraId)),

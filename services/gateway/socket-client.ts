@@ -23,19 +23,21 @@ const MESSAGES_PER_SECOND = 20;
 export class SocketClient {
   /** Cameras whose heat maps the client wants. */
   heatmaps: ReadonlySet<string> = new Set();
+  /** Place in the alert log from which on this client hears every event as it comes. */
+  alertsFrom = 0;
   alive = true;
   readonly #socket: WebSocket;
   readonly #metrics: GatewayMetrics;
   readonly #waiting = new Map<string, string>();
-  readonly #onHeatmaps: () => void;
+  readonly #onRequest: (request: ClientMessage) => void;
   #flushTimer: NodeJS.Timeout | undefined;
   #stuckSince: number | undefined;
   #received: number[] = [];
 
-  constructor(socket: WebSocket, metrics: GatewayMetrics, onHeatmaps: () => void) {
+  constructor(socket: WebSocket, metrics: GatewayMetrics, onRequest: (request: ClientMessage) => void) {
     this.#socket = socket;
     this.#metrics = metrics;
-    this.#onHeatmaps = onHeatmaps;
+    this.#onRequest = onRequest;
     socket.on('pong', () => {
       this.alive = true;
     });
@@ -60,6 +62,13 @@ export class SocketClient {
     this.#flushTimer ??= setTimeout(() => this.#flush(), FLUSH_EVERY_MS);
   }
 
+  /** Sends a message of the log: never skipped, so a client that cannot take it is cut off and resumes. */
+  sendLog(text: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#write(text);
+    if (this.#socket.bufferedAmount > CUT_ABOVE_BYTES) this.#cutOff();
+  }
+
   /** Sends a heat map if the client keeps up; a skipped one is replaced by the next picture's. */
   sendHeatmap(bytes: Buffer): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
@@ -79,9 +88,7 @@ export class SocketClient {
     else this.#stuckSince = undefined;
     const stuck = this.#stuckSince !== undefined && performance.now() - this.#stuckSince > STUCK_AFTER_MS;
     if (backlog > CUT_ABOVE_BYTES || stuck) {
-      this.#metrics.slowClosed.inc();
-      // A close frame would wait behind the very backlog.
-      this.#socket.terminate();
+      this.#cutOff();
       return;
     }
     for (const [slot, text] of this.#waiting) {
@@ -90,6 +97,12 @@ export class SocketClient {
       this.#write(text);
     }
     if (this.#waiting.size > 0) this.#flushTimer = setTimeout(() => this.#flush(), FLUSH_EVERY_MS);
+  }
+
+  #cutOff(): void {
+    this.#metrics.slowClosed.inc();
+    // A close frame would wait behind the very backlog.
+    this.#socket.terminate();
   }
 
   #receive(text: string, isBinary: boolean): void {
@@ -116,7 +129,7 @@ export class SocketClient {
       this.send('error', JSON.stringify(error));
       return;
     }
-    this.heatmaps = new Set(message.data.cameraIds);
-    this.#onHeatmaps();
+    if (message.data.type === 'heatmaps') this.heatmaps = new Set(message.data.cameraIds);
+    this.#onRequest(message.data);
   }
 }

@@ -54,7 +54,7 @@ export function parseConfig(text: string, file = 'headroom.yaml'): Config {
       }),
     );
   }
-  const result = Config.safeParse(document.toJS() ?? {});
+  const result = Config.safeParse(withoutEmptySections(document.toJS()));
   if (!result.success)
     throw new ConfigError(
       file,
@@ -69,6 +69,13 @@ export function parseConfig(text: string, file = 'headroom.yaml'): Config {
   }
   if (issues.length > 0) throw new ConfigError(file, issues);
   return result.data;
+}
+
+/** A section whose lines are all commented out is null in YAML, and means its defaults. */
+function withoutEmptySections(root: unknown): unknown {
+  if (root === null || root === undefined) return {};
+  if (typeof root !== 'object' || Array.isArray(root)) return root;
+  return Object.fromEntries(Object.entries(root).filter(([, section]) => section !== null));
 }
 
 /** What is wrong with a camera's URL as far as can be seen without its secrets. */

@@ -1,12 +1,17 @@
-/** The live socket `/ws`, subprotocol `headroom.v1`. State messages: the latest wins, a slow client skips some. */
+/**
+ * The live socket `/ws`, subprotocol `headroom.v1`. Two kinds of message: *state* (cameras, readings, running alerts),
+ * of which the latest wins and a slow client skips some, and the *log* of alert events, which is ordered, never skipped,
+ * and resumed by `{epoch, offset}`.
+ */
 import { z } from 'zod';
+import { ActiveAlert, AlertEvent } from './alert.ts';
 import { EpochMs, Id, PicturePoint } from './common.ts';
 import { PublicReading } from './reading.ts';
 
 export const SUBPROTOCOL = 'headroom.v1';
 
 /** Our own close codes; 1001 (going away) and 1009 (too big) keep their usual meaning. */
-export const CLOSE_CODES = { badRequest: 4400, subprotocol: 4406, slowConsumer: 4413, tooMany: 4429 } as const;
+export const CLOSE_CODES = { tooMany: 4429 } as const;
 
 export const CameraInfo = z.object({
   id: Id,
@@ -38,6 +43,23 @@ export const ServerMessage = z.union([
   PublicReading,
   z.object({ type: z.literal('cameras'), cameras: z.array(CameraInfo) }),
   z.object({ type: z.literal('heartbeat'), serverTime: EpochMs, system: SystemState }),
+  /** State: all running and unacknowledged alerts. Follows the snapshot, then comes with every change. */
+  z.object({
+    type: z.literal('alerts'),
+    /** Place in the log this list is true at; absent while no event has ever been told. */
+    epoch: z.string().optional(),
+    offset: z.number().int().nonnegative(),
+    active: z.array(ActiveAlert),
+  }),
+  /** Log: one alert event. */
+  z.object({ type: z.literal('alert'), event: AlertEvent }),
+  /** Answer to `resume`, after the missed events. Not recovered: take `alerts`, and the log from `/api/alerts/events`. */
+  z.object({
+    type: z.literal('resumed'),
+    recovered: z.boolean(),
+    epoch: z.string().optional(),
+    offset: z.number().int().nonnegative(),
+  }),
   z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
 ]);
 export type ServerMessage = z.infer<typeof ServerMessage>;
@@ -45,5 +67,7 @@ export type ServerMessage = z.infer<typeof ServerMessage>;
 export const ClientMessage = z.discriminatedUnion('type', [
   /** Asks for binary heat maps of these cameras; replaces the earlier list. */
   z.object({ type: z.literal('heatmaps'), cameraIds: z.array(Id).max(64) }),
+  /** Asks for the alert events after this place in the log. */
+  z.object({ type: z.literal('resume'), epoch: z.string().max(100), offset: z.number().int().nonnegative() }),
 ]);
 export type ClientMessage = z.infer<typeof ClientMessage>;

@@ -1,5 +1,4 @@
 /** Sources for trials: a file and an HTTP MJPEG camera, allowed only when the configuration asks for them. */
-import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';

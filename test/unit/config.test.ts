@@ -15,6 +15,7 @@ test('the smallest file works and gets its defaults', () => {
   assert.equal(config.gateway.host, '127.0.0.1');
   assert.equal(config.cameras[0]?.inferenceWidth, 'native');
   assert.deepEqual(parseConfig('').cameras, []);
+  assert.equal(parseConfig('redis:\n  # url: redis://h\n').redis.url, undefined, 'a section without lines');
 });
 
 const WRONG: [what: string, text: string, field: string, line: number, column: number, rule: RegExp][] = [

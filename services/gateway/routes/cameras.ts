@@ -10,6 +10,9 @@ import type { CameraBoard } from '../camera-board.ts';
 import { Problem, sendProblem } from './problem.ts';
 
 const Params = z.object({ id: Id });
+/** A body that is no JSON. */
+const binary = (type: string, description: string) => ({ description, content: { [type]: { schema: z.any() } } });
+
 const NO_PICTURE = 'The camera has no fresh picture now; its reading says why.';
 
 export const cameraRoutes =
@@ -64,8 +67,7 @@ export const cameraRoutes =
           description: 'Headers x-captured-at (epoch ms) and x-seq tell which picture it is.',
           tags: ['cameras'],
           params: Params,
-          produces: ['image/jpeg'],
-          response: { 200: z.any().describe('JPEG'), 404: Problem, 503: Problem },
+          response: { 200: binary('image/jpeg', 'JPEG'), 404: Problem, 503: Problem },
         },
       },
       async (request, reply) => {
@@ -88,8 +90,7 @@ export const cameraRoutes =
           description: 'The format is the one of the live socket’s binary messages: see docs/asyncapi.yaml.',
           tags: ['cameras'],
           params: Params,
-          produces: ['application/octet-stream'],
-          response: { 200: z.any().describe('Heat map'), 404: Problem, 503: Problem },
+          response: { 200: binary('application/octet-stream', 'Heat map'), 404: Problem, 503: Problem },
         },
       },
       async (request, reply) => {

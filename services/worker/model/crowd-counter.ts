@@ -142,7 +142,7 @@ async function openSession(
   try {
     return await ort.InferenceSession.create(bytes, options);
   } catch (cause) {
-    if (o.provider !== 'cpu' && /execution provider|backend|libonnxruntime_providers/i.test(messageOf(cause))) {
+    if (o.provider !== 'cpu' && /execution ?provider|shared library|webgpu/i.test(messageOf(cause))) {
       throw new HeadroomError(
         'PROVIDER_UNAVAILABLE',
         `The provider ${o.provider} cannot be used here: ${messageOf(cause)}`,

@@ -13,7 +13,7 @@ const SETTLED_MS = 10_000;
 const MIN_WAIT_MS = 500;
 const MAX_WAIT_MS = 15_000;
 
-export type LostReason = 'unreachable' | 'closed' | 'silent' | 'slept' | 'version' | 'too-many' | 'offline';
+export type LostReason = 'unreachable' | 'closed' | 'silent' | 'slept' | 'too-many' | 'offline';
 
 export type Connection =
   | { phase: 'connecting'; since: number; attempt: number; lost?: LostReason; lostAt?: number }
@@ -99,7 +99,6 @@ function lose(
 }
 
 function closeReason(state: Connection, code: number): LostReason {
-  if (code === CLOSE_CODES.subprotocol) return 'version';
   if (code === CLOSE_CODES.tooMany) return 'too-many';
   return state.phase === 'live' ? 'closed' : 'unreachable';
 }

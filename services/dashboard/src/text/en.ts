@@ -61,7 +61,6 @@ const lost: LostTexts = {
   closed: 'Connection to the server lost',
   silent: 'The server has gone silent',
   slept: 'This computer was asleep',
-  version: 'The server speaks another version: reload this page',
   'too-many': 'The server has too many screens connected',
   offline: 'This computer is offline',
 };

@@ -1,0 +1,41 @@
+/** Following a Redis stream: every entry once and in order while Redis answers, and a word when some may be missing. */
+import type { Redis } from 'ioredis';
+import type { Lifecycle } from './lifecycle.ts';
+
+const BLOCK_MS = 1000;
+const AT_ONCE = 500;
+const PAUSE_MS = 200;
+
+export type StreamEntry = { id: string; fields: Record<string, string> };
+
+/**
+ * Reads a stream until the lifecycle closes.
+ * @param redis a connection of its own: reading blocks it
+ * @param from id after which to begin; `$` for what comes from now on
+ * @param onGap Redis was away or emptied: entries may be missing, take the state from elsewhere
+ */
+export async function followStream(o: {
+  redis: Redis;
+  key: string;
+  from: string;
+  lifecycle: Lifecycle;
+  onEntry: (entry: StreamEntry) => void;
+  onGap: () => Promise<unknown>;
+}): Promise<void> {
+  let from = o.from;
+  while (!o.lifecycle.closing) {
+    try {
+      const streams = await o.redis.xread('COUNT', AT_ONCE, 'BLOCK', BLOCK_MS, 'STREAMS', o.key, from);
+      for (const [id, list] of streams?.[0]?.[1] ?? []) {
+        from = id;
+        const fields: Record<string, string> = {};
+        for (let i = 0; i + 1 < list.length; i += 2) fields[list[i] as string] = list[i + 1] as string;
+        o.onEntry({ id, fields });
+      }
+    } catch {
+      from = '$';
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await o.onGap().catch(() => undefined);
+    }
+  }
+}
