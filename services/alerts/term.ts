@@ -16,6 +16,8 @@ import { Announcer } from './announcer.ts';
 import { CameraWatch } from './camera-watch.ts';
 import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
 import { AlertEngine, type Change, mergeInto, noChange } from './engine.ts';
+import { pruneHistory, readHistory } from './history/history-store.ts';
+import { HistoryTally } from './history/history-tally.ts';
 import { type Entry, InputStreams, LIVE_LAG_MS } from './input-streams.ts';
 import { RENEW_EVERY_MS, renewLease } from './leader-lease.ts';
 import { enginePolicy } from './policy.ts';
@@ -30,6 +32,9 @@ const PRESENCE_EVERY_MS = 500;
 const RELOAD_EVERY_MS = 5000;
 /** Progress without events is stored this often: what a crash makes the successor read again. */
 const SAVE_EVERY_MS = 1000;
+/** History is written less often: a crash may cost it as much, and alerts nothing. */
+const HISTORY_EVERY_MS = 5000;
+const PRUNE_EVERY_MS = 3_600_000;
 
 export type TermOptions = {
   config: Config;
@@ -60,6 +65,10 @@ export class Term {
   #renewedAt = performance.now();
   #presenceAt = Number.NEGATIVE_INFINITY;
   #reloadedAt = Number.NEGATIVE_INFINITY;
+  readonly #history = new HistoryTally();
+  #historyAt = performance.now();
+  #prunedAt = Number.NEGATIVE_INFINITY;
+  #stopping = false;
 
   private constructor(
     o: TermOptions,
@@ -108,6 +117,7 @@ export class Term {
       await this.#keepLease();
       if (this.#nextConfig) await this.#configure(this.#nextConfig);
       await this.#lookForServices();
+      await this.#prune();
       const entries = await this.#streams.read(BLOCK_MS);
       for (const entry of entries) {
         if (entry.stream === 'commands') await this.#command(entry);
@@ -118,6 +128,7 @@ export class Term {
       await this.#save();
       await this.#tell();
     }
+    this.#stopping = true;
     await this.#save(true);
     await this.#tell();
   }
@@ -132,7 +143,9 @@ export class Term {
     const late = entry.lagMs > LIVE_LAG_MS;
     const now = late ? Date.now() - entry.lagMs : Date.now();
     const told = late ? this.#watch.lookBack(reading, now) : this.#watch.look(reading.cameraId, now);
-    if (told) mergeInto(this.#pending, this.#engine.observe(told, now));
+    if (!told) return;
+    this.#history.add(told);
+    mergeInto(this.#pending, this.#engine.observe(told, now));
   }
 
   #tick(): void {
@@ -173,6 +186,8 @@ export class Term {
     switch (command.type) {
       case 'list-events':
         return this.#announcer.reply(done(command, await this.#o.store.events(command)), false);
+      case 'list-history':
+        return this.#announcer.reply(done(command, await readHistory(this.#o.store.db, command)), false);
       case 'list-silences':
         return this.#announcer.reply(done(command, [...this.#engine.snapshot().silences.values()]), false);
       case 'list-deliveries':
@@ -223,6 +238,7 @@ export class Term {
       machineOf: (key) => this.#engine.machine(key),
       positions: this.#positions,
       deliveries,
+      history: this.#historyDue() ? this.#history.take() : [],
       command,
     });
     this.#savedAt = performance.now();
@@ -237,6 +253,19 @@ export class Term {
     if (!this.#unannounced) return;
     await this.#announcer.announce();
     this.#unannounced = false;
+  }
+
+  /** History goes with every few seconds' commit, and with the last one. */
+  #historyDue(): boolean {
+    if (!this.#stopping && performance.now() - this.#historyAt < HISTORY_EVERY_MS) return false;
+    this.#historyAt = performance.now();
+    return true;
+  }
+
+  async #prune(): Promise<void> {
+    if (performance.now() - this.#prunedAt < PRUNE_EVERY_MS) return;
+    await pruneHistory(this.#o.store.db, Date.now(), this.#o.config.database);
+    this.#prunedAt = performance.now();
   }
 
   async #keepLease(): Promise<void> {

@@ -166,6 +166,16 @@ export type DeliveriesConfig = z.infer<typeof DeliveriesConfig>;
 export const DatabaseConfig = z
   .strictObject({
     file: z.string().min(1).optional().describe('SQLite file of alerts and deliveries; headroom.db in dataDir.'),
+    keepFineMs: z
+      .int()
+      .min(600_000)
+      .default(6 * 3_600_000)
+      .describe('How long ten-second history is kept.'),
+    keepMinutesMs: z
+      .int()
+      .min(3_600_000)
+      .default(90 * 86_400_000)
+      .describe('How long history by the minute is kept.'),
   })
   .prefault({});
 export type DatabaseConfig = z.infer<typeof DatabaseConfig>;

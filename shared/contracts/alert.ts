@@ -205,6 +205,17 @@ export const AlertCommand = z.discriminatedUnion('type', [
     cameraId: Id.optional(),
     alertId: z.string().optional(),
   }),
+  z.object({
+    ...ordered,
+    type: z.literal('list-history'),
+    cameraId: Id,
+    /** A zone, or '' for the whole picture; all of the camera when left out. */
+    zoneId: Id.or(z.literal('')).optional(),
+    from: EpochMs,
+    to: EpochMs,
+    /** Ten seconds reach back hours, whole minutes months. */
+    stepMs: z.number().int().min(10_000).max(86_400_000).multipleOf(10_000).default(60_000),
+  }),
   z.object({ ...ordered, type: z.literal('list-silences') }),
   z.object({ ...ordered, type: z.literal('list-deliveries'), endpoint: Id.optional(), eventId: z.string().optional() }),
   z.object({ ...ordered, type: z.literal('replay-delivery'), deliveryId: z.string() }),

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startAlerts } from '../../services/alerts/service.ts';
 import { AlertStore } from '../../services/alerts/store/alert-store.ts';
 import { ActiveAlert, alertKeys } from '../../shared/contracts/alert.ts';
+import type { HistoryPoint } from '../../shared/contracts/history.ts';
 import type { Service } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { announced, announcement, ask, type Feed, fastConfig, startFeed } from '../helpers/alert-feed.ts';
@@ -155,6 +156,18 @@ describe('alerts service', () => {
     feed.people = 120;
     const event = await announcement(client, 'severe', (e) => e.to.level === 'severe');
     assert.ok(event.offset > last);
+  });
+
+  it('keeps history and gives it back', async () => {
+    const client = redis.client();
+    const all = { type: 'list-history' as const, cameraId: 'gate', from: 0, to: Date.now() + 60_000, stepMs: 10_000 };
+    const points = await until('history', async () => {
+      const reply = await ask(client, all);
+      assert.ok(reply.ok);
+      const found = reply.body as HistoryPoint[];
+      return found.some((point) => point.zoneId === 'stage' && point.countMax === 120) ? found : undefined;
+    });
+    assert.ok(points.some((point) => point.zoneId === undefined));
   });
 
   it('everything announced stands in the database, with its thresholds', async () => {

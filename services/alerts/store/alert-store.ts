@@ -14,6 +14,8 @@ import {
 import { HeadroomError } from '../../../shared/runtime/errors.ts';
 import { insertDelivery, type NewDelivery } from '../deliveries/delivery-store.ts';
 import type { Change, EngineSnapshot, MachineRecord } from '../engine.ts';
+import { addHistory } from '../history/history-store.ts';
+import type { Tally } from '../history/history-tally.ts';
 import { sqliteDialect } from './sqlite.ts';
 import { type AlertTables, migrate } from './tables.ts';
 
@@ -27,6 +29,7 @@ export type Commit = {
   machineOf: (key: string) => MachineRecord | undefined;
   positions: Positions;
   deliveries: NewDelivery[];
+  history: Tally[];
   command?: { command: AlertCommand; reply: AlertReply } | undefined;
 };
 
@@ -91,7 +94,7 @@ export class AlertStore {
   }
 
   /** @throws DeposedError */
-  async commit({ fence, at, change, machineOf, positions, deliveries, command }: Commit): Promise<void> {
+  async commit({ fence, at, change, machineOf, positions, deliveries, history, command }: Commit): Promise<void> {
     await this.db.transaction().execute(async (tx) => {
       // First a write, so that no other process comes between the check and what follows.
       const held = await tx
@@ -124,6 +127,7 @@ export class AlertStore {
           .execute();
       }
       for (const delivery of deliveries) await insertDelivery(tx, delivery, at);
+      await addHistory(tx, history);
       if (command) {
         await tx
           .insertInto('commands')

@@ -49,6 +49,20 @@ export type AlertTables = {
     duration_ms: number;
   };
   endpoints: { endpoint: string; disabled_at: number; reason: string };
+  /** Sums of readings by span; `zone_id` is empty for the whole picture. */
+  history: {
+    step_ms: number;
+    camera_id: string;
+    zone_id: string;
+    at: number;
+    samples: number;
+    count_sum: number;
+    count_min: number;
+    count_max: number;
+    density_samples: number;
+    density_sum: number;
+    density_peak: number;
+  };
 };
 
 const migrations: Record<string, Migration> = {
@@ -129,6 +143,26 @@ const migrations: Record<string, Migration> = {
         .addColumn('endpoint', 'varchar(63)', (c) => c.primaryKey())
         .addColumn('disabled_at', 'bigint', (c) => c.notNull())
         .addColumn('reason', 'varchar(255)', (c) => c.notNull())
+        .execute();
+    },
+  },
+  '2026-11-history': {
+    async up(db: Kysely<unknown>) {
+      let table = db.schema
+        .createTable('history')
+        .addColumn('step_ms', 'integer', (c) => c.notNull())
+        .addColumn('camera_id', 'varchar(63)', (c) => c.notNull())
+        .addColumn('zone_id', 'varchar(63)', (c) => c.notNull())
+        .addColumn('at', 'bigint', (c) => c.notNull())
+        .addColumn('samples', 'integer', (c) => c.notNull());
+      for (const column of ['count_sum', 'count_min', 'count_max'] as const) {
+        table = table.addColumn(column, 'double precision', (c) => c.notNull());
+      }
+      await table
+        .addColumn('density_samples', 'integer', (c) => c.notNull())
+        .addColumn('density_sum', 'double precision', (c) => c.notNull())
+        .addColumn('density_peak', 'double precision', (c) => c.notNull())
+        .addPrimaryKeyConstraint('history_pk', ['step_ms', 'camera_id', 'zone_id', 'at'])
         .execute();
     },
   },

@@ -1,0 +1,119 @@
+/** Readings over time in the database: ten-second spans for hours, minutes for months. */
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { AlertCommand } from '../../../shared/contracts/alert.ts';
+import type { HistoryPoint } from '../../../shared/contracts/history.ts';
+import type { AlertTables } from '../store/tables.ts';
+import { FINE_STEP_MS, type Tally } from './history-tally.ts';
+
+/** Spans that minutes are made of. */
+export const COARSE_STEP_MS = 60_000;
+const MAX_POINTS = 5000;
+
+type Query = Extract<AlertCommand, { type: 'list-history' }>;
+
+/** Merges sums into the spans they belong to, fine and coarse. */
+export async function addHistory(db: Kysely<AlertTables> | Transaction<AlertTables>, tallies: Tally[]): Promise<void> {
+  for (const tally of tallies) {
+    for (const stepMs of [FINE_STEP_MS, COARSE_STEP_MS]) {
+      await db
+        .insertInto('history')
+        .values({
+          step_ms: stepMs,
+          camera_id: tally.cameraId,
+          zone_id: tally.zoneId,
+          at: Math.floor(tally.at / stepMs) * stepMs,
+          samples: tally.samples,
+          count_sum: tally.countSum,
+          count_min: tally.countMin,
+          count_max: tally.countMax,
+          density_samples: tally.densitySamples,
+          density_sum: tally.densitySum,
+          density_peak: tally.densityPeak,
+        })
+        .onConflict((oc) =>
+          oc.columns(['step_ms', 'camera_id', 'zone_id', 'at']).doUpdateSet((eb) => ({
+            samples: eb('history.samples', '+', eb.ref('excluded.samples')),
+            count_sum: eb('history.count_sum', '+', eb.ref('excluded.count_sum')),
+            count_min: lesser('count_min'),
+            count_max: greater('count_max'),
+            density_samples: eb('history.density_samples', '+', eb.ref('excluded.density_samples')),
+            density_sum: eb('history.density_sum', '+', eb.ref('excluded.density_sum')),
+            density_peak: greater('density_peak'),
+          })),
+        )
+        .execute();
+    }
+  }
+}
+
+/** The points of a query, oldest first; at most 5000. */
+export async function readHistory(db: Kysely<AlertTables>, query: Query): Promise<HistoryPoint[]> {
+  const { stepMs } = query;
+  const baseMs = stepMs % COARSE_STEP_MS === 0 ? COARSE_STEP_MS : FINE_STEP_MS;
+  // The step is a checked whole number: written out, since a parameter would not be the same in select and group by.
+  const span = sql<number>`(${sql.ref('at')} - ${sql.ref('at')} % ${sql.lit(stepMs)})`;
+  let rows = db
+    .selectFrom('history')
+    .where('step_ms', '=', baseMs)
+    .where('camera_id', '=', query.cameraId)
+    .where('at', '>=', Math.floor(query.from / stepMs) * stepMs)
+    .where('at', '<', query.to);
+  if (query.zoneId !== undefined) rows = rows.where('zone_id', '=', query.zoneId);
+  const found = await rows
+    .select((eb) => [
+      'zone_id',
+      span.as('at'),
+      eb.fn.sum<number>('samples').as('samples'),
+      eb.fn.sum<number>('count_sum').as('count_sum'),
+      eb.fn.min('count_min').as('count_min'),
+      eb.fn.max('count_max').as('count_max'),
+      eb.fn.sum<number>('density_samples').as('density_samples'),
+      eb.fn.sum<number>('density_sum').as('density_sum'),
+      eb.fn.max('density_peak').as('density_peak'),
+    ])
+    .groupBy(['zone_id', span])
+    .orderBy(span)
+    .orderBy('zone_id')
+    .limit(MAX_POINTS)
+    .execute();
+  return found.map((row) => {
+    const densities = Number(row.density_samples);
+    return {
+      cameraId: query.cameraId,
+      ...(row.zone_id === '' ? {} : { zoneId: row.zone_id }),
+      at: Number(row.at),
+      stepMs,
+      samples: Number(row.samples),
+      countMean: Number(row.count_sum) / Number(row.samples),
+      countMin: Number(row.count_min),
+      countMax: Number(row.count_max),
+      ...(densities > 0
+        ? { densityMean: Number(row.density_sum) / densities, densityPeak: Number(row.density_peak) }
+        : {}),
+    };
+  });
+}
+
+/** Forgets spans older than they are kept. */
+export async function pruneHistory(
+  db: Kysely<AlertTables>,
+  now: number,
+  keep: { keepFineMs: number; keepMinutesMs: number },
+): Promise<void> {
+  for (const [stepMs, keptMs] of [
+    [FINE_STEP_MS, keep.keepFineMs],
+    [COARSE_STEP_MS, keep.keepMinutesMs],
+  ] as const) {
+    await db
+      .deleteFrom('history')
+      .where('step_ms', '=', stepMs)
+      .where('at', '<', now - keptMs)
+      .execute();
+  }
+}
+
+/** SQLite and PostgreSQL have no common function for the lesser of two. */
+const lesser = (column: 'count_min') =>
+  sql<number>`case when excluded.${sql.raw(column)} < history.${sql.raw(column)} then excluded.${sql.raw(column)} else history.${sql.raw(column)} end`;
+const greater = (column: 'count_max' | 'density_peak') =>
+  sql<number>`case when excluded.${sql.raw(column)} > history.${sql.raw(column)} then excluded.${sql.raw(column)} else history.${sql.raw(column)} end`;

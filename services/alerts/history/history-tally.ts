@@ -1,0 +1,62 @@
+/** Adds up readings between two writes. Pure; the store merges what comes out into the spans it has. */
+import type { PublicReading } from '../../../shared/contracts/reading.ts';
+
+/** Spans that are written; longer ones are made of them. */
+export const FINE_STEP_MS = 10_000;
+
+/** Sums of one camera's picture or zone in one span. */
+export type Tally = {
+  cameraId: string;
+  /** Empty for the whole picture. */
+  zoneId: string;
+  at: number;
+  samples: number;
+  countSum: number;
+  countMin: number;
+  countMax: number;
+  densitySamples: number;
+  densitySum: number;
+  densityPeak: number;
+};
+
+export class HistoryTally {
+  #tallies = new Map<string, Tally>();
+  readonly #lastSeq = new Map<string, number>();
+
+  /** Adds a counted picture, once: readings are looked at more often than they come. */
+  add(reading: PublicReading): void {
+    if (reading.status !== 'ok' || this.#lastSeq.get(reading.cameraId) === reading.seq) return;
+    this.#lastSeq.set(reading.cameraId, reading.seq);
+    this.#count(reading.cameraId, '', reading.capturedAt, reading.count);
+    for (const zone of reading.zones) {
+      const tally = this.#count(reading.cameraId, zone.zoneId, reading.capturedAt, zone.count);
+      if (zone.peoplePerSqm === undefined) continue;
+      tally.densitySamples += 1;
+      tally.densitySum += zone.peoplePerSqm;
+      tally.densityPeak = Math.max(tally.densityPeak, zone.peakPeoplePerSqm ?? zone.peoplePerSqm);
+    }
+  }
+
+  /** What has been added since the last call. */
+  take(): Tally[] {
+    const tallies = [...this.#tallies.values()];
+    this.#tallies = new Map();
+    return tallies;
+  }
+
+  #count(cameraId: string, zoneId: string, capturedAt: number, count: number): Tally {
+    const at = Math.floor(capturedAt / FINE_STEP_MS) * FINE_STEP_MS;
+    const key = `${cameraId}~${zoneId}~${at}`;
+    let tally = this.#tallies.get(key);
+    if (!tally) {
+      const none = { samples: 0, countSum: 0, densitySamples: 0, densitySum: 0, densityPeak: 0 };
+      tally = { cameraId, zoneId, at, countMin: count, countMax: count, ...none };
+      this.#tallies.set(key, tally);
+    }
+    tally.samples += 1;
+    tally.countSum += count;
+    tally.countMin = Math.min(tally.countMin, count);
+    tally.countMax = Math.max(tally.countMax, count);
+    return tally;
+  }
+}

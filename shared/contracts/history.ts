@@ -1,0 +1,64 @@
+/** What is kept of readings over time, and how it is exported. */
+import { z } from 'zod';
+import type { AlertEvent } from './alert.ts';
+import { EpochMs, Id } from './common.ts';
+
+/** A span of time of one zone, or of the whole picture. Spans without a single counted picture are missing, not zero. */
+export const HistoryPoint = z.object({
+  cameraId: Id,
+  zoneId: Id.optional(),
+  /** Begin of the span. */
+  at: EpochMs,
+  stepMs: z.number().int().positive(),
+  /** Counted pictures in it. */
+  samples: z.number().int().positive(),
+  countMean: z.number().min(0),
+  countMin: z.number().min(0),
+  countMax: z.number().min(0),
+  /** People per m², mean of the zone's ground; only where calibrated. */
+  densityMean: z.number().min(0).optional(),
+  /** Highest peak density of the span. */
+  densityPeak: z.number().min(0).optional(),
+});
+export type HistoryPoint = z.infer<typeof HistoryPoint>;
+
+/** Readings as CSV (RFC 4180), instants in ISO 8601. */
+export function historyCsv(points: HistoryPoint[]): string {
+  const columns = ['at', 'cameraId', 'zoneId', 'stepMs', 'samples', 'countMean', 'countMin', 'countMax'] as const;
+  const more = ['densityMean', 'densityPeak'] as const;
+  return csv(
+    [...columns, ...more],
+    points.map((point) => [isoOf(point.at), ...[...columns.slice(1), ...more].map((name) => point[name])]),
+  );
+}
+
+/** The event log as CSV (RFC 4180), instants in ISO 8601. */
+export function eventsCsv(events: AlertEvent[]): string {
+  const header = [
+    ...['offset', 'at', 'capturedAt', 'type', 'mode', 'alertId', 'sequence', 'rule', 'cameraId', 'zoneId'],
+    ...['fromLevel', 'toLevel', 'fromCondition', 'toCondition', 'reason', 'cause', 'value', 'threshold', 'unit'],
+    ...['escalation', 'silenced', 'actor', 'note', 'model', 'configVersion', 'eventId', 'epoch'],
+  ];
+  return csv(
+    header,
+    events.map((e) => [
+      ...[e.offset, isoOf(e.at), e.capturedAt === undefined ? undefined : isoOf(e.capturedAt), e.type, e.mode],
+      ...[e.alertId, e.sequence, e.rule, e.cameraId, e.zoneId, e.from.level, e.to.level, e.from.condition],
+      ...[e.to.condition, e.reason, e.cause, e.value, e.threshold, e.unit, e.escalation, e.silenced, e.actor, e.note],
+      ...[e.model, e.configVersion, e.eventId, e.epoch],
+    ]),
+  );
+}
+
+const isoOf = (at: number): string => new Date(at).toISOString();
+
+function csv(header: string[], rows: (string | number | boolean | undefined)[][]): string {
+  return [header, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+}
+
+function field(value: string | number | boolean | undefined): string {
+  if (typeof value !== 'string') return value === undefined ? '' : String(value);
+  // A spreadsheet would take such a text for a formula and run it.
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
