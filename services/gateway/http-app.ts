@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import serveStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../shared/runtime/logger.ts';
@@ -30,6 +30,8 @@ export type HttpAppOptions = {
   frames: Redis;
   operations: OperationsOptions;
   logger: Logger;
+  /** Whether a Host header names this server. */
+  isOurHost: (hostHeader: string | undefined) => boolean;
 };
 
 export async function createHttpApp({
@@ -38,10 +40,13 @@ export async function createHttpApp({
   frames,
   operations,
   logger,
+  isOurHost,
 }: HttpAppOptions): Promise<FastifyInstance> {
-  const quiet: FastifyBaseLogger = logger.child({}, { level: 'warn' });
+  const plain: FastifyBaseLogger = logger;
   const app: FastifyInstance = Fastify({
-    loggerInstance: quiet,
+    loggerInstance: plain,
+    // Changes of state are logged, not requests.
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: 5000,
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: 100 },
@@ -52,6 +57,15 @@ export async function createHttpApp({
   app.setSerializerCompiler(serializerCompiler);
   // Plain text is what a foreign page may send without asking: orders are taken as JSON only.
   app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', async (request, reply) => {
+    if (isOurHost(request.headers.host)) return;
+    await sendProblem(
+      reply,
+      421,
+      'Misdirected request',
+      'This server is not known by that name; see gateway.allowedOrigins.',
+    );
+  });
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
   });

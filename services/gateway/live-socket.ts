@@ -8,6 +8,7 @@ import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import type { CameraBoard } from './camera-board.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
+import { isOurHost } from './host-check.ts';
 import { SocketClient } from './socket-client.ts';
 
 const HEARTBEAT_MS = 1000;
@@ -22,6 +23,8 @@ export type LiveSocketOptions = {
   board: CameraBoard;
   alerts: AlertDesk;
   metrics: GatewayMetrics;
+  /** `gateway.host` */
+  listensOn: string;
   allowedOrigins: () => string[];
   /** The newest heat map of a camera, if it is fresh. */
   heatmap(cameraId: string): Promise<Buffer | null>;
@@ -44,7 +47,7 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => undefined);
-    const refusal = refuse(request, o.allowedOrigins(), clients.size, lifecycle.closing);
+    const refusal = refuse(request, o.allowedOrigins(), clients.size, lifecycle.closing, o.listensOn);
     if (refusal) {
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
@@ -145,8 +148,10 @@ export function refuse(
   allowedOrigins: string[],
   clients: number,
   closing: boolean,
+  listensOn: string,
 ): string | undefined {
   const { origin, host } = request.headers;
+  if (!isOurHost(listensOn, host, allowedOrigins)) return '421 Misdirected Request';
   if (request.url?.split('?')[0] !== '/ws') return '404 Not Found';
   if (closing || clients >= MAX_CLIENTS) return '503 Service Unavailable';
   // Browsers always say where a page comes from: a foreign page must not read the cameras of its visitor.

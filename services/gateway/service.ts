@@ -19,6 +19,7 @@ import {
 import { AlertDesk } from './alert-desk.ts';
 import { CameraBoard } from './camera-board.ts';
 import { createGatewayMetrics } from './gateway-metrics.ts';
+import { isOurHost } from './host-check.ts';
 import { createHttpApp } from './http-app.ts';
 import { serveLiveSocket } from './live-socket.ts';
 
@@ -71,6 +72,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
       alerts,
       frames,
       logger,
+      isOurHost: (header) => isOurHost(config.gateway.host, header, allowedOrigins),
       operations: {
         registry,
         ready: () => board.system().redis === 'up' && !lifecycle.closing,
@@ -84,6 +86,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
       board,
       alerts,
       metrics,
+      listensOn: config.gateway.host,
       allowedOrigins: () => allowedOrigins,
       heatmap: (cameraId) => frames.getBuffer(frameKeys.heatmap(cameraId)),
       lifecycle,

@@ -69,7 +69,10 @@ export const Config = z
       .strictObject({
         host: z.string().default('127.0.0.1').describe('Address to listen on; loopback until told otherwise.'),
         port: z.int().min(0).max(65535).default(8080),
-        allowedOrigins: z.array(Origin).default([]).describe('Web pages of other hosts that may use the socket.'),
+        allowedOrigins: z
+          .array(Origin)
+          .default([])
+          .describe('Web pages of other hosts that may use the socket, and the public names of a proxy before it.'),
       })
       .prefault({}),
     redis: z

@@ -1,5 +1,6 @@
 /** The gateway between a real Redis and real sockets. */
 import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
@@ -194,6 +195,36 @@ test('strangers are refused before the upgrade', async () => {
   assert.equal(await status(wsUrl, ['headroom.v1'], 'https://evil.example'), 403);
   assert.equal(await status(wsUrl, ['headroom.v2']), 400);
   assert.equal(await status(wsUrl.replace('/ws', '/other'), ['headroom.v1']), 404);
+});
+
+test('a page that points its own name at this machine gets nothing', async () => {
+  const { hostname, port } = new URL(gateway.url);
+  const status = (host: string, upgrade: boolean) =>
+    new Promise<number>((resolve, reject) => {
+      const headers = upgrade
+        ? {
+            host,
+            connection: 'Upgrade',
+            upgrade: 'websocket',
+            'sec-websocket-version': '13',
+            'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+            'sec-websocket-protocol': 'headroom.v1',
+          }
+        : { host };
+      const request = httpRequest({ hostname, port, path: upgrade ? '/ws' : '/api/readings', headers });
+      request.once('response', (response) => resolve(response.statusCode ?? 0));
+      request.once('upgrade', (_response, socket) => {
+        socket.destroy();
+        resolve(101);
+      });
+      request.once('error', reject);
+      request.end();
+    });
+  for (const upgrade of [false, true]) {
+    assert.equal(await status(`evil.example:${port}`, upgrade), 421);
+    assert.equal(await status(`localhost:${port}`, upgrade), upgrade ? 101 : 200);
+    assert.equal(await status('control.example', upgrade), upgrade ? 101 : 200);
+  }
 });
 
 test('nonsense from a client costs that client only', async () => {
