@@ -8,14 +8,7 @@ import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { announcePresence, instanceName, readMetrics } from '../../shared/runtime/presence.ts';
-import {
-  checkRedis,
-  connectFailFast,
-  connectPatient,
-  disconnect,
-  type RedisUrls,
-  whenReady,
-} from '../../shared/runtime/redis.ts';
+import { connectDatabases, connectPatient, disconnect, type RedisUrls } from '../../shared/runtime/redis.ts';
 import { AlertDesk } from './alert-desk.ts';
 import { CameraBoard } from './camera-board.ts';
 import { createGatewayMetrics } from './gateway-metrics.ts';
@@ -33,27 +26,16 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     const instance = instanceName();
     const registry = createRegistry('gateway', instance);
     const metrics = createGatewayMetrics(registry);
-    const state = lifecycle.add('state redis', connectFailFast(redisUrls.state, logger, 'gateway-state'), disconnect);
-    const frames = lifecycle.add(
-      'frames redis',
-      connectFailFast(redisUrls.frames, logger, 'gateway-frames'),
-      disconnect,
-    );
-    const events = lifecycle.add('event redis', connectPatient(redisUrls.state, logger, 'gateway-events'), disconnect);
-    await Promise.all([whenReady(state, 5000), whenReady(frames, 5000)]);
-    await checkRedis(state);
+    const { state, frames } = await connectDatabases({ urls: redisUrls, service: 'gateway', logger, lifecycle });
 
+    // Following a stream blocks its connection: each follower has its own.
+    const follower = (name: string) =>
+      lifecycle.add(`${name} redis`, connectPatient(redisUrls.state, logger, `gateway-${name}`), disconnect);
     const board = new CameraBoard(state);
     board.configure(config);
-    await board.follow(events, lifecycle);
-
-    const alertLog = lifecycle.add(
-      'alert redis',
-      connectPatient(redisUrls.state, logger, 'gateway-alerts'),
-      disconnect,
-    );
+    await board.follow(follower('events'), lifecycle);
     const alerts = new AlertDesk(state);
-    await alerts.follow(alertLog, lifecycle);
+    await alerts.follow(follower('alerts'), lifecycle);
 
     let { allowedOrigins } = config.gateway;
     if (configFile) {

@@ -11,14 +11,7 @@ import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { announcePresence, instanceName } from '../../shared/runtime/presence.ts';
-import {
-  checkRedis,
-  connectFailFast,
-  disconnect,
-  queueConnection,
-  type RedisUrls,
-  whenReady,
-} from '../../shared/runtime/redis.ts';
+import { connectDatabases, queueConnection, type RedisUrls } from '../../shared/runtime/redis.ts';
 import { holdLease, LEASE_MS, leaseHolder, releaseLease } from './camera-lease.ts';
 import { CameraStates } from './camera-states.ts';
 import { CameraSupervisor } from './camera-supervisor.ts';
@@ -41,14 +34,7 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
   try {
     const registry = createRegistry('ingest', instanceName());
     const metrics = createIngestMetrics(registry);
-    const state = lifecycle.add('state redis', connectFailFast(redisUrls.state, logger, 'ingest-state'), disconnect);
-    const frames = lifecycle.add(
-      'frames redis',
-      connectFailFast(redisUrls.frames, logger, 'ingest-frames'),
-      disconnect,
-    );
-    await Promise.all([whenReady(state, 5000), whenReady(frames, 5000)]);
-    await checkRedis(state);
+    const { state, frames } = await connectDatabases({ urls: redisUrls, service: 'ingest', logger, lifecycle });
 
     const queue = new Queue<FrameJob>(stateKeys.frameQueue, {
       connection: queueConnection(redisUrls.state, 'producer'),

@@ -12,14 +12,7 @@ import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { announcePresence, instanceName } from '../../shared/runtime/presence.ts';
-import {
-  checkRedis,
-  connectFailFast,
-  disconnect,
-  queueConnection,
-  type RedisUrls,
-  whenReady,
-} from '../../shared/runtime/redis.ts';
+import { connectDatabases, queueConnection, type RedisUrls } from '../../shared/runtime/redis.ts';
 import { FrameProcessor } from './frame-processor.ts';
 import { InferencePool } from './inference-pool.ts';
 import { modelFolder } from './model/manifest.ts';
@@ -44,14 +37,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
     const instance = instanceName();
     const registry = createRegistry('worker', instance);
     const metrics = createWorkerMetrics(registry);
-    const state = lifecycle.add('state redis', connectFailFast(redisUrls.state, logger, 'worker-state'), disconnect);
-    const frames = lifecycle.add(
-      'frames redis',
-      connectFailFast(redisUrls.frames, logger, 'worker-frames'),
-      disconnect,
-    );
-    await Promise.all([whenReady(state, 5000), whenReady(frames, 5000)]);
-    await checkRedis(state);
+    const { state, frames } = await connectDatabases({ urls: redisUrls, service: 'worker', logger, lifecycle });
 
     let current = config;
     const names = new Set([config.worker.model, ...config.cameras.flatMap((camera) => camera.model ?? [])]);

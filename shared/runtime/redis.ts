@@ -2,6 +2,7 @@
 import type { ConnectionOptions } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import { HeadroomError, messageOf } from './errors.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { registerSecret, scrub } from './secrets.ts';
 
@@ -131,6 +132,24 @@ export async function whenReady(redis: Redis, timeoutMs: number): Promise<void> 
 /** Closes a connection without waiting for an absent server. */
 export function disconnect(redis: Redis): void {
   redis.disconnect(false);
+}
+
+/**
+ * Opens a service's connections to both databases and proves them usable. The lifecycle closes them.
+ * @throws HeadroomError REDIS_UNREACHABLE, REDIS_TOO_OLD, REDIS_POLICY
+ */
+export async function connectDatabases(o: {
+  urls: RedisUrls;
+  service: string;
+  logger: Logger;
+  lifecycle: Lifecycle;
+}): Promise<{ state: Redis; frames: Redis }> {
+  const { urls, service, logger, lifecycle } = o;
+  const state = lifecycle.add('state redis', connectFailFast(urls.state, logger, `${service}-state`), disconnect);
+  const frames = lifecycle.add('frames redis', connectFailFast(urls.frames, logger, `${service}-frames`), disconnect);
+  await Promise.all([whenReady(state, 5000), whenReady(frames, 5000)]);
+  await checkRedis(state);
+  return { state, frames };
 }
 
 /**
