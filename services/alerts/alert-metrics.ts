@@ -21,7 +21,7 @@ export function createAlertMetrics(registry: Registry) {
     }),
     deliveries: new Counter({
       name: 'headroom_delivery_attempts_total',
-      help: 'Tries to deliver to receivers',
+      help: 'Tries to deliver to receivers, heartbeats among them',
       labelNames: ['endpoint', 'outcome'],
       registers,
     }),

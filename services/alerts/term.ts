@@ -4,7 +4,13 @@
  */
 import type { Redis } from 'ioredis';
 import type { Config } from '../../shared/config/schema.ts';
-import { type ActiveAlert, AlertCommand, type AlertEvent, type AlertReply } from '../../shared/contracts/alert.ts';
+import {
+  type ActiveAlert,
+  AlertCommand,
+  type AlertEvent,
+  type AlertMode,
+  type AlertReply,
+} from '../../shared/contracts/alert.ts';
 import { CameraState } from '../../shared/contracts/camera.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
 import { WorkerReading } from '../../shared/contracts/reading.ts';
@@ -15,6 +21,7 @@ import type { AlertMetrics } from './alert-metrics.ts';
 import { Announcer } from './announcer.ts';
 import { CameraWatch } from './camera-watch.ts';
 import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
+import type { Pulse } from './deliveries/message.ts';
 import { AlertEngine, type Change, mergeInto, noChange } from './engine.ts';
 import { pruneHistory, readHistory } from './history/history-store.ts';
 import { HistoryTally } from './history/history-tally.ts';
@@ -69,6 +76,7 @@ export class Term {
   #historyAt = performance.now();
   #prunedAt = Number.NEGATIVE_INFINITY;
   #stopping = false;
+  #mode: AlertMode = 'actual';
 
   private constructor(
     o: TermOptions,
@@ -127,10 +135,22 @@ export class Term {
       if (!behind) this.#tick();
       await this.#save();
       await this.#tell();
+      this.#o.desk.beat(() => this.#pulse());
     }
     this.#stopping = true;
     await this.#save(true);
     await this.#tell();
+  }
+
+  #pulse(): Pulse {
+    const now = Date.now();
+    const ids = this.#watch.cameraIds;
+    return {
+      mode: this.#mode,
+      cameras: ids.length,
+      camerasCounted: ids.filter((id) => this.#watch.look(id, now)?.status === 'ok').length,
+      alertsOn: this.alerts.filter((alert) => alert.resolvedAt === undefined).length,
+    };
   }
 
   /** An entry of the past is judged as of its own time: a rise during a failover is seen like any other. */
@@ -214,6 +234,7 @@ export class Term {
   async #configure(config: Config): Promise<void> {
     this.#nextConfig = undefined;
     const policy = enginePolicy(config);
+    this.#mode = policy.mode;
     await this.#o.store.rememberConfig(policy.configVersion, Date.now(), config.alerts);
     this.#watch.setCameras(config.cameras, Date.now());
     mergeInto(this.#pending, this.#engine.setRules(rulesOf(config), policy, Date.now()));

@@ -113,6 +113,14 @@ export const WebhookEndpoint = z.strictObject({
   minLevel: RaisedLevel.default('caution').describe('Alerts that never reach this level are not sent.'),
   escalationStep: z.int().min(0).max(9).default(0).describe('Hears of alerts from this step of escalation on.'),
   cameras: z.array(Id).max(1000).optional().describe('Only these cameras; all by default.'),
+  heartbeatMs: z
+    .int()
+    .min(1000)
+    .max(3_600_000)
+    .optional()
+    .describe(
+      'Sends system.heartbeat this often while readings are judged: who misses it knows that Headroom is down.',
+    ),
   allowHttp: z.boolean().default(false),
   allow: z
     .array(Network)

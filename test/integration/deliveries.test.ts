@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { addressGuard } from '../../services/alerts/deliveries/address-guard.ts';
 import type { DeliveryRecord } from '../../services/alerts/deliveries/delivery-store.ts';
 import { resolveEndpoints } from '../../services/alerts/deliveries/endpoint.ts';
@@ -56,7 +57,7 @@ describe('deliveries', () => {
       deliveries: {
         source: '/site/test',
         endpoints: [
-          endpoint('good', good.url),
+          endpoint('good', good.url, { heartbeatMs: 1000 }),
           endpoint('bad', bad.url),
           endpoint('down', `http://127.0.0.1:${closedPort}/`),
           endpoint('inside', bad.url, { allow: [] }),
@@ -117,7 +118,7 @@ describe('deliveries', () => {
 
   it('reaches a receiver signed, in order, within half a second beyond the dwell', async () => {
     const id = await crowd();
-    const first = good.received[0];
+    const first = good.received.find((r) => r.message.type !== 'system.heartbeat');
     assert.ok(first);
     const tookMs = first.at - feed.changedAt;
     assert.ok(tookMs < 200 + 500, `${tookMs} ms after the first picture, with a dwell of 200`);
@@ -128,37 +129,45 @@ describe('deliveries', () => {
     await until('the other key fits, too', () => bad.received.some((r) => r.id === id));
     feed.people = 0;
     await until('the end', () => good.received.some((r) => r.message.type === 'alert.resolved'));
-    const sequences = good.received.map((r) => r.message.data.sequence);
+    const sequences = good.received.flatMap((r) => r.message.data.sequence ?? []);
     assert.deepEqual(sequences, [...sequences].sort(), 'in order');
     assert.equal(new Set(good.received.map((r) => r.id)).size, good.received.length, 'each once');
     assert.deepEqual([good.forged, bad.forged], [[], []]);
   });
 
-  const misbehaviours: [string, Behaviour, string][] = [
-    ['500', { kind: 'status', status: 500 }, 'http-500'],
-    ['429 with Retry-After', { kind: 'status', status: 429, headers: { 'retry-after': '1' } }, 'http-429'],
-    ['slow', { kind: 'slow', ms: 30_000 }, 'timeout'],
-    ['reset', { kind: 'reset' }, 'reset'],
-    ['reset in the middle of its answer', { kind: 'reset-mid-body' }, 'reset'],
+  const status = (code: number, headers?: Record<string, string>): Behaviour => ({
+    kind: 'status',
+    status: code,
+    ...(headers ? { headers } : {}),
+  });
+  const misbehaviours: [string, Behaviour[], string[]][] = [
     [
-      'redirecting inwards',
-      { kind: 'status', status: 302, headers: { location: 'http://169.254.169.254/' } },
-      'http-302',
+      'broken, then redirecting inwards',
+      [status(500), status(302, { location: 'http://169.254.169.254/' })],
+      ['http-500', 'http-302'],
+    ],
+    ['asking for time', [status(429, { 'retry-after': '1' })], ['http-429']],
+    ['slow', [{ kind: 'slow', ms: 30_000 }], ['timeout']],
+    [
+      'resetting, also in the middle of its answer',
+      [{ kind: 'reset' }, { kind: 'reset-mid-body' }],
+      ['reset', 'reset'],
     ],
   ];
-  for (const [name, behaviour, outcome] of misbehaviours) {
+  for (const [name, behaviours, outcomes] of misbehaviours) {
     it(`a receiver that is ${name} gets it later, and holds up nobody`, async () => {
-      bad.behave(behaviour, { kind: 'status', status: 204 });
+      bad.behave(...behaviours, status(204));
       const id = await crowd();
       assert.ok(Date.now() - feed.changedAt < 1500, 'the other has it at once');
       const record = await recordOf('bad', id, 'delivered');
       assert.deepEqual(
         record.tries.map((t) => t.outcome),
-        [outcome, 'delivered'],
+        [...outcomes, 'delivered'],
       );
       const tries = bad.received.filter((r) => r.id === id);
-      assert.equal(tries.length, 2, 'the same id both times');
-      if (name.startsWith('429')) assert.ok((tries[1]?.at ?? 0) - (tries[0]?.at ?? 0) >= 1000, 'not before it asked');
+      assert.equal(tries.length, outcomes.length + 1, 'the same id each time');
+      if (outcomes[0] === 'http-429')
+        assert.ok((tries[1]?.at ?? 0) - (tries[0]?.at ?? 0) >= 1000, 'not before it asked');
       assert.equal(good.received.filter((r) => r.id === id).length, 1, 'no double for the other');
     });
   }
@@ -222,6 +231,28 @@ describe('deliveries', () => {
     const outcome = await send(endpoint, 'msg_1', '{}', 1000, guard);
     assert.equal(outcome.outcome, 'address-blocked');
     assert.ok(![...bad.received].some((r) => r.id === 'msg_1') && bad.forged.length === 0, 'not a byte arrived');
+  });
+
+  it('a heartbeat tells that readings are judged, and stops when they are not (no crowd)', async () => {
+    const beats = () => good.received.filter((r) => r.message.type === 'system.heartbeat');
+    const beat = await until('a heartbeat', () => beats()[0]);
+    assert.deepEqual(beat.message.data, {
+      mode: 'actual',
+      cameras: 1,
+      camerasCounted: 1,
+      alertsOn: beat.message.data.alertsOn,
+    });
+    redis.pause();
+    try {
+      await delay(1500);
+      const before = beats().length;
+      await delay(1500);
+      assert.equal(beats().length, before);
+    } finally {
+      redis.resume();
+    }
+    const before = beats().length;
+    await until('it beats again', () => beats().length > before);
   });
 
   it('410 takes an endpoint out until it is enabled again', async () => {

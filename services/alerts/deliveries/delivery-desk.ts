@@ -13,12 +13,12 @@ import type { AlertMetrics } from '../alert-metrics.ts';
 import type { AlertStore } from '../store/alert-store.ts';
 import { type Delivery, DeliveryStore, insertDelivery, type NewDelivery } from './delivery-store.ts';
 import type { Endpoint } from './endpoint.ts';
-import { bodyOfAttempt, planDeliveries, testBody } from './message.ts';
+import { bodyOfAttempt, heartbeatBody, type Pulse, planDeliveries, testBody } from './message.ts';
 import { delaysOf, isLate, nextDelayMs } from './schedule.ts';
 import { type Outcome, send } from './send.ts';
 
 type DeliveryJob = { deliveryId: string; fast: boolean };
-type Line = { endpoint: Endpoint; queue: Queue<DeliveryJob>; worker: Worker<DeliveryJob> };
+type Line = { endpoint: Endpoint; queue: Queue<DeliveryJob>; worker: Worker<DeliveryJob>; beatAt: number };
 type DeliveryCommand = Extract<AlertCommand, { type: 'replay-delivery' | 'enable-endpoint' | 'test-endpoint' }>;
 
 /** Messages under way to one endpoint at one time. */
@@ -101,6 +101,24 @@ export class DeliveryDesk {
     await this.#log.prune(Date.now() - this.#settings.keepMs);
     await this.#buryOrphans();
     await Promise.all((await this.#log.pending()).map((delivery) => this.#add(delivery)));
+  }
+
+  /**
+   * Sends the heartbeats that are due. To be called by the loop that judges readings, so that they stop when it does.
+   * A lost one is not sent again: the next is a better sign of life.
+   */
+  beat(pulse: () => Pulse): void {
+    for (const line of this.#lines.values()) {
+      const { endpoint } = line;
+      if (endpoint.heartbeatMs === undefined || performance.now() - line.beatAt < endpoint.heartbeatMs) continue;
+      line.beatAt = performance.now();
+      const now = Date.now();
+      const id = `heartbeat~${endpoint.id}~${now}`;
+      const body = heartbeatBody(id, this.#settings.source, now, pulse());
+      void send(endpoint, id, body, this.#settings.fastTimeoutMs).then(({ outcome }) =>
+        this.#o.metrics.deliveries.inc({ endpoint: endpoint.id, outcome }),
+      );
+    }
   }
 
   list(filter: { endpoint?: string | undefined; eventId?: string | undefined }) {
@@ -187,7 +205,7 @@ export class DeliveryDesk {
     // The state connection logs that Redis went; failed tries stand in the delivery log.
     queue.on('error', () => undefined);
     worker.on('error', () => undefined);
-    return { endpoint, queue, worker };
+    return { endpoint, queue, worker, beatAt: Number.NEGATIVE_INFINITY };
   }
 
   async #deliver(job: Job<DeliveryJob>): Promise<void> {

@@ -2,7 +2,7 @@
  * What a receiver gets: one body that is a Standard Webhooks payload (`type`, `timestamp`, `data`) and a structured
  * CloudEvents 1.0 event at the same time (`timestamp` is a legal extension attribute). Pure.
  */
-import { type AlertEvent, levelRank } from '../../../shared/contracts/alert.ts';
+import { type AlertEvent, type AlertMode, levelRank } from '../../../shared/contracts/alert.ts';
 import type { NewDelivery } from './delivery-store.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -24,6 +24,14 @@ function envelope(id: string, type: string, source: string, subject: string, at:
   const time = new Date(at).toISOString();
   const attributes = { specversion: '1.0', id, source, type, subject, time, timestamp: time };
   return { ...attributes, datacontenttype: 'application/json', data };
+}
+
+/** What a heartbeat tells. */
+export type Pulse = { mode: AlertMode; cameras: number; camerasCounted: number; alertsOn: number };
+
+/** A sign of life: sent once, kept nowhere. Its absence is the message. */
+export function heartbeatBody(id: string, source: string, at: number, pulse: Pulse): string {
+  return JSON.stringify(envelope(id, 'system.heartbeat', source, 'system', at, pulse));
 }
 
 /** The message as it goes out now: says when it is late, and when a newer one of the same alert exists. */
