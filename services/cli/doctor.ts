@@ -59,7 +59,7 @@ export async function runDoctor(configFile: string): Promise<boolean> {
   });
   for (const camera of cameras) {
     await check(`camera ${camera.id}`, async () => {
-      const result = await probeCamera(camera.url);
+      const result = await probeCamera(camera.url, camera.id);
       if (!result.ok) throw new HeadroomError('CAMERA_SILENT', result.reason);
       return `${result.sourceSize}, first picture after ${result.firstPictureMs} ms`;
     });

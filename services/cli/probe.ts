@@ -24,9 +24,9 @@ export type ProbeResult =
   | { ok: false; reason: string };
 
 /** Opens a camera for a few seconds. @throws HeadroomError when the address cannot be used or ffmpeg is missing */
-export async function probeCamera(url: string): Promise<ProbeResult> {
+export async function probeCamera(url: string, id = 'probe'): Promise<ProbeResult> {
   await checkFfmpeg();
-  const source = cameraSource({ id: 'probe', url });
+  const source = cameraSource({ id, url });
   const plan = ffmpegPlan(
     { sampleFps: 30, keyframesOnly: false, inferenceWidth: 'native' },
     source.reveal(),
