@@ -47,13 +47,15 @@ function demoConfig(url: string, port: number, dataDir: string) {
         name: 'Demo plaza',
         url,
         sampleFps: 2,
+        // The renderer's own camera: 6.5 m up, 21° down, 700 px focal length at 432 px height.
+        calibration: { mount: { heightM: 6.5, tiltDeg: 21 }, verticalFovDeg: 34.3 },
         zones: [
           {
             id: 'left',
-            name: 'Left half',
+            name: 'Plaza, left',
             polygon: [
-              [0, 0],
-              [0.5, 0],
+              [0, 0.3],
+              [0.5, 0.3],
               [0.5, 1],
               [0, 1],
             ],
@@ -61,10 +63,10 @@ function demoConfig(url: string, port: number, dataDir: string) {
           },
           {
             id: 'right',
-            name: 'Right half',
+            name: 'Plaza, right',
             polygon: [
-              [0.5, 0],
-              [1, 0],
+              [0.5, 0.3],
+              [1, 0.3],
               [1, 1],
               [0.5, 1],
             ],

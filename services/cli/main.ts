@@ -78,7 +78,7 @@ program
 program
   .command('bench')
   .description('measure; prints and never judges')
-  .argument('<what>', 'pipeline, or model')
+  .argument('<what>', 'pipeline, model or alerts')
   .option('--cameras <n>', 'cameras', positive, 8)
   .option('--fps <n>', 'pictures a second and camera', positive, 2)
   .option('--seconds <n>', 'length of the measurement', positive, 20)
@@ -87,7 +87,8 @@ program
   .action(async (what: string, options) => {
     if (what === 'pipeline') await (await import('../../test/bench/pipeline.ts')).benchPipeline(options);
     else if (what === 'model') await (await import('../../test/bench/model.ts')).benchModel(options);
-    else throw new HeadroomError('USAGE', `There is no benchmark "${what}": choose pipeline or model.`);
+    else if (what === 'alerts') await (await import('../../test/bench/alerts.ts')).benchAlerts(options);
+    else throw new HeadroomError('USAGE', `There is no benchmark "${what}": choose pipeline, model or alerts.`);
   });
 
 try {

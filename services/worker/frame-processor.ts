@@ -55,6 +55,7 @@ export class FrameProcessor {
         steps: camera.steps,
         warmStart,
         zones: camera.zones,
+        calibration: camera.calibration,
       };
     });
     if (!result || !frame) return;

@@ -1,6 +1,7 @@
 /** What the worker and its inference processes say to each other. Both ends are ours: types, no parsing. */
 import type { Zone } from '../../shared/config/schema.ts';
 import type { DegradedReason, ModelUse } from '../../shared/contracts/reading.ts';
+import type { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import type { PictureCount } from './density/picture-reading.ts';
 
 export type InferenceSetup = {
@@ -22,6 +23,7 @@ export type InferenceRequest = {
   steps?: 1 | 2 | 4 | undefined;
   warmStart: boolean;
   zones: Zone[];
+  calibration?: CameraCalibration | undefined;
 };
 
 export type InferenceResult =

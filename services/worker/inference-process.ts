@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Zone } from '../../shared/config/schema.ts';
 import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
+import { ZoneDensities } from '../../shared/geometry/zone-densities.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { heatmapOf, readPicture } from './density/picture-reading.ts';
 import { rasterise } from './density/zone-mask.ts';
@@ -17,6 +18,7 @@ import { WarmStarts } from './warm-start.ts';
 
 const counters = new Map<string, CrowdCounter>();
 const warmStarts = new WarmStarts();
+const densities = new ZoneDensities();
 const coverages = new Map<string, Coverage>();
 
 /** Pictures are decoded as they come and counted one after the other. */
@@ -82,7 +84,15 @@ async function countPicture(
   const steps = request.steps ?? manifest.schedule.defaultSteps;
   const estimate = await counter.estimate(picture, { steps, seed: seedOf(cameraId), previous });
   const { map, blocks } = estimate;
-  const reading = readPicture(estimate, manifest, request.zones, (zone) => coverageOf(zone, map, blocks));
+  const { calibration } = request;
+  const aspect = picture.native.widthPx / picture.native.heightPx;
+  const reading = readPicture(
+    estimate,
+    manifest,
+    request.zones,
+    (zone) => coverageOf(zone, map, blocks),
+    calibration && ((zone, zoneCount) => densities.measure(calibration, zone.polygon, map, aspect, zoneCount)),
+  );
   if (!reading) return { ok: false, reason: 'invalid-output', detail: 'the model’s output is not a number or absurd' };
   warmStarts.remember(key, picture, estimate.latent, capturedAt, previous !== undefined);
 

@@ -32,7 +32,8 @@ export function publicReading(known: CameraKnowledge, now: number): PublicReadin
     return silent(known, state?.phase === 'live' ? 'stale' : 'no-signal', reason, state?.since);
   }
   // Counted before the picture came back: it tells of the camera as it was before the outage.
-  if (reading.capturedAt < state.since && state.phase === 'live') {
+  // A clock that was set back puts `since` into the future: it then says nothing about what came first.
+  if (reading.capturedAt < state.since && state.since <= now) {
     return silent(known, 'stale', 'inference-behind', reading.capturedAt);
   }
   if (ageMs > known.staleAfterMs) {

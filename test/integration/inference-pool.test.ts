@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { InferencePool, type PoolOptions } from '../../services/worker/inference-pool.ts';
+import { Zone } from '../../shared/config/schema.ts';
 import { decodeHeatmap } from '../../shared/contracts/heatmap.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
+import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { descendants } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
@@ -83,6 +85,35 @@ test('counts, repeats itself exactly, starts warm on the next picture', async ()
     await pool.close();
   }
   assert.deepEqual(await children(), [], 'no process is left');
+});
+
+test('a calibrated camera gives people per square metre, another one never does', async () => {
+  const pool = await InferencePool.start(options());
+  const zones = [
+    Zone.parse({
+      id: 'z',
+      polygon: [
+        [0, 0.5],
+        [1, 0.5],
+        [1, 1],
+        [0, 1],
+      ],
+    }),
+  ];
+  const calibration = CameraCalibration.parse({ mount: { heightM: 6.5, tiltDeg: 25 }, verticalFovDeg: 35 });
+  try {
+    const measured = await pool.count('a', request({ zones, calibration }));
+    assert.ok(measured?.ok);
+    const [zone] = measured.picture.zones;
+    assert.ok(zone?.calibrated && zone.peoplePerSqm !== undefined && zone.peakPeoplePerSqm !== undefined);
+    assert.ok(zone.count === 0 || zone.count / zone.peoplePerSqm > 10, 'a plausible area');
+    const counted = await pool.count('a', request({ zones }));
+    assert.ok(
+      counted?.ok && !counted.picture.zones[0]?.calibrated && counted.picture.zones[0]?.peoplePerSqm === undefined,
+    );
+  } finally {
+    await pool.close();
+  }
 });
 
 test('a killed process loses its picture only and is replaced', async () => {

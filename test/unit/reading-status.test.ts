@@ -66,6 +66,7 @@ const CASES: [what: string, change: Partial<CameraKnowledge>, status: string, re
     'stale',
     'inference-behind',
   ],
+  ['a fresh count after the clock was set back an hour', { state: state({ since: NOW + 3_600_000 }) }, 'ok'],
   ['no ingest', { ingestUp: false }, 'no-signal', 'ingest-down'],
   ['damaged video', { state: state({ trouble: 'decode-errors' }) }, 'degraded', 'decode-errors'],
   ['a frozen picture', { state: state({ trouble: 'frozen' }) }, 'degraded', 'frozen'],

@@ -3,6 +3,7 @@ import type { Zone } from '../../../shared/config/schema.ts';
 import type { Heatmap } from '../../../shared/contracts/heatmap.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import type { ZoneReading } from '../../../shared/contracts/reading.ts';
+import type { ZoneDensity } from '../../../shared/geometry/zone-ground.ts';
 import type { Estimate } from '../model/crowd-counter.ts';
 import { type Coverage, countInterval, countPeople, type DensityMap } from '../model/read-out.ts';
 
@@ -17,12 +18,14 @@ export type PictureCount = { count: number; interval: [number, number]; heads: n
 /**
  * Counts of the picture and its zones; undefined when the output is no number or absurd, which must never read as 0.
  * @param coverageOf the zone's rasterised polygon for this map size
+ * @param densityOf people per m² of a zone; given for calibrated cameras only
  */
 export function readPicture(
   estimate: Estimate,
   manifest: ModelManifest,
   zones: Zone[],
   coverageOf: (zone: Zone) => Coverage,
+  densityOf?: (zone: Zone, count: number) => ZoneDensity | undefined,
 ): PictureCount | undefined {
   const { map, blocks, heads } = estimate;
   const weight = manifest.count.headWeight;
@@ -36,12 +39,14 @@ export function readPicture(
     zones: zones.map((zone) => {
       const coverage = coverageOf(zone);
       const zoneCount = countPeople(map, blocks, weight, coverage);
+      const density = densityOf?.(zone, zoneCount);
       return {
         zoneId: zone.id,
         name: zone.name ?? zone.id,
         count: zoneCount,
         interval: countInterval(zoneCount, blocks, manifest.interval, coverage),
-        calibrated: false,
+        calibrated: density !== undefined,
+        ...density,
         ...(zone.capacity ? { occupancy: zoneCount / zone.capacity } : {}),
       };
     }),
