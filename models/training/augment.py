@@ -12,11 +12,11 @@ SMALLEST_SCALE = {"shanghaitech_a_train": 0.7}
 
 
 def draw_scale(random: np.random.Generator, folder: str, native_share: float) -> float:
-    """Zoom of a crop: half of them near 1 (cameras are watched at native size), the others 0.5 to 2."""
+    """Zoom of a crop: half of them near 1 (cameras are watched at native size), the others 0.5 to 2.4."""
     if random.random() < native_share:
         return float(np.exp(random.uniform(math.log(0.85), math.log(1.2))))
     low = SMALLEST_SCALE.get(folder, 0.5)
-    return float(np.exp(random.uniform(math.log(low), math.log(2.0))))
+    return float(np.exp(random.uniform(math.log(low), math.log(2.4))))
 
 
 def random_crop(

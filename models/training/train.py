@@ -124,7 +124,7 @@ class Trainer:
         target = map_from_cells(cells)
         clean = latent_from_map(target)
         previous = latent_from_map(map_from_cells(batch["previous"].to(self.device)))
-        at_one = 1.0 if self.recipe.control else (self.recipe.share_at_one if self.stage == "a" else 0.4)
+        at_one = 1.0 if self.recipe.control else (self.recipe.share_at_one if self.stage == "a" else 0.5)
         t = draw_times(len(image), at_one, self.grid).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
             cond, logits = self.counter.encoder(image)
