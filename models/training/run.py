@@ -80,10 +80,12 @@ def main() -> None:
                 rendered, 0.12, validate_minutes=60.0 if arguments.smoke else 5.0, limit=limit,
             )
     thin = ["--every", "12"] if arguments.smoke else []
-    calibration = run / "calibration.json"
-    _module("calibrate", "--data", str(arguments.data), "--checkpoint", str(run / "b.pt"), "--out", str(calibration), *thin)
+    final, calibration = run / "final.pt", run / "calibration.json"
+    few = ["--batches", "2", "--batch", "4", "--limit", "3"] if arguments.smoke else []
+    _module("norms", "--data", str(arguments.data), "--checkpoint", str(run / "b.pt"), "--out", str(final), *few)
+    _module("calibrate", "--data", str(arguments.data), "--checkpoint", str(final), "--out", str(calibration), *thin)
     out = arguments.out or run / "model"
-    _module("export", "--checkpoint", str(run / "b.pt"), "--calibration", str(calibration), "--out", str(out))
+    _module("export", "--checkpoint", str(final), "--calibration", str(calibration), "--out", str(out))
 
 
 if __name__ == "__main__":
