@@ -115,7 +115,7 @@ test('sleep of the machine is noticed, slow timers are not taken for it', () => 
 test('messages are parsed by the contract; strangers are ignored, broken ones reported', () => {
   const heartbeat = { type: 'heartbeat', serverTime: 1, system: { ingest: 'up', inference: 'up', redis: 'down' } };
   assert.deepEqual(parseIncoming(JSON.stringify(heartbeat)), { kind: 'message', message: heartbeat });
-  assert.deepEqual(parseIncoming('{"type":"alert","id":1}'), { kind: 'unknown', type: 'alert' });
+  assert.deepEqual(parseIncoming('{"type":"weather","id":1}'), { kind: 'unknown', type: 'weather' });
   assert.deepEqual(parseIncoming('{"type":"reading","count":-1}'), { kind: 'broken', problem: 'invalid reading' });
   assert.equal(parseIncoming('{').kind, 'broken');
   assert.equal(parseIncoming('null').kind, 'broken');

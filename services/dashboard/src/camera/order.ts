@@ -1,35 +1,38 @@
 /**
- * The order of the wall: trouble first, then by count. Sticky, because a wall whose tiles swap places at every
- * picture cannot be watched: two live cameras change places only when their counts differ clearly.
+ * The order of the wall: dangerous crowds first, then cameras in trouble, then lesser alerts, then by count. Sticky,
+ * because a wall whose tiles swap places at every picture cannot be watched: two live cameras of one level change places
+ * only when their counts differ clearly.
  */
+import type { ShownLevel } from '../../../../shared/contracts/alert.ts';
+import { shownRank } from '../alerts/rank.ts';
 import type { CameraView } from './view.ts';
 
-export type Ranked = { id: string; name: string; view: CameraView };
+export type Ranked = { id: string; name: string; view: CameraView; level?: ShownLevel | undefined };
 
-const TROUBLE = { 'no-signal': 0, degraded: 1, stale: 2 } as const;
+/** Between `alert` and `unknown`: a dark camera may hide anything, a known crush hides nothing. */
+const TROUBLE = { 'no-signal': 2.9, degraded: 2.8, stale: 2.7 } as const;
 /** A difference below this, in people or as a share of the larger count, does not move a tile. */
 const CLEAR_PEOPLE = 3;
 const CLEAR_SHARE = 0.15;
 
 export function orderCameras(cameras: readonly Ranked[], previous: readonly string[]): string[] {
   const was = new Map(previous.map((id, index) => [id, index]));
-  const trouble = cameras.filter((camera) => camera.view.status !== 'ok');
-  const counted = cameras.filter((camera) => camera.view.status === 'ok');
-
-  trouble.sort((a, b) => rank(a) - rank(b) || place(was, a) - place(was, b) || a.name.localeCompare(b.name));
-
-  // Insertion over the former order: a camera climbs to just before the first one it clearly exceeds, else stays.
   const settled: Ranked[] = [];
-  counted.sort((a, b) => place(was, a) - place(was, b) || people(b) - people(a) || a.name.localeCompare(b.name));
-  for (const camera of counted) {
-    const at = settled.findIndex((other) => clearlyMore(camera, other));
+  const sorted = cameras.toSorted(
+    (a, b) =>
+      urgency(b) - urgency(a) || place(was, a) - place(was, b) || people(b) - people(a) || a.name.localeCompare(b.name),
+  );
+  // Insertion over the former order: a camera climbs to just before the first one it clearly exceeds, else stays.
+  for (const camera of sorted) {
+    const at = settled.findIndex((other) => urgency(other) === urgency(camera) && clearlyMore(camera, other));
     settled.splice(at < 0 ? settled.length : at, 0, camera);
   }
-  return [...trouble, ...settled].map((camera) => camera.id);
+  return settled.map((camera) => camera.id);
 }
 
-function rank(camera: Ranked): number {
-  return camera.view.status === 'ok' ? 3 : TROUBLE[camera.view.status];
+/** Higher stands further ahead. */
+export function urgency({ view, level = 'normal' }: Pick<Ranked, 'view' | 'level'>): number {
+  return Math.max(shownRank(level), view.status === 'ok' ? 0 : TROUBLE[view.status]);
 }
 
 function place(was: Map<string, number>, camera: Ranked): number {

@@ -1,5 +1,6 @@
 /** The page's live state: what came over the socket, in the form the screens read it. */
 import type { CameraInfo, ServerMessage, SystemState } from '../../../../shared/contracts/socket.ts';
+import { Alerts } from '../alerts/alerts.svelte.ts';
 import { CameraLive, type Moment } from './camera-live.svelte.ts';
 import { ServerClock } from './clock.ts';
 import { type Connection, startConnection } from './connection.ts';
@@ -19,6 +20,9 @@ export class Live implements Moment {
   system: SystemState | undefined = $state.raw();
   /** In the order of the configuration; undefined before the first snapshot. */
   cameras: CameraLive[] | undefined = $state.raw();
+  /** Server time of the last message: as of when everything on the screen is, once the connection is lost. */
+  heardAt: number | undefined = $state();
+  readonly alerts: Alerts;
   /** Messages this page should have understood and did not. */
   brokenMessages = $state(0);
 
@@ -39,6 +43,10 @@ export class Live implements Moment {
       },
       onTick: (localNow) => this.#tick(localNow),
     });
+    this.alerts = new Alerts({
+      send: (message) => this.#socket.send(message),
+      reachable: () => this.connected && this.system?.redis === 'up',
+    });
     document.addEventListener('visibilitychange', () => this.#subscribeSoon());
   }
 
@@ -48,6 +56,7 @@ export class Live implements Moment {
 
   close(): void {
     clearTimeout(this.#subscribeTimer);
+    this.alerts.close();
     this.#socket.close();
   }
 
@@ -78,6 +87,7 @@ export class Live implements Moment {
   #tick(localNow: number): void {
     this.localNow = localNow;
     this.now = this.#clock.now(localNow);
+    if (this.connection.phase === 'live') this.heardAt = this.#clock.now(this.connection.lastMessageAt);
   }
 
   #take(incoming: Incoming, localNow: number): void {
@@ -102,6 +112,7 @@ export class Live implements Moment {
         for (const reading of message.readings) this.#byId.get(reading.cameraId)?.take(reading);
         this.#subscribed = '';
         this.#subscribeSoon();
+        this.alerts.connected();
         break;
       case 'reading':
         this.#tick(localNow);
@@ -113,6 +124,11 @@ export class Live implements Moment {
       case 'heartbeat':
         this.#learnTime(message.serverTime, localNow);
         this.system = message.system;
+        break;
+      case 'alerts':
+      case 'alert':
+      case 'resumed':
+        this.alerts.take(message);
         break;
       case 'error':
         // Our own message was refused; the gateway closes the socket when it matters.

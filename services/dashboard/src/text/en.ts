@@ -1,4 +1,5 @@
 /** All English texts. */
+import { alertsEn } from './alerts-en.ts';
 import { makeFormat } from './format.ts';
 import type { LostTexts, ReasonTexts, StatusTexts } from './texts.ts';
 
@@ -70,6 +71,7 @@ export const en = {
   status,
   reasons,
   lost,
+  alerts: alertsEn,
   productClaim: 'Live crowd counts',
   people: 'people',
   peopleSpoken: (count: number) => (Math.round(count) === 1 ? '1 person' : `${format.whole(count)} people`),

@@ -4,6 +4,8 @@ import { type Age, readableAge } from '../camera/age.ts';
 
 export type Format = {
   whole: (value: number) => string;
+  /** At most one digit behind the point. */
+  decimal: (value: number) => string;
   percent: (share: number) => string;
   interval: (interval: Interval) => string;
   clock: (at: number) => string;
@@ -15,6 +17,7 @@ type AgeWords = (value: string, unit: Age['unit']) => string;
 export function makeFormat(locale: string, agoWords: AgeWords): Format {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const clock = new Intl.DateTimeFormat(locale, {
     hour: '2-digit',
@@ -28,6 +31,7 @@ export function makeFormat(locale: string, agoWords: AgeWords): Format {
   };
   return {
     whole: (value) => whole.format(value),
+    decimal: (value) => decimal.format(value),
     percent: (share) => percent.format(share),
     // Outwards, so that rounding never makes the count look surer than it is.
     interval: ([low, high]) => `${whole.format(Math.floor(low))}–${whole.format(Math.ceil(high))}`,

@@ -1,4 +1,5 @@
 /** 모든 한국어 문구. All Korean texts. */
+import { alertsKo } from './alerts-ko.ts';
 import { makeFormat } from './format.ts';
 import type { Texts } from './texts.ts';
 
@@ -10,6 +11,7 @@ const CHECK_LOG = '자세한 내용은 워커 로그에 있습니다.';
 
 export const ko: Texts = {
   format,
+  alerts: alertsKo,
   status: { ok: '실시간', stale: '갱신 지연', 'no-signal': '신호 없음', degraded: '계수 불가' },
   reasons: {
     'auth-failed': {
