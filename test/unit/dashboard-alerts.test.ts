@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { alarmSamples } from '../../services/dashboard/src/alerts/alarm-sound.ts';
+import { alarmSamples } from '../../services/dashboard/src/alerts/alarm-pattern.ts';
 import { type Board, EMPTY_BOARD, takeEvent, takeList } from '../../services/dashboard/src/alerts/board.ts';
 import { addEvents, causeOf, thresholdOf } from '../../services/dashboard/src/alerts/event-log.ts';
 import { figureOf } from '../../services/dashboard/src/alerts/figure.ts';

@@ -1,0 +1,35 @@
+/** What the alarm of each level sounds like. Pure. */
+import type { LoudLevel } from './loud.ts';
+
+type Tone = { atS: number; forS: number; hz: number };
+type Pattern = { lengthS: number; tones: readonly Tone[] };
+
+/** Told apart by rhythm, not only by pitch. */
+const PATTERNS: Record<LoudLevel, Pattern> = {
+  severe: {
+    lengthS: 1,
+    tones: [0, 0.25, 0.5].map((atS, index) => ({ atS, forS: 0.2, hz: index % 2 === 0 ? 960 : 760 })),
+  },
+  alert: {
+    lengthS: 2.4,
+    tones: [0, 0.45].map((atS) => ({ atS, forS: 0.3, hz: 660 })),
+  },
+};
+const LOUDNESS = 0.35;
+const EDGE_S = 0.015;
+
+/** One round of a level's pattern as samples from -1 to 1. */
+export function alarmSamples(level: LoudLevel, sampleRate: number): Float32Array<ArrayBuffer> {
+  const { lengthS, tones } = PATTERNS[level];
+  const samples = new Float32Array(Math.round(lengthS * sampleRate));
+  for (const { atS, forS, hz } of tones) {
+    const first = Math.round(atS * sampleRate);
+    const count = Math.round(forS * sampleRate);
+    for (let n = 0; n < count; n += 1) {
+      const s = n / sampleRate;
+      const edge = Math.min(1, s / EDGE_S, (forS - s) / EDGE_S);
+      samples[first + n] = LOUDNESS * edge * Math.sin(2 * Math.PI * hz * s);
+    }
+  }
+  return samples;
+}
