@@ -46,10 +46,8 @@ export async function readLabelled(dir: string, limit = Number.POSITIVE_INFINITY
 async function readFolder(folder: string, limit: number): Promise<LabelledPicture[]> {
   const file = join(folder, 'labels.jsonl');
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.trim() !== '');
-  const step = Math.max(1, lines.length / limit);
-  const wanted = Array.from({ length: Math.min(lines.length, Math.ceil(lines.length / step)) }, (_, i) =>
-    Math.floor(i * step),
-  );
+  const count = Math.min(lines.length, Math.floor(limit));
+  const wanted = Array.from({ length: count }, (_, i) => Math.floor((i * lines.length) / count));
   return wanted.map((index) => {
     let json: unknown;
     try {

@@ -45,7 +45,9 @@ test('a labelled folder is read, and a wrong line is named', async (t) => {
   const line = (i: number) => JSON.stringify({ image: `images/${i}.jpg`, width: 10, height: 10, points: [[1, 2]] });
   await writeFile(join(dir, 'labels.jsonl'), Array.from({ length: 10 }, (_, i) => line(i)).join('\n'));
   assert.equal((await readLabelled(dir)).length, 10);
-  assert.equal((await readLabelled(dir, 3)).length, 3);
+  for (const limit of [1, 3, 7, 9, 10, 60]) {
+    assert.equal((await readLabelled(dir, limit)).length, Math.min(limit, 10));
+  }
   await writeFile(join(dir, 'labels.jsonl'), `${line(0)}\n{"image":"x.jpg","width":0,"height":1,"points":[]}\n`);
   await assert.rejects(readLabelled(dir), /labels\.jsonl:2 width/);
   await assert.rejects(readLabelled(join(dir, 'nowhere')), /no labels\.jsonl/);
