@@ -88,7 +88,10 @@ describe('alerts processes killed with -9', () => {
   const pauseLeader = async (): Promise<void> => {
     const client = redis.client();
     feed.people = 105;
-    await until('both processes run', async () => (await readPresence(client)).length === 2);
+    await until(
+      'both processes run',
+      async () => (await readPresence(client)).filter(({ service }) => service === 'alerts').length === 2,
+    );
     for (let attempt = 1; ; attempt++) {
       const holder = await until('one leads', () => client.get(alertKeys.lease));
       const leader = processes.find((child) => holder.endsWith(`-${child.pid}`));

@@ -3,6 +3,7 @@
  * how far the inputs were read: after a crash at any point the successor goes on from exactly there.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, type Transaction } from 'kysely';
 import {
   type ActiveAlert,
@@ -33,6 +34,9 @@ export type Commit = {
   command?: { command: AlertCommand; reply: AlertReply } | undefined;
 };
 
+const OPEN_ATTEMPTS = 5;
+const OPEN_PAUSE_MS = 300;
+
 /** Another process leads now: nothing was written. */
 export class DeposedError extends HeadroomError {
   constructor() {
@@ -51,14 +55,19 @@ export class AlertStore {
 
   /** @throws HeadroomError DATABASE_UNUSABLE or DATABASE_MIGRATION */
   static async open(file: string): Promise<AlertStore> {
-    const db = new Kysely<AlertTables>({ dialect: sqliteDialect(file) });
-    try {
-      await migrate(db);
-    } catch (error) {
-      await db.destroy();
-      throw error;
+    // Two processes that start on a new database make its tables at the same time: who comes second looks again.
+    for (let attempt = 1; ; attempt++) {
+      let db: Kysely<AlertTables> | undefined;
+      try {
+        db = new Kysely<AlertTables>({ dialect: sqliteDialect(file) });
+        await migrate(db);
+        return new AlertStore(db);
+      } catch (error) {
+        await db?.destroy();
+        if (attempt === OPEN_ATTEMPTS) throw error;
+        await delay(OPEN_PAUSE_MS * (0.5 + Math.random()));
+      }
     }
-    return new AlertStore(db);
   }
 
   close(): Promise<void> {
