@@ -2,6 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
+import { isProcessAlive } from '../../shared/runtime/process.ts';
 
 /**
  * Takes the folder's lock. A lock of a process that is gone is taken over.
@@ -11,7 +12,7 @@ import { HeadroomError } from '../../shared/runtime/errors.ts';
 export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
   const file = join(dataDir, 'headroom.pid');
   const holder = Number(await readFile(file, 'utf8').catch(() => ''));
-  if (holder > 0 && holder !== process.pid && isAlive(holder)) {
+  if (holder > 0 && holder !== process.pid && isProcessAlive(holder)) {
     throw new HeadroomError(
       'ALREADY_RUNNING',
       `Headroom already runs with the data folder ${dataDir} (process ${holder}).`,
@@ -19,13 +20,4 @@ export async function lockDataDir(dataDir: string): Promise<() => Promise<void>>
   }
   await writeFile(file, String(process.pid));
   return () => rm(file, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -111,7 +111,6 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
   board.on('cameras', (cameras) => broadcast('cameras', { type: 'cameras', cameras }));
   board.on('reading', (reading: PublicReading) => {
     broadcast(`reading ${reading.cameraId}`, reading);
-    metrics.silent.set(board.readings().filter(({ status }) => status !== 'ok').length);
     if (reading.status !== 'ok') return;
     metrics.pushAge.observe(Math.max(0, Date.now() - reading.capturedAt) / 1000);
     if (heatmapTold.get(reading.cameraId) === reading.seq) return;
@@ -120,10 +119,10 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
     if (wanting.length > 0) void sendHeatmap(reading.cameraId, wanting);
   });
 
-  const heartbeat = setInterval(
-    () => broadcast('heartbeat', { type: 'heartbeat', serverTime: Date.now(), system: board.system() }),
-    HEARTBEAT_MS,
-  );
+  const heartbeat = setInterval(() => {
+    broadcast('heartbeat', { type: 'heartbeat', serverTime: Date.now(), system: board.system() });
+    metrics.silent.set(board.readings().filter(({ status }) => status !== 'ok').length);
+  }, HEARTBEAT_MS);
   const ping = setInterval(() => {
     for (const [socket, client] of clients) {
       if (!client.alive) socket.terminate();

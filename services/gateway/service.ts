@@ -59,7 +59,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
         registry,
         ready: () => board.system().redis === 'up' && !lifecycle.closing,
         system: () => board.system(),
-        otherMetrics: async () => (await readMetrics(state)).filter((metric) => !isOf(instance, metric)),
+        otherMetrics: () => readMetrics(state, instance),
       },
     });
     lifecycle.add('web server', app, () => app.close());
@@ -93,9 +93,4 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     await lifecycle.close();
     throw error;
   }
-}
-
-/** Whether an announced set of metrics is this very process's own. */
-function isOf(instance: string, metrics: object): boolean {
-  return JSON.stringify(metrics).includes(`"instance":"${instance}"`);
 }

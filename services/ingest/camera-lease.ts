@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { stateKeys } from '../../shared/contracts/keys.ts';
+import { isProcessAlive } from '../../shared/runtime/process.ts';
 
 export const LEASE_MS = 3000;
 
@@ -36,10 +37,5 @@ function isDeadNeighbour(holder: string): boolean {
   const cut = holder.lastIndexOf(':');
   const pid = Number(holder.slice(cut + 1));
   if (holder.slice(0, cut) !== hostname() || !Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
+  return !isProcessAlive(pid);
 }

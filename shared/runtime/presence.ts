@@ -60,9 +60,11 @@ export async function readPresence(redis: Redis): Promise<Presence[]> {
   return (await redis.mget(keys)).filter((value) => value !== null).map((value) => JSON.parse(value) as Presence);
 }
 
-/** Metrics of all living instances, as prom-client's JSON. */
-export async function readMetrics(redis: Redis): Promise<object[]> {
-  const keys = (await presenceKeys(redis)).filter((key) => key.endsWith(':metrics'));
+/** Metrics of all living instances but one, which has its own at hand, as prom-client's JSON. */
+export async function readMetrics(redis: Redis, exceptInstance: string): Promise<object[]> {
+  const keys = (await presenceKeys(redis)).filter(
+    (key) => key.endsWith(':metrics') && !key.endsWith(`:${exceptInstance}:metrics`),
+  );
   if (keys.length === 0) return [];
   return (await redis.mget(keys)).filter((value) => value !== null).map((value) => JSON.parse(value) as object);
 }

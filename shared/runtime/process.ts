@@ -4,6 +4,17 @@ import type { Service } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { scrub } from './secrets.ts';
 
+/** Whether a process of this machine lives. */
+export function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, but is somebody else's.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
 /** Exit code of a start that failed for a reason the operator can mend. */
 export const EXIT_CANNOT_START = 2;
 
