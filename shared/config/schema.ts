@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { Id, PicturePoint } from '../contracts/common.ts';
 import { CameraCalibration } from '../geometry/calibration.ts';
 import { AlertsConfig, DatabaseConfig, DeliveriesConfig, Importance, ZoneLimits, ZoneProfile } from './alerts.ts';
+import { Line } from './lines.ts';
+import { PictureGate } from './picture-gate.ts';
 
 /** Schemes that are always allowed, and those a configuration must ask for (trials, tests). */
 export const CAMERA_SCHEMES = ['rtsp', 'rtsps'] as const;
@@ -59,6 +61,13 @@ export const Camera = z.strictObject({
     .optional()
     .describe('Age above which a picture is not shown as live; by default three sample periods, at least 3000 ms.'),
   zones: z.array(Zone).max(64).default([]),
+  lines: z.array(Line).max(16).default([]),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, 'is not a time zone; write one such as Asia/Seoul')
+    .optional()
+    .describe("IANA time zone: the day of a line's totals begins at its midnight. The machine's own by default."),
+  pictureGate: PictureGate.prefault({}),
   calibration: CameraCalibration.optional().describe('Needed for people per square metre.'),
 });
 export type Camera = z.infer<typeof Camera>;
@@ -144,22 +153,33 @@ export const Config = z
           if (seen.has(camera.id))
             ctx.addIssue({ code: 'custom', path: [index, 'id'], message: 'is used twice; ids must differ' });
           seen.add(camera.id);
-          const zones = new Set<string>();
-          for (const [at, zone] of camera.zones.entries()) {
-            if (zones.has(zone.id)) {
-              ctx.addIssue({
-                code: 'custom',
-                path: [index, 'zones', at, 'id'],
-                message: 'is used twice in this camera',
-              });
+          for (const part of ['zones', 'lines'] as const) {
+            const ids = new Set<string>();
+            for (const [at, { id }] of camera[part].entries()) {
+              if (ids.has(id)) {
+                ctx.addIssue({
+                  code: 'custom',
+                  path: [index, part, at, 'id'],
+                  message: 'is used twice in this camera',
+                });
+              }
+              ids.add(id);
             }
-            zones.add(zone.id);
           }
         }
       }),
   })
   .describe('Headroom configuration');
 export type Config = z.infer<typeof Config>;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Age above which a camera's picture is stale, ms: three sample periods, at least 3 s. */
 export function staleAfterMs(camera: Pick<Camera, 'sampleFps' | 'staleAfterMs'>): number {

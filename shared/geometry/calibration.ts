@@ -5,8 +5,8 @@ import { PicturePoint } from '../contracts/common.ts';
 const Metres = z.number().min(-10_000).max(10_000);
 
 /**
- * Either at least four marks (where points of the ground lie in the picture), or the camera's mounting. Density is
- * measured in the plane of the heads, since heads are what is counted.
+ * At least four marks (where points of the ground lie in the picture), or known lengths on the ground, or the camera's
+ * mounting. Density is measured in the plane of the heads, since heads are what is counted.
  */
 export const CameraCalibration = z
   .strictObject({
@@ -16,7 +16,18 @@ export const CameraCalibration = z
       .max(64)
       .optional()
       .describe('Marks: position in the picture (0 to 1) and on the ground (metres, any origin).'),
-    pointsHeightM: z.number().min(0).max(3).default(0).describe('Height of the marks above the ground.'),
+    lengths: z
+      .array(
+        z.strictObject({
+          picture: z.tuple([PicturePoint, PicturePoint]),
+          metres: z.number().min(0.1).max(1000),
+        }),
+      )
+      .min(2, 'mark at least two lengths')
+      .max(64)
+      .optional()
+      .describe('Stretches of ground of known length: both ends in the picture (0 to 1) and the metres between them.'),
+    pointsHeightM: z.number().min(0).max(3).default(0).describe('Height of the marks or lengths above the ground.'),
     verticalFovDeg: z
       .number()
       .min(5)
@@ -37,6 +48,13 @@ export const CameraCalibration = z
       .default(0.3)
       .describe('Cells whose ground area is less certain than this share are left out (towards the horizon).'),
   })
-  .refine((c) => (c.points === undefined) !== (c.mount === undefined), 'give either points or mount')
-  .refine((c) => c.mount === undefined || c.verticalFovDeg !== undefined, 'mount needs verticalFovDeg, too');
+  .refine(
+    (c) => [c.points, c.lengths, c.mount].filter((given) => given !== undefined).length === 1,
+    'give one of points, lengths or mount',
+  )
+  .refine((c) => c.mount === undefined || c.verticalFovDeg !== undefined, 'mount needs verticalFovDeg, too')
+  .refine(
+    (c) => c.lengths === undefined || c.lengths.length >= 3 || c.verticalFovDeg !== undefined,
+    'mark at least three lengths, or two and verticalFovDeg',
+  );
 export type CameraCalibration = z.infer<typeof CameraCalibration>;

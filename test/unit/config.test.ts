@@ -65,6 +65,30 @@ const WRONG: [what: string, text: string, field: string, line: number, column: n
     57,
     /three corners/,
   ],
+  [
+    'a line of no length',
+    'cameras:\n  - { id: a, url: rtsp://h/s, lines: [{ id: l, in: left, points: [[0.5,0.5],[0.51,0.5]] }] }\n',
+    'cameras[0].lines[0].points',
+    2,
+    66,
+    /too close/,
+  ],
+  [
+    'a time zone that does not exist',
+    'cameras:\n  - { id: a, url: rtsp://h/s, timeZone: Asia/Soul }\n',
+    'cameras[0].timeZone',
+    2,
+    41,
+    /time zone/,
+  ],
+  [
+    'two lengths without an angle of view',
+    'cameras:\n  - { id: a, url: rtsp://h/s, calibration: { lengths: [{ picture: [[0,1],[1,1]], metres: 3 }, { picture: [[0,0.5],[1,0.5]], metres: 9 }] } }\n',
+    'cameras[0].calibration',
+    2,
+    44,
+    /three lengths/,
+  ],
 ];
 
 for (const [what, text, field, line, column, rule] of WRONG) {

@@ -22,7 +22,7 @@ cameras:
 
 describe('headroom.example.yaml', () => {
   it('is a configuration as it stands, and with every setting on', () => {
-    assert.equal(parseConfig(sample).cameras.length, 2);
+    assert.equal(parseConfig(sample).cameras.length, 3);
     assert.equal(parseConfig(complete).worker.httpPort, 9102);
   });
 
