@@ -17,8 +17,9 @@ import { insertDelivery, type NewDelivery } from '../deliveries/delivery-store.t
 import type { Change, EngineSnapshot, MachineRecord } from '../engine.ts';
 import { addHistory } from '../history/history-store.ts';
 import type { Tally } from '../history/history-tally.ts';
+import { migrate } from './migrate.ts';
 import { sqliteDialect } from './sqlite.ts';
-import { type AlertTables, migrate } from './tables.ts';
+import type { AlertTables } from './tables.ts';
 
 /** Ids of the last entries read from the Redis streams; undefined before the first. */
 export type Positions = { events?: string; commands?: string };
