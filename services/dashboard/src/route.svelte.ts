@@ -1,12 +1,32 @@
-/** Where the page is: the wall, or one camera. Kept in the address, so that a camera can be linked to and "back" works. */
-export type Route = { page: 'wall' } | { page: 'camera'; cameraId: string };
+/** Where the page is, kept in the address, so that everything can be linked to and "back" works. */
+import { isPage, type PageId } from './pages.ts';
 
+export type Route =
+  | { page: 'wall' }
+  | { page: 'camera'; cameraId: string }
+  | { page: PageId; params: readonly string[] };
+
+const ADDRESS = /^#\/([a-z]+)((?:\/[\w.~%-]+)*)$/;
+
+/** Anything unknown is the wall. */
 export function parseRoute(hash: string): Route {
-  const match = /^#\/camera\/([A-Za-z0-9_-]+)$/.exec(hash);
-  return match?.[1] ? { page: 'camera', cameraId: match[1] } : { page: 'wall' };
+  const [, page, rest = ''] = ADDRESS.exec(hash) ?? [];
+  const params = rest.split('/').filter(Boolean).map(decoded);
+  if (page === 'camera' && params.length === 1 && params[0]) return { page, cameraId: params[0] };
+  return page !== undefined && isPage(page) ? { page, params } : { page: 'wall' };
 }
 
-export const cameraHref = (cameraId: string): string => `#/camera/${cameraId}`;
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export const cameraHref = (cameraId: string): string => pageHref('camera', cameraId);
+export const pageHref = (page: PageId | 'camera', ...params: string[]): string =>
+  `#/${[page, ...params.map(encodeURIComponent)].join('/')}`;
 export const WALL_HREF = '#/';
 
 export class Router {

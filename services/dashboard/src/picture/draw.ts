@@ -1,6 +1,7 @@
 /** Puts picture, heat and heads on their canvases. */
+
+import { paintCells } from '../../../../shared/contracts/heat-colours.ts';
 import type { Heatmap } from '../../../../shared/contracts/heatmap.ts';
-import { paintCells } from './colour-map.ts';
 
 export function drawPicture(canvas: HTMLCanvasElement, bitmap: ImageBitmap): void {
   if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
