@@ -39,6 +39,7 @@ async function openapi(): Promise<object> {
     board,
     alerts: new AlertDesk(redis),
     frames: redis,
+    replay: () => ({ everyMs: 0, keepMs: 0 }),
     logger: createLogger('docs', 'silent'),
     isOurHost: () => true,
     operations: {

@@ -78,7 +78,7 @@ program
 program
   .command('bench')
   .description('measure; prints and never judges')
-  .argument('<what>', 'pipeline, model or alerts')
+  .argument('<what>', 'pipeline, model, alerts or replay')
   .option('--cameras <n>', 'cameras', positive, 8)
   .option('--fps <n>', 'pictures a second and camera', positive, 2)
   .option('--seconds <n>', 'length of the measurement', positive, 20)
@@ -88,7 +88,8 @@ program
     if (what === 'pipeline') await (await import('../../test/bench/pipeline.ts')).benchPipeline(options);
     else if (what === 'model') await (await import('../../test/bench/model.ts')).benchModel(options);
     else if (what === 'alerts') await (await import('../../test/bench/alerts.ts')).benchAlerts(options);
-    else throw new HeadroomError('USAGE', `There is no benchmark "${what}": choose pipeline, model or alerts.`);
+    else if (what === 'replay') await (await import('../../test/bench/replay.ts')).benchReplay(options);
+    else throw new HeadroomError('USAGE', `There is no benchmark "${what}": choose pipeline, model, alerts or replay.`);
   });
 
 try {

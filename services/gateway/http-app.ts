@@ -13,6 +13,7 @@ import { alertRoutes } from './routes/alerts.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { type OperationsOptions, operationsRoutes } from './routes/operations.ts';
 import { problem, sendProblem } from './routes/problem.ts';
+import { type ReplayOptions, replayRoutes } from './routes/replay.ts';
 
 const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url));
 
@@ -28,6 +29,7 @@ export type HttpAppOptions = {
   board: CameraBoard;
   alerts: AlertDesk;
   frames: Redis;
+  replay: ReplayOptions['replay'];
   operations: OperationsOptions;
   logger: Logger;
   /** Whether a Host header names this server. */
@@ -38,6 +40,7 @@ export async function createHttpApp({
   board,
   alerts,
   frames,
+  replay,
   operations,
   logger,
   isOurHost,
@@ -101,6 +104,7 @@ export async function createHttpApp({
     transform: jsonSchemaTransform,
   });
   await app.register(cameraRoutes({ board, frames }));
+  await app.register(replayRoutes({ board, frames, replay }));
   await app.register(alertRoutes(alerts));
   await app.register(operationsRoutes(operations));
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());

@@ -38,10 +38,12 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     await alerts.follow(follower('alerts'), lifecycle);
 
     let { allowedOrigins } = config.gateway;
+    let { replay } = config;
     if (configFile) {
       const reload = (next: Config): void => {
         board.configure(next);
         allowedOrigins = next.gateway.allowedOrigins;
+        replay = next.replay;
         if (next.gateway.port !== config.gateway.port || next.gateway.host !== config.gateway.host) {
           logger.warn('gateway.host and gateway.port take effect at the next start');
         }
@@ -53,6 +55,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
       board,
       alerts,
       frames,
+      replay: () => replay,
       logger,
       isOurHost: (header) => isOurHost(config.gateway.host, header, allowedOrigins),
       operations: {

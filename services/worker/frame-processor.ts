@@ -1,23 +1,34 @@
 /** One job: read the camera's newest picture, have it counted, publish the reading. */
 import type { Redis } from 'ioredis';
 import { type Camera, staleAfterMs } from '../../shared/config/schema.ts';
+import type { EvidencePrivacy } from '../../shared/contracts/evidence.ts';
 import { type Frame, FrameMeta } from '../../shared/contracts/frame.ts';
 import { frameKeys } from '../../shared/contracts/keys.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
 import type { InferencePool } from './inference-pool.ts';
 import { Quarantine } from './quarantine.ts';
 import { publishHeatmap, publishReading } from './reading-publisher.ts';
+import type { ReplayWriter } from './replay-writer.ts';
 import type { WorkerDropReason, WorkerMetrics } from './worker-metrics.ts';
 
 export type ProcessorOptions = {
   pool: InferencePool;
   frames: Redis;
   state: Redis;
+  replay: ReplayWriter;
   metrics: WorkerMetrics;
   defaultModel: string;
   warmStart: boolean;
   camera(id: string): Camera | undefined;
+  /** What the alerts service keeps of a change of level. */
+  evidence(): EvidencePrivacy;
 };
+
+/** Only what is counted by zone can change a level; a picture nobody keeps is not held either. */
+function recentPartsOf(privacy: EvidencePrivacy, camera: Camera): 'picture' | 'heatmap' | undefined {
+  if (privacy === 'off' || camera.zones.length === 0) return undefined;
+  return privacy === 'heatmap' ? 'heatmap' : 'picture';
+}
 
 export class FrameProcessor {
   readonly #o: ProcessorOptions;
@@ -66,13 +77,19 @@ export class FrameProcessor {
       reading = { ...head, status: 'ok', ...result.picture, model: result.model };
       metrics.decode.observe(result.decodeMs / 1000);
       metrics.inference.observe(result.inferenceMs / 1000);
-      await publishHeatmap(frames, cameraId, result.heatmap, staleAfterMs(camera) + 2000);
+      const evidence = recentPartsOf(this.#o.evidence(), camera);
+      await publishHeatmap(frames, frame, result.heatmap, staleAfterMs(camera) + 2000, evidence);
     } else {
       reading = { ...head, status: 'degraded', reason: result.reason };
       metrics.degraded.inc({ camera: cameraId, reason: result.reason });
     }
     if (!(await publishReading(this.#o.state, reading))) return this.#drop(cameraId, 'fenced');
     if (result.ok) metrics.counted.inc({ camera: cameraId });
+    if (result.ok && reading.status === 'ok') {
+      // Looking back is worth less than looking: a full or absent store costs no reading.
+      const kept = await this.#o.replay.offer(reading, result.heatmap).catch(() => 'full');
+      if (kept === 'full') metrics.replayLost.inc();
+    }
     metrics.age.observe((head.publishedAt - frame.capturedAt) / 1000);
   }
 

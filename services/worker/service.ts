@@ -16,6 +16,7 @@ import { connectDatabases, queueConnection, type RedisUrls } from '../../shared/
 import { FrameProcessor } from './frame-processor.ts';
 import { InferencePool } from './inference-pool.ts';
 import { modelFolder } from './model/manifest.ts';
+import { ReplayWriter } from './replay-writer.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 /**
@@ -63,10 +64,12 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
       pool,
       frames,
       state,
+      replay: new ReplayWriter(frames, () => current.replay),
       metrics,
       defaultModel: config.worker.model,
       warmStart: config.worker.warmStart,
       camera: (id) => current.cameras.find((camera) => camera.id === id),
+      evidence: () => current.alerts.evidence.mode,
     });
     for (const camera of config.cameras) metrics.camera(camera.id);
 

@@ -41,6 +41,11 @@ export function createWorkerMetrics(registry: Registry) {
       labelNames: ['cause'],
       registers,
     }),
+    replayLost: new Counter({
+      name: 'headroom_replay_maps_lost_total',
+      help: 'Heat maps for looking back that could not be kept',
+      registers,
+    }),
     queueWait: new Histogram({
       name: 'headroom_queue_wait_seconds',
       help: 'From queueing to the start of the job',

@@ -1,6 +1,7 @@
 /** The only schema of `headroom.yaml`. Defaults stand here, with their unit and reason. */
 import { z } from 'zod';
 import { Id, PicturePoint } from '../contracts/common.ts';
+import { Runbooks } from '../contracts/runbook.ts';
 import { CameraCalibration } from '../geometry/calibration.ts';
 import { AlertsConfig, DatabaseConfig, DeliveriesConfig, Importance, ZoneLimits, ZoneProfile } from './alerts.ts';
 import { Line } from './lines.ts';
@@ -26,6 +27,7 @@ export const Zone = z
     profile: ZoneProfile.default('standing').describe('What people do here: sets the density thresholds.'),
     importance: Importance.default('normal').describe('How bad it is to be blind here.'),
     limits: ZoneLimits.optional().describe('Own thresholds of this zone.'),
+    runbooks: Runbooks.optional().describe('What people do here at each level; alerts.runbooks where it has no text.'),
   })
   .describe('A part of the picture that is counted on its own. Zones may overlap.');
 export type Zone = z.infer<typeof Zone>;
@@ -69,6 +71,11 @@ export const Camera = z.strictObject({
     .describe("IANA time zone: the day of a line's totals begins at its midnight. The machine's own by default."),
   pictureGate: PictureGate.prefault({}),
   calibration: CameraCalibration.optional().describe('Needed for people per square metre.'),
+  neighbours: z
+    .array(Id)
+    .max(8)
+    .default([])
+    .describe('Cameras shown beside an alert of this one: where its crowd comes from and goes to.'),
 });
 export type Camera = z.infer<typeof Camera>;
 
@@ -133,6 +140,17 @@ export const Config = z
         httpPort: z.int().min(1).max(65535).optional(),
       })
       .prefault({}),
+    replay: z
+      .strictObject({
+        keepMs: z
+          .int()
+          .min(0)
+          .max(86_400_000)
+          .default(3_600_000)
+          .describe('How long heat maps are kept for looking back; 0 keeps none. No picture is kept with them.'),
+        everyMs: z.int().min(1000).max(60_000).default(5_000).describe('How often one of each camera is kept.'),
+      })
+      .prefault({}),
     alerts: AlertsConfig,
     deliveries: DeliveriesConfig,
     database: DatabaseConfig,
@@ -153,6 +171,14 @@ export const Config = z
           if (seen.has(camera.id))
             ctx.addIssue({ code: 'custom', path: [index, 'id'], message: 'is used twice; ids must differ' });
           seen.add(camera.id);
+          for (const [at, id] of camera.neighbours.entries()) {
+            const path = [index, 'neighbours', at];
+            if (id === camera.id) ctx.addIssue({ code: 'custom', path, message: 'is the camera itself' });
+            else if (!cameras.some((other) => other.id === id))
+              ctx.addIssue({ code: 'custom', path, message: 'is not the id of a camera here' });
+            else if (camera.neighbours.indexOf(id) !== at)
+              ctx.addIssue({ code: 'custom', path, message: 'is named twice' });
+          }
           for (const part of ['zones', 'lines'] as const) {
             const ids = new Set<string>();
             for (const [at, { id }] of camera[part].entries()) {
