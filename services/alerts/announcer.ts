@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { type ActiveAlert, type AlertReply, alertKeys } from '../../shared/contracts/alert.ts';
-import type { Change } from './engine.ts';
+import type { Change } from './change.ts';
 import { type AlertStore, DeposedError } from './store/alert-store.ts';
 
 /** Events kept in Redis for clients that resume; older ones come from the database. */

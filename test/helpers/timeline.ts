@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { CameraWatch } from '../../services/alerts/camera-watch.ts';
-import { AlertEngine, type Change, type EngineSnapshot } from '../../services/alerts/engine.ts';
+import type { Change } from '../../services/alerts/change.ts';
+import { AlertEngine, type EngineSnapshot } from '../../services/alerts/engine.ts';
 import { enginePolicy } from '../../services/alerts/policy.ts';
 import { rulesOf } from '../../services/alerts/rules/rules-of.ts';
 import { Config } from '../../shared/config/schema.ts';

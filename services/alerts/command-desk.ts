@@ -1,0 +1,99 @@
+/** Commands of operators and the gateway: each carried out once and answered, however often it is sent. */
+import { AlertCommand, type AlertReply } from '../../shared/contracts/alert.ts';
+import type { Announcer } from './announcer.ts';
+import { type Change, noChange } from './change.ts';
+import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
+import type { AlertEngine } from './engine.ts';
+import { readHistory } from './history/history-store.ts';
+import type { Entry } from './input-streams.ts';
+import type { Journal } from './journal.ts';
+import type { AlertStore } from './store/alert-store.ts';
+
+type Question = Extract<AlertCommand, { type: 'list-events' | 'list-history' | 'list-silences' | 'list-deliveries' }>;
+type Order = Exclude<AlertCommand, Question>;
+
+export type CommandDeskOptions = {
+  engine: AlertEngine;
+  store: AlertStore;
+  desk: DeliveryDesk;
+  journal: Journal;
+  announcer: Announcer;
+};
+
+export class CommandDesk {
+  readonly #o: CommandDeskOptions;
+
+  constructor(o: CommandDeskOptions) {
+    this.#o = o;
+  }
+
+  /** Takes one entry of the command stream. @throws DeposedError, or what Redis or the database said */
+  async take(entry: Entry): Promise<void> {
+    const { journal, announcer, store } = this.#o;
+    // What was decided before the command is stored before it.
+    await journal.save('now');
+    journal.positions.commands = entry.id;
+    const { command, refusal } = parseCommand(entry.body);
+    if (refusal) await announcer.reply(refusal, false);
+    if (!command) return;
+    if (isQuestion(command)) {
+      return announcer.reply({ commandId: command.commandId, ok: true, body: await this.#answer(command) }, false);
+    }
+    const before = await store.replyTo(command.commandId);
+    if (before) return announcer.reply(before, true);
+    const { change, reply } = await this.#carryOut(command, Date.now());
+    if (!change) return announcer.reply(reply, false);
+    await journal.commit(change, { command, reply });
+    await journal.tell();
+    await announcer.reply(reply, true);
+  }
+
+  async #answer(question: Question): Promise<unknown> {
+    const { engine, store, desk } = this.#o;
+    switch (question.type) {
+      case 'list-events':
+        return store.events(question);
+      case 'list-history':
+        return readHistory(store.db, question);
+      case 'list-silences':
+        return [...engine.snapshot().silences.values()];
+      case 'list-deliveries':
+        return desk.list(question);
+    }
+  }
+
+  /** @returns no change where the alert book refused: nothing is to be stored then */
+  async #carryOut(order: Order, now: number): Promise<{ reply: AlertReply; change?: Change }> {
+    const { commandId } = order;
+    switch (order.type) {
+      case 'replay-delivery':
+      case 'enable-endpoint':
+      case 'test-endpoint':
+        return { reply: await this.#o.desk.carryOut(order, now), change: noChange() };
+      default: {
+        const outcome = this.#o.engine.operate(order, now);
+        if ('refusal' in outcome) return { reply: { commandId, ok: false, ...outcome.refusal } };
+        return { reply: { commandId, ok: true, body: outcome.result }, change: outcome.change };
+      }
+    }
+  }
+}
+
+const isQuestion = (command: AlertCommand): command is Question => command.type.startsWith('list-');
+
+/** What cannot be read as JSON has nobody to answer to. */
+function parseCommand(body: string): { command?: AlertCommand; refusal?: AlertReply } {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return {};
+  }
+  const parsed = AlertCommand.safeParse(json);
+  if (parsed.success) return { command: parsed.data };
+  const { commandId } = (json ?? {}) as { commandId?: unknown };
+  if (typeof commandId !== 'string') return {};
+  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'type').join(', ');
+  const message = `The command is not valid: ${fields}.`;
+  return { refusal: { commandId, ok: false, code: 'invalid', message } };
+}
