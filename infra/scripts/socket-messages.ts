@@ -1,6 +1,7 @@
 /** Titles and examples of the live socket's messages, for docs/asyncapi.yaml. A test parses every example. */
 import type { ActiveAlert, AlertEvent } from '../../shared/contracts/alert.ts';
 import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
+import type { Runbooks } from '../../shared/contracts/runbook.ts';
 import type { ClientMessage, ServerMessage } from '../../shared/contracts/socket.ts';
 
 export type MessageText = {
@@ -28,8 +29,19 @@ const camera = {
         [0.1, 1],
       ] as [number, number][],
       capacity: 60,
+      limits: {
+        peoplePerSqm: { attention: 1.1, caution: 2, alert: 3, severe: 4 },
+        occupancy: { attention: 0.8, caution: 0.9, alert: 1, severe: 1.1 },
+      },
     },
   ],
+  calibrated: true,
+  neighbours: ['gate-4'],
+};
+
+const runbooks: Runbooks = {
+  alert: { en: 'Slow the way in at gate 3.', ko: '3번 게이트 입장을 늦추십시오.' },
+  severe: 'Stop the way in. Open the side exits.',
 };
 
 const counted: ServerMessage = {
@@ -136,6 +148,7 @@ export const SERVER_MESSAGES: Record<string, MessageText> = {
           type: 'snapshot',
           serverTime: CAPTURED_AT + 500,
           cameras: [camera],
+          runbooks,
           readings: [counted],
           system: { ingest: 'up', inference: 'up', redis: 'up' },
         },
@@ -161,7 +174,7 @@ export const SERVER_MESSAGES: Record<string, MessageText> = {
     name: 'cameras',
     title: 'The cameras have changed',
     summary: 'All cameras of the new configuration; replaces the earlier list.',
-    examples: [{ name: 'one camera', payload: { type: 'cameras', cameras: [camera] } }],
+    examples: [{ name: 'one camera', payload: { type: 'cameras', cameras: [camera], runbooks } }],
   },
   heartbeat: {
     name: 'heartbeat',

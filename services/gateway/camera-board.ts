@@ -4,10 +4,13 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
+import { AlertsConfig } from '../../shared/config/alerts.ts';
+import { limitsInForce } from '../../shared/config/limits-in-force.ts';
 import { type Camera, type Config, staleAfterMs } from '../../shared/config/schema.ts';
 import { CameraState } from '../../shared/contracts/camera.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
 import { type PublicReading, WorkerReading } from '../../shared/contracts/reading.ts';
+import type { Runbooks } from '../../shared/contracts/runbook.ts';
 import type { CameraInfo, SystemState } from '../../shared/contracts/socket.ts';
 import { publicReading } from '../../shared/readings/status.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
@@ -26,6 +29,7 @@ type BoardEvents = { reading: [PublicReading]; cameras: [CameraInfo[]] };
 
 export class CameraBoard extends EventEmitter<BoardEvents> {
   #cameras: Camera[] = [];
+  #alerts: AlertsConfig = AlertsConfig.parse(undefined);
   readonly #watchedSince = new Map<string, number>();
   readonly #readings = new Map<string, WorkerReading>();
   readonly #states = new Map<string, CameraState>();
@@ -65,6 +69,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
 
   configure(config: Config): void {
     this.#cameras = config.cameras;
+    this.#alerts = config.alerts;
     const known = new Set(config.cameras.map((camera) => camera.id));
     for (const id of this.#watchedSince.keys()) {
       if (known.has(id)) continue;
@@ -74,18 +79,27 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
     this.emit('cameras', this.cameras());
   }
 
+  /** The site's own texts for each level. */
+  runbooks(): Runbooks {
+    return this.#alerts.runbooks;
+  }
+
   cameras(): CameraInfo[] {
     return this.#cameras.map((camera) => ({
       id: camera.id,
       name: camera.name ?? camera.id,
       sampleFps: camera.sampleFps,
       staleAfterMs: staleAfterMs(camera),
-      zones: camera.zones.map(({ id, name, polygon, capacity }) => ({
-        id,
-        name: name ?? id,
-        polygon,
-        ...(capacity ? { capacity } : {}),
+      zones: camera.zones.map((zone) => ({
+        id: zone.id,
+        name: zone.name ?? zone.id,
+        polygon: zone.polygon,
+        ...(zone.capacity ? { capacity: zone.capacity } : {}),
+        limits: limitsInForce(this.#alerts, camera, zone),
+        ...(zone.runbooks ? { runbooks: zone.runbooks } : {}),
       })),
+      calibrated: camera.calibration !== undefined,
+      neighbours: camera.neighbours,
     }));
   }
 

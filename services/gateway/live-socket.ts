@@ -70,6 +70,7 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
       type: 'snapshot',
       serverTime: Date.now(),
       cameras: board.cameras(),
+      runbooks: board.runbooks(),
       readings: board.readings(),
       system: board.system(),
     };
@@ -108,7 +109,7 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
     for (const client of clients.values()) client.sendLog(text);
   });
   alerts.on('running', (running) => broadcast('alerts', running));
-  board.on('cameras', (cameras) => broadcast('cameras', { type: 'cameras', cameras }));
+  board.on('cameras', (cameras) => broadcast('cameras', { type: 'cameras', cameras, runbooks: board.runbooks() }));
   board.on('reading', (reading: PublicReading) => {
     broadcast(`reading ${reading.cameraId}`, reading);
     if (reading.status !== 'ok') return;

@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { AlertMode, RAISED_LEVELS, RaisedLevel } from '../contracts/alert.ts';
 import { Id } from '../contracts/common.ts';
+import { EvidencePrivacy } from '../contracts/evidence.ts';
+import { Runbooks } from '../contracts/runbook.ts';
 
 /** Values at which the levels begin, rising. Levels may be left out; at least one must be there. */
 export const LevelThresholds = z
@@ -90,6 +92,20 @@ export const AlertsConfig = z
       .prefault({})
       .describe('An alert nobody acknowledges goes one step up its chain after this long.'),
     escalationSteps: z.int().min(0).max(9).default(3),
+    runbooks: Runbooks.default({}).describe('What people do at each level, in the words of your own plan.'),
+    evidence: z
+      .strictObject({
+        mode: EvidencePrivacy.default('blurred').describe(
+          'What is kept of every change of level: picture; blurred (people made unrecognisable); heatmap (no picture); off.',
+        ),
+        keepDays: z.int().min(1).max(3650).default(30).describe('Days until it is deleted.'),
+        minFreeMb: z
+          .int()
+          .min(0)
+          .default(1024)
+          .describe('Nothing is kept while less than this is free on the disk: alerts need the room themselves.'),
+      })
+      .prefault({}),
     httpPort: z.int().min(1).max(65535).optional().describe('Serves /healthz, /readyz and /metrics of this service.'),
   })
   .prefault({});
@@ -174,6 +190,14 @@ export type DeliveriesConfig = z.infer<typeof DeliveriesConfig>;
 export const DatabaseConfig = z
   .strictObject({
     file: z.string().min(1).optional().describe('SQLite file of alerts and deliveries; headroom.db in dataDir.'),
+    url: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+      .refine((url) => /^[^/]*\/\/([^:/@]*@|[^:/@]*:\$\{[A-Za-z_][A-Za-z0-9_]*\}@|[^@]*$)/.test(url), {
+        error: 'write the password as ${NAME}: it is read from the environment',
+      })
+      .optional()
+      .describe('PostgreSQL instead of a file; the password in it as ${NAME}. DATABASE_URL wins over it.'),
     keepFineMs: z
       .int()
       .min(600_000)

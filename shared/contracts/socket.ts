@@ -7,11 +7,21 @@ import { z } from 'zod';
 import { ActiveAlert, AlertEvent } from './alert.ts';
 import { EpochMs, Id, PicturePoint } from './common.ts';
 import { PublicReading } from './reading.ts';
+import { Runbooks } from './runbook.ts';
 
 export const SUBPROTOCOL = 'headroom.v1';
 
 /** Our own close codes; 1001 (going away) and 1009 (too big) keep their usual meaning. */
 export const CLOSE_CODES = { tooMany: 4429 } as const;
+
+/** Where each level begins, in the figure's unit. */
+export const ThresholdLines = z.object({
+  attention: z.number().optional(),
+  caution: z.number().optional(),
+  alert: z.number().optional(),
+  severe: z.number().optional(),
+});
+export type ThresholdLines = z.infer<typeof ThresholdLines>;
 
 export const CameraInfo = z.object({
   id: Id,
@@ -20,8 +30,25 @@ export const CameraInfo = z.object({
   /** Age above which a picture is no longer shown as live, ms. */
   staleAfterMs: z.number().positive(),
   zones: z.array(
-    z.object({ id: Id, name: z.string(), polygon: z.array(PicturePoint), capacity: z.number().optional() }),
+    z.object({
+      id: Id,
+      name: z.string(),
+      polygon: z.array(PicturePoint),
+      capacity: z.number().optional(),
+      /** Thresholds in force, for the lines of charts; what raises alerts is the alerts service's. */
+      limits: z.object({
+        peoplePerSqm: ThresholdLines.optional(),
+        occupancy: ThresholdLines.optional(),
+        count: ThresholdLines.optional(),
+      }),
+      /** The zone's own texts; `runbooks` of the site where it has none. */
+      runbooks: Runbooks.optional(),
+    }),
   ),
+  /** Whether the ground is calibrated: without it there are no people per square metre. */
+  calibrated: z.boolean(),
+  /** Ids of the cameras shown beside an alert of this one. */
+  neighbours: z.array(Id),
 });
 export type CameraInfo = z.infer<typeof CameraInfo>;
 
@@ -37,11 +64,13 @@ export const ServerMessage = z.union([
     type: z.literal('snapshot'),
     serverTime: EpochMs,
     cameras: z.array(CameraInfo),
+    runbooks: Runbooks,
     readings: z.array(PublicReading),
     system: SystemState,
   }),
   PublicReading,
-  z.object({ type: z.literal('cameras'), cameras: z.array(CameraInfo) }),
+  /** The configuration changed. `runbooks`: the site's own, for zones without their own. */
+  z.object({ type: z.literal('cameras'), cameras: z.array(CameraInfo), runbooks: Runbooks }),
   z.object({ type: z.literal('heartbeat'), serverTime: EpochMs, system: SystemState }),
   /** State: all running and unacknowledged alerts. Follows the snapshot, then comes with every change. */
   z.object({

@@ -32,6 +32,23 @@ const WRONG: [what: string, text: string, field: string, line: number, column: n
   ['a missing URL', 'cameras:\n  - id: a\n', 'cameras[0].url', 2, 5, /string/],
   ['an id that cannot be a key', 'cameras:\n  - { id: "a b", url: rtsp://h/s }\n', 'cameras[0].id', 2, 11, /letters/],
   [
+    'a neighbour that is no camera',
+    'cameras:\n  - { id: a, url: rtsp://h/1, neighbours: [b] }\n',
+    'cameras[0].neighbours[0]',
+    2,
+    44,
+    /not the id/,
+  ],
+  [
+    'a camera as its own neighbour',
+    'cameras:\n  - { id: a, url: rtsp://h/1, neighbours: [a] }\n',
+    'cameras[0].neighbours[0]',
+    2,
+    44,
+    /itself/,
+  ],
+  ['a runbook in no language', 'alerts:\n  runbooks:\n    severe: {}\n', 'alerts.runbooks.severe', 3, 13, /./],
+  [
     'an id used twice',
     'cameras:\n  - { id: a, url: rtsp://h/1 }\n  - { id: a, url: rtsp://h/2 }\n',
     'cameras[1].id',

@@ -295,8 +295,9 @@ test('the wall: alert and severe before dark cameras, dark ones before the rest'
 });
 
 test('alerts in words, in both languages', () => {
-  const camera = { id: 'gate', name: 'Gate 3', sampleFps: 2, staleAfterMs: 5_000, zones: [] };
-  const zones = [{ id: 'stairs', name: 'Stairs', polygon: [] }];
+  const rest = { sampleFps: 2, staleAfterMs: 5_000, calibrated: false, neighbours: [] };
+  const camera = { id: 'gate', name: 'Gate 3', ...rest, zones: [] };
+  const zones = [{ id: 'stairs', name: 'Stairs', polygon: [], limits: {} }];
   assert.equal(placeOf({ cameraId: 'gate', zoneId: 'stairs' }, { ...camera, zones }, en), 'Gate 3 – Stairs');
   assert.equal(placeOf({ cameraId: 'gate', zoneId: 'stairs' }, undefined, en), 'gate – stairs');
   assert.equal(placeOf({}, undefined, ko), '시스템 전체');

@@ -1,6 +1,7 @@
 /** From the configuration to the rules in force. Pure. */
 import { createHash } from 'node:crypto';
 import type { AlertsConfig, Importance, LevelThresholds } from '../../../shared/config/alerts.ts';
+import { limitsInForce } from '../../../shared/config/limits-in-force.ts';
 import { type Camera, type Config, staleAfterMs, type Zone } from '../../../shared/config/schema.ts';
 import { RAISED_LEVELS, type RaisedLevel, type RuleKind } from '../../../shared/contracts/alert.ts';
 import type { Rule, Thresholds } from './rule.ts';
@@ -74,17 +75,16 @@ function zoneRules(alerts: AlertsConfig, camera: Camera, zone: Zone): Rule[] {
   let forecast: { figure: 'peak-density' | 'count'; target: number } | undefined;
 
   const limits = zone.limits ?? {};
-  const occupancy = limits.occupancy ?? alerts.occupancy;
-  if (limits.count) {
-    rules.push(make('zone-count', 'people', limits.count, share));
-    if (limits.count.severe) forecast = { figure: 'count', target: limits.count.severe };
+  const { count, occupancy, peoplePerSqm: density } = limitsInForce(alerts, camera, zone);
+  if (count) {
+    rules.push(make('zone-count', 'people', count, share));
+    if (count.severe) forecast = { figure: 'count', target: count.severe };
   }
-  if (zone.capacity !== undefined) {
+  if (occupancy && zone.capacity !== undefined) {
     rules.push(make('zone-occupancy', 'of capacity', occupancy, share, { capacity: zone.capacity }));
     if (occupancy.severe) forecast = { figure: 'count', target: occupancy.severe * zone.capacity };
   }
-  if (camera.calibration) {
-    const density = limits.peoplePerSqm ?? alerts.profiles[zone.profile];
+  if (density) {
     // Never below half the threshold: 0.5 per m² would swallow a low one whole.
     const clear = (value: number): number => Math.max(value - alerts.hysteresisPerSqm, value / 2);
     rules.push(make('zone-density', 'people/m²', density, clear));
