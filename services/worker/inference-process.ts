@@ -7,10 +7,11 @@ import type { Zone } from '../../shared/config/schema.ts';
 import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 import { ZoneDensities } from '../../shared/geometry/zone-densities.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
-import { heatmapOf, readPicture } from './density/picture-reading.ts';
+import { heatmapOf, readPicture, spreadOf } from './density/picture-reading.ts';
 import { rasterise } from './density/zone-mask.ts';
 import type { FromChild, InferenceRequest, InferenceResult, InferenceSetup, ToChild } from './inference-messages.ts';
 import { CrowdCounter } from './model/crowd-counter.ts';
+import { proveGolden } from './model/golden.ts';
 import { seedOf } from './model/noise.ts';
 import { decodePicture, type Picture } from './model/picture.ts';
 import type { Coverage } from './model/read-out.ts';
@@ -33,6 +34,7 @@ process.on('SIGINT', () => undefined);
 
 process.on('message', (message: ToChild) => {
   if (message.type === 'setup') void setUp(message.setup);
+  else if (message.type === 'forget') counters.delete(message.model);
   else {
     void count(message)
       .catch((error): InferenceResult => ({ ok: false, reason: 'inference-failed', detail: messageOf(error) }))
@@ -42,10 +44,15 @@ process.on('message', (message: ToChild) => {
 
 async function setUp({ models, provider, threads }: InferenceSetup): Promise<void> {
   try {
-    for (const [name, folder] of Object.entries(models)) {
-      counters.set(name, await CrowdCounter.open(folder, { provider, threads }));
+    const memoryBytes: Record<string, number> = {};
+    for (const [name, model] of Object.entries(models)) {
+      const before = process.memoryUsage.rss();
+      const counter = await CrowdCounter.load(model, { provider, threads });
+      if (model.golden) await proveGolden(counter, model.golden, provider);
+      counters.set(name, counter);
+      memoryBytes[name] = Math.max(0, process.memoryUsage.rss() - before);
     }
-    say({ type: 'ready' });
+    say({ type: 'ready', memoryBytes });
   } catch (error) {
     say({
       type: 'unusable',
@@ -86,12 +93,13 @@ async function countPicture(
   const { map, blocks } = estimate;
   const { calibration } = request;
   const aspect = picture.native.widthPx / picture.native.heightPx;
+  const spread = spreadOf(estimate, manifest.interval);
   const reading = readPicture(
     estimate,
     manifest,
     request.zones,
     (zone) => coverageOf(zone, map, blocks),
-    calibration && ((zone, zoneCount) => densities.measure(calibration, zone.polygon, map, aspect, zoneCount)),
+    calibration && ((zone, zoneCount) => densities.measure(calibration, zone.polygon, map, aspect, zoneCount, spread)),
   );
   if (!reading) return { ok: false, reason: 'invalid-output', detail: 'the model’s output is not a number or absurd' };
   warmStarts.remember(key, picture, estimate.latent, capturedAt, previous !== undefined);

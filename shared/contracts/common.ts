@@ -16,6 +16,6 @@ export const EpochMs = z.number().int().nonnegative();
 export const PicturePoint = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]);
 export type PicturePoint = z.infer<typeof PicturePoint>;
 
-/** Lower and upper bound of the 90 % interval, people. */
+/** Lower and upper bound of the 90 % interval, in the unit of the figure it belongs to. */
 export const Interval = z.tuple([z.number().min(0), z.number().min(0)]);
 export type Interval = z.infer<typeof Interval>;

@@ -6,6 +6,14 @@ import { z } from 'zod';
 import { SourceFailure } from './camera.ts';
 import { EpochMs, Id, Interval } from './common.ts';
 
+/** Fruin's level of service (1971): how comfortable people move or wait. Information, no alarm: F begins far below a crush. */
+export const LevelOfService = z.object({
+  letter: z.enum(['A', 'B', 'C', 'D', 'E', 'F']),
+  /** Which of Fruin's three scales, from the zone's profile. */
+  scale: z.enum(['walkway', 'stairs', 'queue']),
+});
+export type LevelOfService = z.infer<typeof LevelOfService>;
+
 /** People in one zone of the picture. Uncalibrated zones give counts, never people per square metre. */
 export const ZoneReading = z.object({
   zoneId: Id,
@@ -16,8 +24,14 @@ export const ZoneReading = z.object({
   calibrated: z.boolean(),
   /** Mean density of the zone's ground, people per m². Only where calibrated. */
   peoplePerSqm: z.number().min(0).optional(),
+  /** 90 % interval of the mean density, from the model's spread. */
+  peoplePerSqmInterval: Interval.optional(),
   /** Highest density over patches of at least 4 m², people per m². Only where calibrated. */
   peakPeoplePerSqm: z.number().min(0).optional(),
+  /** 90 % interval of the density of that fullest patch, from the model's spread. */
+  peakPeoplePerSqmInterval: Interval.optional(),
+  /** Of the mean density. Only where calibrated. */
+  levelOfService: LevelOfService.optional(),
   /** Count over capacity, where the zone states one. */
   occupancy: z.number().min(0).optional(),
 });

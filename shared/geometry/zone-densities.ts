@@ -2,7 +2,7 @@
 import type { PicturePoint } from '../contracts/common.ts';
 import type { CameraCalibration } from './calibration.ts';
 import { CalibrationError, calibrate, type Ground } from './ground.ts';
-import { type ZoneDensity, type ZoneGround, zoneDensity, zoneGround } from './zone-ground.ts';
+import { type Spread, type ZoneDensity, type ZoneGround, zoneDensity, zoneGround } from './zone-ground.ts';
 
 /** Calibrations, zones and sizes change with the configuration only; a bound keeps years of edits from adding up. */
 const KEPT = 1000;
@@ -16,6 +16,7 @@ export class ZoneDensities {
    * that such a zone never pretends to metres.
    * @param aspect width over height of the camera's own picture
    * @param count people counted in the zone, where that is known better than by the map's sum
+   * @param spread how unsure the map's people are; adds intervals
    */
   measure(
     calibration: CameraCalibration,
@@ -23,6 +24,7 @@ export class ZoneDensities {
     map: { width: number; height: number; people: ArrayLike<number> },
     aspect: number,
     count?: number,
+    spread?: Spread,
   ): ZoneDensity | undefined {
     const groundKey = `${aspect} ${JSON.stringify(calibration)}`;
     const ground = kept(this.#grounds, groundKey, () => groundOrNone(calibration, aspect));
@@ -30,7 +32,7 @@ export class ZoneDensities {
     const zoneKey = `${map.width}x${map.height} ${JSON.stringify(polygon)} ${groundKey}`;
     const zone = kept(this.#zones, zoneKey, () => zoneGround(ground, polygon, map, aspect));
     if (!zone) return undefined;
-    return zoneDensity(zone, map.people, count === undefined ? 1 : scaleTo(count, zone, map.people));
+    return zoneDensity(zone, map.people, count === undefined ? 1 : scaleTo(count, zone, map.people), spread);
   }
 }
 

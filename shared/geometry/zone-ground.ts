@@ -32,11 +32,21 @@ export type ZoneGround = {
   raster: { columns: number; rows: number; binM: number; areaSqm: Float64Array };
 };
 
-/** Density of a zone in one picture. */
+/** Density of a zone in one picture. Intervals hold the model's spread; the ground's own error is bounded apart. */
 export type ZoneDensity = {
   peoplePerSqm: number;
+  peoplePerSqmInterval?: [number, number];
   /** Missing where the zone has less ground than a patch. */
   peakPeoplePerSqm?: number;
+  peakPeoplePerSqmInterval?: [number, number];
+};
+
+/** How unsure the people on a map are. */
+export type Spread = {
+  /** Variance of the people in a map cell; adds up over cells. */
+  varianceAt(cell: number): number;
+  /** Half width of the 90 % interval of the people in a part of the picture, from their variance and number of cells. */
+  halfWidth(people: number, variance: number, cells: number): number;
 };
 
 /**
@@ -115,8 +125,14 @@ export function zoneGround(
  * Mean and peak density.
  * @param people of every map cell, row by row
  * @param scale corrects the map's sum where a better count is known: count over sum
+ * @param spread adds intervals; the peak's is that of the people in the fullest patch
  */
-export function zoneDensity(zone: ZoneGround, people: ArrayLike<number>, scale = 1): ZoneDensity {
+export function zoneDensity(
+  zone: ZoneGround,
+  people: ArrayLike<number>,
+  scale = 1,
+  spread: Spread | undefined = undefined,
+): ZoneDensity {
   const { columns, rows, areaSqm } = zone.raster;
   const onGround = new Float64Array(columns * rows);
   const { index, coverage, starts, bins, shares } = zone.cells;
@@ -130,24 +146,73 @@ export function zoneDensity(zone: ZoneGround, people: ArrayLike<number>, scale =
     }
   }
   const peoplePerSqm = Math.max(0, sum / zone.areaSqm);
+  const mean = { peoplePerSqm, ...(spread && { peoplePerSqmInterval: intervalOf(zone, sum, zone.areaSqm, spread) }) };
   const peak = peakOver(onGround, areaSqm, zone.raster);
-  return peak === undefined ? { peoplePerSqm } : { peoplePerSqm, peakPeoplePerSqm: Math.max(peak, peoplePerSqm) };
+  if (peak === undefined) return mean;
+  const density = peak.people / peak.areaSqm;
+  if (density <= peoplePerSqm) {
+    const interval = mean.peoplePerSqmInterval && { peakPeoplePerSqmInterval: mean.peoplePerSqmInterval };
+    return { ...mean, peakPeoplePerSqm: peoplePerSqm, ...interval };
+  }
+  return {
+    ...mean,
+    peakPeoplePerSqm: density,
+    ...(spread && { peakPeoplePerSqmInterval: intervalOf(zone, peak.people, peak.areaSqm, spread, peak) }),
+  };
 }
 
-/** Highest density over all squares that hold enough of the zone's ground. */
-function peakOver(people: Float64Array, areaSqm: Float64Array, raster: ZoneGround['raster']): number | undefined {
+/** A square of the ground raster: its first bin and its side, bins. */
+type Patch = { col: number; row: number; side: number; people: number; areaSqm: number };
+
+/** The interval of a density: of the people on the zone's ground, or on a patch of it. */
+function intervalOf(
+  zone: ZoneGround,
+  people: number,
+  areaSqm: number,
+  spread: Spread,
+  patch?: Patch,
+): [number, number] {
+  const { index, coverage, starts, bins, shares } = zone.cells;
+  const { columns } = zone.raster;
+  let variance = 0;
+  let cells = 0;
+  for (let i = 0; i < index.length; i++) {
+    let inside = coverage[i] as number;
+    if (patch) {
+      let share = 0;
+      for (let at = starts[i] as number; at < (starts[i + 1] as number); at++) {
+        const bin = bins[at] as number;
+        const right = (bin % columns) - patch.col;
+        const up = Math.floor(bin / columns) - patch.row;
+        if (right >= 0 && right < patch.side && up >= 0 && up < patch.side) share += shares[at] as number;
+      }
+      inside *= share;
+    }
+    if (inside === 0) continue;
+    cells += inside;
+    variance += spread.varianceAt(index[i] as number) * inside;
+  }
+  const half = spread.halfWidth(people, variance, cells);
+  return [Math.max(0, (people - half) / areaSqm), Math.max(0, (people + half) / areaSqm)];
+}
+
+/** The fullest of all squares that hold enough of the zone's ground. */
+function peakOver(people: Float64Array, areaSqm: Float64Array, raster: ZoneGround['raster']): Patch | undefined {
   const { columns, rows, binM } = raster;
   const peopleUpTo = summed(people, columns, rows);
   const areaUpTo = summed(areaSqm, columns, rows);
-  let peak: number | undefined;
+  let peak: Patch | undefined;
+  let highest = Number.NEGATIVE_INFINITY;
   for (const sideM of PATCH_SIDES_M) {
     const side = Math.max(1, Math.round(sideM / binM));
     for (let row = 0; row < rows; row++) {
       for (let col = 0; col < columns; col++) {
         const area = within(areaUpTo, columns, rows, col, row, side);
         if (area < PATCH_SQM * PATCH_TOLERANCE) continue;
-        const density = within(peopleUpTo, columns, rows, col, row, side) / area;
-        if (peak === undefined || density > peak) peak = density;
+        const here = within(peopleUpTo, columns, rows, col, row, side);
+        if (here / area <= highest) continue;
+        highest = here / area;
+        peak = { col, row, side, people: here, areaSqm: area };
       }
     }
   }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { heatmapOf, readPicture } from '../../services/worker/density/picture-reading.ts';
+import { heatmapOf, readPicture, spreadOf } from '../../services/worker/density/picture-reading.ts';
 import { rasterise } from '../../services/worker/density/zone-mask.ts';
 import { parseManifest } from '../../services/worker/model/manifest.ts';
+import { countInterval } from '../../services/worker/model/read-out.ts';
 import { Zone } from '../../shared/config/schema.ts';
 import { decodeHeatmap, encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 
@@ -102,6 +103,54 @@ test('a zone of half an even crowd holds half of it, with its own interval and o
   assert.ok(zone.interval[0] <= zone.count && zone.count <= zone.interval[1]);
   assert.ok(reading.interval[1] - reading.interval[0] > zone.interval[1] - zone.interval[0]);
   assert.equal(zone.calibrated, false, 'no metres without a calibration');
+  assert.equal(zone.levelOfService, undefined);
+});
+
+test('spread over cells adds up to the interval of the blocks, for the picture and for any part of it', () => {
+  const whole = estimate(60);
+  const spread = spreadOf(whole, manifest.interval);
+  const coverage = rasterise(half.polygon, MAP, BLOCKS);
+  let variance = 0;
+  let cells = 0;
+  for (const [cell, inside] of coverage.map.entries()) {
+    variance += spread.varianceAt(cell) * inside;
+    cells += inside;
+  }
+  const [low, high] = countInterval(30, whole.blocks, manifest.interval, coverage);
+  assert.ok(Math.abs(2 * spread.halfWidth(30, variance, cells) - (high - low)) < 1e-4);
+});
+
+test('errors of places add up like squares, the error of the scene like people', () => {
+  const { blocks } = estimate(0);
+  const width = (count: number, spec: object, region?: Parameters<typeof countInterval>[3]) => {
+    const [low, high] = countInterval(count, blocks, { ...manifest.interval, v0: 0, v1: 0, v2: 0, ...spec }, region);
+    return high - low;
+  };
+  const part = rasterise(half.polygon, MAP, BLOCKS);
+  const close = (actual: number, expected: number) => assert.ok(Math.abs(actual / expected - 1) < 1e-6, `${actual}`);
+  close(width(1000, { v1: 1 }) / width(1000, { v1: 1 }, part), Math.SQRT2);
+  close(width(1000, { v0: 9 }) / width(1000, { v0: 9 }, part), Math.SQRT2);
+  close(width(1000, { v2: 0.01 }) / width(500, { v2: 0.01 }, part), 2);
+});
+
+test('a calibrated zone carries intervals and the level of service of its profile', () => {
+  const density = {
+    peoplePerSqm: 1,
+    peoplePerSqmInterval: [0.6, 1.4] as [number, number],
+    peakPeoplePerSqm: 2,
+    peakPeoplePerSqmInterval: [1, 3] as [number, number],
+  };
+  const stairs = { ...half, profile: 'stairs' as const };
+  const reading = readPicture(
+    estimate(60),
+    manifest,
+    [half, stairs],
+    (zone) => rasterise(zone.polygon, MAP, BLOCKS),
+    () => density,
+  );
+  assert.deepEqual(reading?.zones[0]?.peakPeoplePerSqmInterval, [1, 3]);
+  assert.deepEqual(reading?.zones[0]?.levelOfService, { letter: 'B', scale: 'queue' });
+  assert.deepEqual(reading?.zones[1]?.levelOfService, { letter: 'C', scale: 'stairs' });
 });
 
 for (const absurd of [Number.NaN, Number.POSITIVE_INFINITY, 1e9]) {

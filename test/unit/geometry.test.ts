@@ -153,6 +153,39 @@ describe('people per square metre in scenes with a known truth', () => {
     });
   }
 
+  it('intervals are those of the people on the zone and on its fullest patch', () => {
+    const scene = scenes[3] as Scene;
+    const zone = zoneGround(calibrate(mounted(scene), ASPECT), rectangle(scene, 4, 3).picture, MAP, ASPECT);
+    assert.ok(zone);
+    const crowd = [...even([0, centreY(scene)], 5, 4, 1), ...even([0, centreY(scene)], 1.25, 1.25, 5)];
+    // A variance of two for every person, wherever there are people.
+    const map = mapOf(scene, crowd);
+    const seenAs: { people: number; variance: number; cells: number }[] = [];
+    const density = zoneDensity(zone, map, 1, {
+      varianceAt: (cell) => 2 * (map[cell] as number),
+      halfWidth: (people, variance, cells) => {
+        seenAs.push({ people, variance, cells });
+        return Math.sqrt(variance);
+      },
+    });
+    const [mean, peak] = seenAs;
+    assert.ok(mean && peak);
+    close(mean.people, density.peoplePerSqm * zone.areaSqm, 1e-6, 'people in the zone');
+    close(mean.variance, 2 * mean.people, 1e-6, 'variance in the zone');
+    // The patch cuts cells: its variance is their share.
+    close(peak.variance, 2 * peak.people, 0.01, 'variance in the patch');
+    assert.ok(peak.cells < mean.cells / 8);
+    const [low, high] = density.peakPeoplePerSqmInterval as [number, number];
+    close((low + high) / 2, density.peakPeoplePerSqm as number, 1e-6, 'middle');
+    close(
+      (high - low) / 2,
+      Math.sqrt(peak.variance) / (peak.people / (density.peakPeoplePerSqm as number)),
+      1e-6,
+      'half',
+    );
+    assert.ok(high - low > 2 * ((density.peoplePerSqmInterval as number[])[1] as number) - 2 * density.peoplePerSqm);
+  });
+
   it('a narrow passage is measured over longer patches', () => {
     const scene = { heightM: 9, tiltDeg: 60, verticalFovDeg: 45 };
     const zone = zoneGround(calibrate(mounted(scene), ASPECT), rectangle(scene, 0.75, 3).picture, MAP, ASPECT);

@@ -3,9 +3,10 @@ import type { Zone } from '../../../shared/config/schema.ts';
 import type { Heatmap } from '../../../shared/contracts/heatmap.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import type { ZoneReading } from '../../../shared/contracts/reading.ts';
-import type { ZoneDensity } from '../../../shared/geometry/zone-ground.ts';
+import type { Spread, ZoneDensity } from '../../../shared/geometry/zone-ground.ts';
+import { levelOfService } from '../../../shared/readings/level-of-service.ts';
 import type { Estimate } from '../model/crowd-counter.ts';
-import { type Coverage, countInterval, countPeople, type DensityMap } from '../model/read-out.ts';
+import { type Coverage, countInterval, countPeople, type DensityMap, halfWidth } from '../model/read-out.ts';
 
 /** More people than any picture could show: such an output is a fault of the model. */
 const MOST_PEOPLE = 50_000;
@@ -47,9 +48,24 @@ export function readPicture(
         interval: countInterval(zoneCount, blocks, manifest.interval, coverage),
         calibrated: density !== undefined,
         ...density,
+        ...(density && { levelOfService: levelOfService(density.peoplePerSqm, zone.profile) }),
         ...(zone.capacity ? { occupancy: zoneCount / zone.capacity } : {}),
       };
     }),
+  };
+}
+
+/** How unsure the people of a map are: each block's variance lies evenly on its cells. */
+export function spreadOf({ map, blocks }: Pick<Estimate, 'map' | 'blocks'>, spec: ModelManifest['interval']): Spread {
+  const cells = map.width * map.height;
+  const blocksPerCell = (blocks.width * blocks.height) / cells;
+  return {
+    varianceAt(cell) {
+      const row = Math.floor((Math.floor(cell / map.width) * blocks.height) / map.height);
+      const column = Math.floor(((cell % map.width) * blocks.width) / map.width);
+      return (blocks.variance[row * blocks.width + column] as number) * blocksPerCell;
+    },
+    halfWidth: (people, variance, inside) => halfWidth(people, variance, inside / cells, spec),
   };
 }
 
