@@ -19,6 +19,12 @@ export function createAlertMetrics(registry: Registry) {
       buckets: LATENCY_BUCKETS_SECONDS,
       registers,
     }),
+    evidence: new Counter({
+      name: 'headroom_alert_evidence_total',
+      help: 'Changes of level whose picture and heat map were kept, or why not',
+      labelNames: ['outcome'],
+      registers,
+    }),
     deliveries: new Counter({
       name: 'headroom_delivery_attempts_total',
       help: 'Tries to deliver to receivers, heartbeats among them',

@@ -1,5 +1,7 @@
 /** Publishes readings, fenced by sequence: a late or duplicate worker can never overwrite a newer reading. */
 import type { Redis } from 'ioredis';
+import { RECENT_LIFE_MS, recentPictureKey } from '../../shared/contracts/evidence.ts';
+import type { Frame } from '../../shared/contracts/frame.ts';
 import { EVENTS_KEPT, frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
 
@@ -26,12 +28,34 @@ export async function publishReading(state: Redis, reading: WorkerReading): Prom
   return (await state.eval(PUBLISH, keys.length, ...keys, ...args)) === 1;
 }
 
-/** Lays the picture's heat map beside the picture, with the same short life. */
+/**
+ * Lays the picture's heat map beside the picture, with the same short life, and what evidence may need into the
+ * camera's ring of recent pictures.
+ * @param evidence of what is kept: `picture` with the picture, `heatmap` without; undefined for nothing
+ */
 export async function publishHeatmap(
   frames: Redis,
-  cameraId: string,
+  frame: Frame,
   heatmap: Uint8Array,
   lifeMs: number,
+  evidence?: 'picture' | 'heatmap',
 ): Promise<void> {
-  await frames.set(frameKeys.heatmap(cameraId), Buffer.from(heatmap), 'PX', lifeMs);
+  const { cameraId, seq, capturedAt, widthPx, heightPx, jpeg } = frame;
+  const map = Buffer.from(heatmap);
+  if (!evidence) {
+    await frames.set(frameKeys.heatmap(cameraId), map, 'PX', lifeMs);
+    return;
+  }
+  const key = recentPictureKey(cameraId, seq);
+  const picture = { seq, capturedAt, widthPx, heightPx, heatmap: map, ...(evidence === 'picture' ? { jpeg } : {}) };
+  const results = await frames
+    .pipeline()
+    .set(frameKeys.heatmap(cameraId), map, 'PX', lifeMs)
+    .del(key)
+    .hset(key, picture)
+    .pexpire(key, RECENT_LIFE_MS)
+    .exec();
+  // A full database may refuse the ring: evidence will say that it is missing. The heat map itself must be there.
+  const refused = results?.[0]?.[0];
+  if (refused) throw refused;
 }

@@ -178,6 +178,10 @@ export const Silence = z.object({
 });
 export type Silence = z.infer<typeof Silence>;
 
+/** `picture`: JPEG. `heat`: the heat map drawn, PNG with a clear ground, to lay over the picture. `map`: its figures. */
+export const EvidencePart = z.enum(['picture', 'heat', 'map']);
+export type EvidencePart = z.infer<typeof EvidencePart>;
+
 const ordered = { commandId: z.string().min(8).max(80), actor: z.string().min(1).max(120) };
 const text = z.string().min(1).max(2000);
 
@@ -235,6 +239,7 @@ export const AlertReply = z.discriminatedUnion('ok', [
       'unknown-silence',
       'unknown-endpoint',
       'unknown-delivery',
+      'unknown-evidence',
       'not-replayable',
       'invalid',
     ]),

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { COLOUR_TABLE, paintCells } from '../../services/dashboard/src/picture/colour-map.ts';
 import { FrameLoader, type LoadedFrame } from '../../services/dashboard/src/picture/frame-loader.ts';
 import { belongs, choosePair, type PairInput } from '../../services/dashboard/src/picture/pairing.ts';
 import { nextTop, onePersonPeak } from '../../services/dashboard/src/picture/scale.ts';
 import { labelAnchor, svgPoints } from '../../services/dashboard/src/picture/zone-shape.ts';
+import { COLOUR_TABLE, paintCells } from '../../shared/contracts/heat-colours.ts';
 
 const at = (seq: number) => ({ seq, capturedAt: seq * 500 });
 const pair = (change: Partial<PairInput>) =>

@@ -49,6 +49,8 @@ export type AlertTables = {
     duration_ms: number;
   };
   endpoints: { endpoint: string; disabled_at: number; reason: string };
+  /** What was kept of changes of level, or why nothing was. */
+  evidence: { event_id: string; alert_id: string; at: number; state: string; body: string };
   /** Sums of readings by span; `zone_id` is empty for the whole picture. */
   history: {
     step_ms: number;
