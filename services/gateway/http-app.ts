@@ -9,8 +9,13 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import type { CameraBoard } from './camera-board.ts';
+import type { ConfigFile } from './config-file.ts';
+import { ProbeLine } from './probe-line.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { cameraRoutes } from './routes/cameras.ts';
+import { configRoutes } from './routes/config.ts';
+import { evidenceRoutes } from './routes/evidence.ts';
+import { historyRoutes } from './routes/history.ts';
 import { type OperationsOptions, operationsRoutes } from './routes/operations.ts';
 import { problem, sendProblem } from './routes/problem.ts';
 import { type ReplayOptions, replayRoutes } from './routes/replay.ts';
@@ -30,10 +35,13 @@ export type HttpAppOptions = {
   alerts: AlertDesk;
   frames: Redis;
   replay: ReplayOptions['replay'];
+  config: ConfigFile;
   operations: OperationsOptions;
   logger: Logger;
   /** Whether a Host header names this server. */
   isOurHost: (hostHeader: string | undefined) => boolean;
+  /** Whether a page of this origin may change something here. */
+  isOurPage: (origin: string | undefined, hostHeader: string | undefined) => boolean;
 };
 
 export async function createHttpApp({
@@ -41,9 +49,11 @@ export async function createHttpApp({
   alerts,
   frames,
   replay,
+  config,
   operations,
   logger,
   isOurHost,
+  isOurPage,
 }: HttpAppOptions): Promise<FastifyInstance> {
   const plain: FastifyBaseLogger = logger;
   const app: FastifyInstance = Fastify({
@@ -68,6 +78,10 @@ export async function createHttpApp({
       'Misdirected request',
       'This server is not known by that name; see gateway.allowedOrigins.',
     );
+  });
+  app.addHook('onRequest', async ({ method, headers }, reply) => {
+    if (method === 'GET' || method === 'HEAD' || isOurPage(headers.origin, headers.host)) return;
+    await sendProblem(reply, 403, 'Foreign page', 'Pages of this origin may change nothing here.');
   });
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
@@ -98,6 +112,7 @@ export async function createHttpApp({
         { name: 'cameras', description: 'Cameras and their pictures' },
         { name: 'readings', description: 'Counts' },
         { name: 'alerts', description: 'Running alerts, their log, and what operators do about them' },
+        { name: 'configuration', description: 'Cameras, zones and thresholds as the set-up pages change them' },
         { name: 'operations', description: 'For machines that watch this machine' },
       ],
     },
@@ -105,7 +120,10 @@ export async function createHttpApp({
   });
   await app.register(cameraRoutes({ board, frames }));
   await app.register(replayRoutes({ board, frames, replay }));
+  await app.register(historyRoutes(alerts));
   await app.register(alertRoutes(alerts));
+  await app.register(evidenceRoutes(alerts));
+  await app.register(configRoutes({ config, probes: new ProbeLine(frames), alerts }));
   await app.register(operationsRoutes(operations));
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 

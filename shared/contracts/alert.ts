@@ -113,8 +113,9 @@ export const AlertEvent = z.object({
   /** The reading's own words, e.g. `no-signal: timeout`. */
   cause: z.string().optional(),
   value: z.number().optional(),
-  /** The threshold of `to.level`; on a fall, the one that was left. */
+  /** Where `to.level` begins, in `unit`; on a fall, the threshold that was left. */
   threshold: z.number().optional(),
+  /** Of `value` and `threshold`. */
   unit: z.string(),
   /** Capture of the newest picture behind this event. */
   capturedAt: EpochMs.optional(),
@@ -128,6 +129,8 @@ export const AlertEvent = z.object({
   escalation: z.number().int().nonnegative(),
   actor: z.string().optional(),
   note: z.string().optional(),
+  /** Path of the alert's evidence at the gateway, where a picture decided this event and is kept. */
+  evidence: z.string().optional(),
 });
 export type AlertEvent = z.infer<typeof AlertEvent>;
 
@@ -157,6 +160,9 @@ export const ActiveAlert = z.object({
   changedAt: EpochMs,
   resolvedAt: EpochMs.optional(),
   value: z.number().optional(),
+  /** Where the level in force begins, in `unit`; of an ended alert, of its last level. */
+  threshold: z.number().optional(),
+  /** Of `value` and `threshold`. */
   unit: z.string(),
   capturedAt: EpochMs.optional(),
   sequence: z.number().int().positive(),
@@ -207,7 +213,11 @@ export const AlertCommand = z.discriminatedUnion('type', [
     afterOffset: z.number().int().nonnegative().default(0),
     limit: z.number().int().min(1).max(1000).default(200),
     cameraId: Id.optional(),
+    zoneId: Id.optional(),
     alertId: z.string().optional(),
+    /** Not earlier and not later than this. */
+    from: EpochMs.optional(),
+    to: EpochMs.optional(),
   }),
   z.object({
     ...ordered,
@@ -220,7 +230,16 @@ export const AlertCommand = z.discriminatedUnion('type', [
     /** Ten seconds reach back hours, whole minutes months. */
     stepMs: z.number().int().min(10_000).max(86_400_000).multipleOf(10_000).default(60_000),
   }),
+  z.object({
+    ...ordered,
+    type: z.literal('try-thresholds'),
+    zoneId: Id,
+    /** A camera as in the configuration; its address has no part in it. */
+    camera: z.record(z.string(), z.unknown()),
+  }),
   z.object({ ...ordered, type: z.literal('list-silences') }),
+  z.object({ ...ordered, type: z.literal('list-evidence'), alertId: z.string() }),
+  z.object({ ...ordered, type: z.literal('read-evidence'), eventId: z.string(), part: EvidencePart }),
   z.object({ ...ordered, type: z.literal('list-deliveries'), endpoint: Id.optional(), eventId: z.string().optional() }),
   z.object({ ...ordered, type: z.literal('replay-delivery'), deliveryId: z.string() }),
   z.object({ ...ordered, type: z.literal('enable-endpoint'), endpoint: Id }),
@@ -248,6 +267,17 @@ export const AlertReply = z.discriminatedUnion('ok', [
 ]);
 export type AlertReply = z.infer<typeof AlertReply>;
 
+/** How the leading alerts process is doing. It says so while it judges readings, and only then. */
+export const AlertsHealth = z.object({
+  /** Deliveries that their receivers have not taken yet. */
+  backlog: z.number().int().nonnegative(),
+  /** How long the oldest of them has been waiting, ms. */
+  oldestUnsentMs: z.number().nonnegative().optional(),
+  /** Receivers whose last try failed, or that are disabled: since when, and what came of it. */
+  failing: z.array(z.object({ endpoint: Id, since: EpochMs, outcome: z.string() })),
+});
+export type AlertsHealth = z.infer<typeof AlertsHealth>;
+
 /** Keys of the state database that alerts and gateway share. */
 export const alertKeys = {
   /** Stream of {body: AlertEvent JSON}, in order of offset, each once. */
@@ -260,6 +290,8 @@ export const alertKeys = {
   commands: 'headroom:alert-commands',
   /** List with expiry, one AlertReply JSON: wait for it with BLPOP. */
   reply: (commandId: string) => `headroom:alert-reply:${commandId}`,
+  /** String with expiry: AlertsHealth JSON. Absent: nobody leads, or the leader is stuck. */
+  health: 'headroom:alerts-health',
   /** String with expiry: which alerts process leads. */
   lease: 'headroom:lease:alerts',
 };

@@ -15,6 +15,9 @@ export const HistoryPoint = z.object({
   countMean: z.number().min(0),
   countMin: z.number().min(0),
   countMax: z.number().min(0),
+  /** Means of the bounds of the counts' 90 % intervals; missing where they were not kept yet. */
+  countLow: z.number().min(0).optional(),
+  countHigh: z.number().min(0).optional(),
   /** People per m², mean of the zone's ground; only where calibrated. */
   densityMean: z.number().min(0).optional(),
   /** Highest peak density of the span. */
@@ -22,13 +25,19 @@ export const HistoryPoint = z.object({
 });
 export type HistoryPoint = z.infer<typeof HistoryPoint>;
 
-/** Readings as CSV (RFC 4180), instants in ISO 8601. */
-export function historyCsv(points: HistoryPoint[]): string {
-  const columns = ['at', 'cameraId', 'zoneId', 'stepMs', 'samples', 'countMean', 'countMin', 'countMax'] as const;
-  const more = ['densityMean', 'densityPeak'] as const;
+/** Spans one answer holds at most. */
+export const HISTORY_POINTS_MAX = 5000;
+
+const HISTORY_COLUMNS = [
+  ...(['cameraId', 'zoneId', 'stepMs', 'samples', 'countMean', 'countMin', 'countMax'] as const),
+  ...(['densityMean', 'densityPeak', 'countLow', 'countHigh'] as const),
+];
+
+/** Readings as CSV (RFC 4180), instants in ISO 8601. A long export is written in parts, `rows` only after the first. */
+export function historyCsv(points: HistoryPoint[], part: 'whole' | 'rows' = 'whole'): string {
   return csv(
-    [...columns, ...more],
-    points.map((point) => [isoOf(point.at), ...[...columns.slice(1), ...more].map((name) => point[name])]),
+    part === 'rows' ? undefined : ['at', ...HISTORY_COLUMNS],
+    points.map((point) => [isoOf(point.at), ...HISTORY_COLUMNS.map((name) => point[name])]),
   );
 }
 
@@ -52,8 +61,8 @@ export function eventsCsv(events: AlertEvent[]): string {
 
 const isoOf = (at: number): string => new Date(at).toISOString();
 
-function csv(header: string[], rows: (string | number | boolean | undefined)[][]): string {
-  return [header, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+function csv(header: string[] | undefined, rows: (string | number | boolean | undefined)[][]): string {
+  return [...(header ? [header] : []), ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
 }
 
 function field(value: string | number | boolean | undefined): string {

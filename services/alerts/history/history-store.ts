@@ -1,13 +1,12 @@
 /** Readings over time in the database: ten-second spans for hours, minutes for months. */
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { AlertCommand } from '../../../shared/contracts/alert.ts';
-import type { HistoryPoint } from '../../../shared/contracts/history.ts';
+import { HISTORY_POINTS_MAX, type HistoryPoint } from '../../../shared/contracts/history.ts';
 import type { AlertTables } from '../store/tables.ts';
 import { FINE_STEP_MS, type Tally } from './history-tally.ts';
 
 /** Spans that minutes are made of. */
 export const COARSE_STEP_MS = 60_000;
-const MAX_POINTS = 5000;
 
 type Query = Extract<AlertCommand, { type: 'list-history' }>;
 
@@ -26,6 +25,9 @@ export async function addHistory(db: Kysely<AlertTables> | Transaction<AlertTabl
           count_sum: tally.countSum,
           count_min: tally.countMin,
           count_max: tally.countMax,
+          interval_samples: tally.samples,
+          count_low_sum: tally.countLowSum,
+          count_high_sum: tally.countHighSum,
           density_samples: tally.densitySamples,
           density_sum: tally.densitySum,
           density_peak: tally.densityPeak,
@@ -34,6 +36,9 @@ export async function addHistory(db: Kysely<AlertTables> | Transaction<AlertTabl
           oc.columns(['step_ms', 'camera_id', 'zone_id', 'at']).doUpdateSet((eb) => ({
             samples: eb('history.samples', '+', eb.ref('excluded.samples')),
             count_sum: eb('history.count_sum', '+', eb.ref('excluded.count_sum')),
+            interval_samples: eb('history.interval_samples', '+', eb.ref('excluded.interval_samples')),
+            count_low_sum: eb('history.count_low_sum', '+', eb.ref('excluded.count_low_sum')),
+            count_high_sum: eb('history.count_high_sum', '+', eb.ref('excluded.count_high_sum')),
             count_min: lesser('count_min'),
             count_max: greater('count_max'),
             density_samples: eb('history.density_samples', '+', eb.ref('excluded.density_samples')),
@@ -46,7 +51,7 @@ export async function addHistory(db: Kysely<AlertTables> | Transaction<AlertTabl
   }
 }
 
-/** The points of a query, oldest first; at most 5000. */
+/** The points of a query, oldest first; at most HISTORY_POINTS_MAX. */
 export async function readHistory(db: Kysely<AlertTables>, query: Query): Promise<HistoryPoint[]> {
   const { stepMs } = query;
   const baseMs = stepMs % COARSE_STEP_MS === 0 ? COARSE_STEP_MS : FINE_STEP_MS;
@@ -67,6 +72,9 @@ export async function readHistory(db: Kysely<AlertTables>, query: Query): Promis
       eb.fn.sum<number>('count_sum').as('count_sum'),
       eb.fn.min('count_min').as('count_min'),
       eb.fn.max('count_max').as('count_max'),
+      eb.fn.sum<number>('interval_samples').as('interval_samples'),
+      eb.fn.sum<number>('count_low_sum').as('count_low_sum'),
+      eb.fn.sum<number>('count_high_sum').as('count_high_sum'),
       eb.fn.sum<number>('density_samples').as('density_samples'),
       eb.fn.sum<number>('density_sum').as('density_sum'),
       eb.fn.max('density_peak').as('density_peak'),
@@ -74,10 +82,11 @@ export async function readHistory(db: Kysely<AlertTables>, query: Query): Promis
     .groupBy(['zone_id', span])
     .orderBy(span)
     .orderBy('zone_id')
-    .limit(MAX_POINTS)
+    .limit(HISTORY_POINTS_MAX)
     .execute();
   return found.map((row) => {
     const densities = Number(row.density_samples);
+    const intervals = Number(row.interval_samples);
     return {
       cameraId: query.cameraId,
       ...(row.zone_id === '' ? {} : { zoneId: row.zone_id }),
@@ -87,6 +96,9 @@ export async function readHistory(db: Kysely<AlertTables>, query: Query): Promis
       countMean: Number(row.count_sum) / Number(row.samples),
       countMin: Number(row.count_min),
       countMax: Number(row.count_max),
+      ...(intervals > 0
+        ? { countLow: Number(row.count_low_sum) / intervals, countHigh: Number(row.count_high_sum) / intervals }
+        : {}),
       ...(densities > 0
         ? { densityMean: Number(row.density_sum) / densities, densityPeak: Number(row.density_peak) }
         : {}),

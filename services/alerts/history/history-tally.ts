@@ -1,4 +1,5 @@
 /** Adds up readings between two writes. Pure; the store merges what comes out into the spans it has. */
+import type { Interval } from '../../../shared/contracts/common.ts';
 import type { PublicReading } from '../../../shared/contracts/reading.ts';
 
 /** Spans that are written; longer ones are made of them. */
@@ -14,6 +15,8 @@ export type Tally = {
   countSum: number;
   countMin: number;
   countMax: number;
+  countLowSum: number;
+  countHighSum: number;
   densitySamples: number;
   densitySum: number;
   densityPeak: number;
@@ -27,9 +30,9 @@ export class HistoryTally {
   add(reading: PublicReading): void {
     if (reading.status !== 'ok' || this.#lastSeq.get(reading.cameraId) === reading.seq) return;
     this.#lastSeq.set(reading.cameraId, reading.seq);
-    this.#count(reading.cameraId, '', reading.capturedAt, reading.count);
+    this.#count(reading, '', reading);
     for (const zone of reading.zones) {
-      const tally = this.#count(reading.cameraId, zone.zoneId, reading.capturedAt, zone.count);
+      const tally = this.#count(reading, zone.zoneId, zone);
       if (zone.peoplePerSqm === undefined) continue;
       tally.densitySamples += 1;
       tally.densitySum += zone.peoplePerSqm;
@@ -44,17 +47,31 @@ export class HistoryTally {
     return tallies;
   }
 
-  #count(cameraId: string, zoneId: string, capturedAt: number, count: number): Tally {
+  #count(
+    { cameraId, capturedAt }: { cameraId: string; capturedAt: number },
+    zoneId: string,
+    { count, interval: [low, high] }: { count: number; interval: Interval },
+  ): Tally {
     const at = Math.floor(capturedAt / FINE_STEP_MS) * FINE_STEP_MS;
     const key = `${cameraId}~${zoneId}~${at}`;
     let tally = this.#tallies.get(key);
     if (!tally) {
-      const none = { samples: 0, countSum: 0, densitySamples: 0, densitySum: 0, densityPeak: 0 };
+      const none = {
+        samples: 0,
+        countSum: 0,
+        countLowSum: 0,
+        countHighSum: 0,
+        densitySamples: 0,
+        densitySum: 0,
+        densityPeak: 0,
+      };
       tally = { cameraId, zoneId, at, countMin: count, countMax: count, ...none };
       this.#tallies.set(key, tally);
     }
     tally.samples += 1;
     tally.countSum += count;
+    tally.countLowSum += low;
+    tally.countHighSum += high;
     tally.countMin = Math.min(tally.countMin, count);
     tally.countMax = Math.max(tally.countMax, count);
     return tally;

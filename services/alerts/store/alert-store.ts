@@ -3,8 +3,7 @@
  * how far the inputs were read: after a crash at any point the successor goes on from exactly there.
  */
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Kysely, type Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import {
   type ActiveAlert,
   type AlertCommand,
@@ -12,13 +11,15 @@ import {
   AlertReply,
   type Silence,
 } from '../../../shared/contracts/alert.ts';
+import type { Evidence } from '../../../shared/contracts/evidence.ts';
 import { HeadroomError } from '../../../shared/runtime/errors.ts';
+import type { Change } from '../change.ts';
 import { insertDelivery, type NewDelivery } from '../deliveries/delivery-store.ts';
-import type { Change, EngineSnapshot, MachineRecord } from '../engine.ts';
+import type { EngineSnapshot, MachineRecord } from '../engine.ts';
+import { insertEvidence } from '../evidence/evidence-store.ts';
 import { addHistory } from '../history/history-store.ts';
 import type { Tally } from '../history/history-tally.ts';
-import { migrate } from './migrate.ts';
-import { sqliteDialect } from './sqlite.ts';
+import { type OpenOptions, openDatabase } from './database.ts';
 import type { AlertTables } from './tables.ts';
 
 /** Ids of the last entries read from the Redis streams; undefined before the first. */
@@ -31,12 +32,10 @@ export type Commit = {
   machineOf: (key: string) => MachineRecord | undefined;
   positions: Positions;
   deliveries: NewDelivery[];
+  evidence?: Evidence[];
   history: Tally[];
   command?: { command: AlertCommand; reply: AlertReply } | undefined;
 };
-
-const OPEN_ATTEMPTS = 5;
-const OPEN_PAUSE_MS = 300;
 
 /** Another process leads now: nothing was written. */
 export class DeposedError extends HeadroomError {
@@ -54,21 +53,12 @@ export class AlertStore {
     this.db = db;
   }
 
-  /** @throws HeadroomError DATABASE_UNUSABLE or DATABASE_MIGRATION */
-  static async open(file: string): Promise<AlertStore> {
-    // Two processes that start on a new database make its tables at the same time: who comes second looks again.
-    for (let attempt = 1; ; attempt++) {
-      let db: Kysely<AlertTables> | undefined;
-      try {
-        db = new Kysely<AlertTables>({ dialect: sqliteDialect(file) });
-        await migrate(db);
-        return new AlertStore(db);
-      } catch (error) {
-        await db?.destroy();
-        if (attempt === OPEN_ATTEMPTS) throw error;
-        await delay(OPEN_PAUSE_MS * (0.5 + Math.random()));
-      }
-    }
+  /**
+   * @param where a SQLite file, or `postgres://…`
+   * @throws HeadroomError as {@link openDatabase}
+   */
+  static async open(where: string, o: OpenOptions = {}): Promise<AlertStore> {
+    return new AlertStore(await openDatabase(where, o));
   }
 
   close(): Promise<void> {
@@ -78,11 +68,20 @@ export class AlertStore {
   /** Takes the lead: from here on every older leader's writes are refused. */
   async claim(): Promise<{ fence: number; snapshot: EngineSnapshot; positions: Positions }> {
     return this.db.transaction().execute(async (tx) => {
+      // First a write, so that of two who claim at once the second waits and counts on from the first.
+      await tx
+        .insertInto('meta')
+        .values({ key: 'fence', value: '1' })
+        .onConflict((oc) =>
+          oc.column('key').doUpdateSet({ value: sql<string>`cast(cast(meta.value as integer) + 1 as text)` }),
+        )
+        .execute();
+      await tx
+        .insertInto('meta')
+        .values({ key: 'epoch', value: randomBytes(4).toString('hex') })
+        .onConflict((oc) => oc.column('key').doNothing())
+        .execute();
       const meta = new Map((await tx.selectFrom('meta').selectAll().execute()).map((row) => [row.key, row.value]));
-      const fence = Number(meta.get('fence') ?? 0) + 1;
-      const epoch = meta.get('epoch') ?? randomBytes(4).toString('hex');
-      await putMeta(tx, 'fence', String(fence));
-      await putMeta(tx, 'epoch', epoch);
       const last = await tx
         .selectFrom('alert_events')
         .select((eb) => eb.fn.max('offset').as('offset'))
@@ -90,21 +89,31 @@ export class AlertStore {
       const events = meta.get('events-position');
       const commands = meta.get('commands-position');
       return {
-        fence,
+        fence: Number(meta.get('fence')),
         positions: { ...(events ? { events } : {}), ...(commands ? { commands } : {}) },
         snapshot: {
-          epoch,
+          epoch: meta.get('epoch') ?? '',
           offset: Number(last?.offset ?? 0),
-          machines: parsed<MachineRecord>(await tx.selectFrom('machines').selectAll().execute()),
-          alerts: parsed<ActiveAlert>(await tx.selectFrom('alerts').selectAll().execute()),
-          silences: parsed<Silence>(await tx.selectFrom('silences').selectAll().execute()),
+          machines: parsed<MachineRecord>(await tx.selectFrom('machines').selectAll().orderBy('id').execute()),
+          alerts: parsed<ActiveAlert>(await tx.selectFrom('alerts').selectAll().orderBy('id').execute()),
+          silences: parsed<Silence>(await tx.selectFrom('silences').selectAll().orderBy('id').execute()),
         },
       };
     });
   }
 
   /** @throws DeposedError */
-  async commit({ fence, at, change, machineOf, positions, deliveries, history, command }: Commit): Promise<void> {
+  async commit({
+    fence,
+    at,
+    change,
+    machineOf,
+    positions,
+    deliveries,
+    evidence = [],
+    history,
+    command,
+  }: Commit): Promise<void> {
     await this.db.transaction().execute(async (tx) => {
       // First a write, so that no other process comes between the check and what follows.
       const held = await tx
@@ -137,6 +146,7 @@ export class AlertStore {
           .execute();
       }
       for (const delivery of deliveries) await insertDelivery(tx, delivery, at);
+      await insertEvidence(tx, evidence);
       await addHistory(tx, history);
       if (command) {
         await tx
@@ -205,7 +215,10 @@ export class AlertStore {
   async events(query: Extract<AlertCommand, { type: 'list-events' }>): Promise<AlertEvent[]> {
     let rows = this.db.selectFrom('alert_events').select('body').where('offset', '>', query.afterOffset);
     if (query.cameraId) rows = rows.where('camera_id', '=', query.cameraId);
+    if (query.zoneId) rows = rows.where('zone_id', '=', query.zoneId);
     if (query.alertId) rows = rows.where('alert_id', '=', query.alertId);
+    if (query.from !== undefined) rows = rows.where('at', '>=', query.from);
+    if (query.to !== undefined) rows = rows.where('at', '<=', query.to);
     const found = await rows.orderBy('offset').limit(query.limit).execute();
     return found.map((row) => AlertEvent.parse(JSON.parse(row.body)));
   }

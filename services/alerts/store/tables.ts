@@ -61,6 +61,10 @@ export type AlertTables = {
     count_sum: number;
     count_min: number;
     count_max: number;
+    /** Counts whose interval is in the two sums after it: all but those of before it was kept. */
+    interval_samples: number;
+    count_low_sum: number;
+    count_high_sum: number;
     density_samples: number;
     density_sum: number;
     density_peak: number;
