@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { AlertDesk } from '../../services/gateway/alert-desk.ts';
 import { CameraBoard } from '../../services/gateway/camera-board.ts';
+import { ConfigFile } from '../../services/gateway/config-file.ts';
 import { createHttpApp } from '../../services/gateway/http-app.ts';
 import { Config } from '../../shared/config/schema.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
@@ -42,6 +43,8 @@ async function openapi(): Promise<object> {
     replay: () => ({ everyMs: 0, keepMs: 0 }),
     logger: createLogger('docs', 'silent'),
     isOurHost: () => true,
+    isOurPage: () => true,
+    config: new ConfigFile(undefined, () => undefined, createLogger('docs', 'silent')),
     operations: {
       registry: createRegistry('gateway', 'docs'),
       ready: () => false,

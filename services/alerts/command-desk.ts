@@ -1,21 +1,32 @@
 /** Commands of operators and the gateway: each carried out once and answered, however often it is sent. */
+import { Camera, type Config } from '../../shared/config/schema.ts';
 import { AlertCommand, type AlertReply } from '../../shared/contracts/alert.ts';
 import type { Announcer } from './announcer.ts';
 import { type Change, noChange } from './change.ts';
 import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
 import type { AlertEngine } from './engine.ts';
+import type { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { readHistory } from './history/history-store.ts';
+import { FINE_STEP_MS } from './history/history-tally.ts';
 import type { Entry } from './input-streams.ts';
 import type { Journal } from './journal.ts';
 import type { AlertStore } from './store/alert-store.ts';
+import { tryThresholds } from './trial.ts';
 
-type Question = Extract<AlertCommand, { type: 'list-events' | 'list-history' | 'list-silences' | 'list-deliveries' }>;
-type Order = Exclude<AlertCommand, Question>;
+type Question = Extract<AlertCommand, { type: `list-${string}` }>;
+type Trial = Extract<AlertCommand, { type: 'try-thresholds' }>;
+type Order = Exclude<AlertCommand, Question | Trial | { type: 'read-evidence' }>;
+
+/** How far back thresholds are tried out. */
+const TRIAL_MS = 3_600_000;
 
 export type CommandDeskOptions = {
+  /** The configuration in force. */
+  config: () => Pick<Config, 'alerts'>;
   engine: AlertEngine;
   store: AlertStore;
   desk: DeliveryDesk;
+  evidence: EvidenceDesk;
   journal: Journal;
   announcer: Announcer;
 };
@@ -36,8 +47,21 @@ export class CommandDesk {
     const { command, refusal } = parseCommand(entry.body);
     if (refusal) await announcer.reply(refusal, false);
     if (!command) return;
+    if (command.type === 'try-thresholds') {
+      // Takes tenths of a second: live readings must not wait for it.
+      void this.#tryOut(command).catch(() => undefined);
+      return;
+    }
     if (isQuestion(command)) {
       return announcer.reply({ commandId: command.commandId, ok: true, body: await this.#answer(command) }, false);
+    }
+    if (command.type === 'read-evidence') {
+      // Files are read beside the loop: it has readings to judge.
+      void this.#o.evidence
+        .read(command.commandId, command.eventId, command.part)
+        .then((reply) => announcer.reply(reply, false))
+        .catch(() => undefined);
+      return;
     }
     const before = await store.replyTo(command.commandId);
     if (before) return announcer.reply(before, true);
@@ -49,7 +73,7 @@ export class CommandDesk {
   }
 
   async #answer(question: Question): Promise<unknown> {
-    const { engine, store, desk } = this.#o;
+    const { engine, store, desk, evidence } = this.#o;
     switch (question.type) {
       case 'list-events':
         return store.events(question);
@@ -59,7 +83,25 @@ export class CommandDesk {
         return [...engine.snapshot().silences.values()];
       case 'list-deliveries':
         return desk.list(question);
+      case 'list-evidence':
+        return evidence.list(question.alertId);
     }
+  }
+
+  async #tryOut({ commandId, camera, zoneId }: Trial): Promise<void> {
+    const { announcer, store, config } = this.#o;
+    const parsed = Camera.safeParse(camera);
+    if (!parsed.success) {
+      const message = 'The camera is not valid.';
+      return announcer.reply({ commandId, ok: false, code: 'invalid', message }, false);
+    }
+    const to = Date.now();
+    const from = to - TRIAL_MS;
+    const query = { type: 'list-history', commandId, actor: 'trial', cameraId: parsed.data.id, zoneId } as const;
+    const history = await readHistory(store.db, { ...query, from, to, stepMs: FINE_STEP_MS });
+    const { alerts } = config();
+    const body = await tryThresholds({ camera: parsed.data, zoneId, alerts, history, from, to });
+    await announcer.reply({ commandId, ok: true, body }, false);
   }
 
   /** @returns no change where the alert book refused: nothing is to be stored then */

@@ -13,6 +13,7 @@ import { CommandDesk } from './command-desk.ts';
 import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
 import type { Pulse } from './deliveries/message.ts';
 import { AlertEngine } from './engine.ts';
+import type { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { pruneHistory } from './history/history-store.ts';
 import { type Entry, InputStreams, LIVE_LAG_MS } from './input-streams.ts';
 import { Journal } from './journal.ts';
@@ -35,6 +36,7 @@ export type TermOptions = {
   input: Redis;
   store: AlertStore;
   desk: DeliveryDesk;
+  evidence: EvidenceDesk;
   metrics: AlertMetrics;
   logger: Logger;
 };
@@ -47,6 +49,7 @@ export class Term {
   readonly #journal: Journal;
   readonly #commands: CommandDesk;
   #nextConfig: Config | undefined;
+  #config: Config;
   #mode: AlertMode = 'actual';
   #tickedAt = 0;
   #renewedAt = performance.now();
@@ -57,28 +60,36 @@ export class Term {
     parts: { engine: AlertEngine; feed: CameraFeed; streams: InputStreams; journal: Journal; announcer: Announcer },
   ) {
     this.#o = o;
+    this.#config = o.config;
     this.#engine = parts.engine;
     this.#feed = parts.feed;
     this.#streams = parts.streams;
     this.#journal = parts.journal;
-    this.#commands = new CommandDesk({ ...parts, store: o.store, desk: o.desk });
+    this.#commands = new CommandDesk({
+      config: () => this.#config,
+      ...parts,
+      store: o.store,
+      desk: o.desk,
+      evidence: o.evidence,
+    });
   }
 
   /** Takes over. @throws when Redis or the database does not answer */
   static async begin(o: TermOptions): Promise<Term> {
-    const { store, desk, metrics, logger } = o;
+    const { store, desk, evidence, metrics, logger } = o;
     const { fence, positions, snapshot } = await store.claim();
     const streams = await InputStreams.open(o.input, positions);
     const feed = await CameraFeed.open(o.redis, o.config.cameras);
     const engine = new AlertEngine(snapshot, [], enginePolicy(o.config));
     const announcer = new Announcer(o.redis, store, fence);
     const machineOf = (key: string) => engine.machine(key);
-    const journal = new Journal({ fence, positions, machineOf, store, announcer, desk, metrics, logger });
+    const journal = new Journal({ fence, positions, machineOf, store, announcer, desk, evidence, metrics, logger });
     const term = new Term(o, { engine, feed, streams, journal, announcer });
     await term.#configure(o.config);
     await announcer.listAll(snapshot.alerts.values());
     for (const reply of await store.unreplied()) await announcer.reply(reply, true);
     await desk.resume();
+    await evidence.resume();
     return term;
   }
 
@@ -144,9 +155,11 @@ export class Term {
 
   async #configure(config: Config): Promise<void> {
     this.#nextConfig = undefined;
+    this.#config = config;
     const policy = enginePolicy(config);
     this.#mode = policy.mode;
     await this.#o.store.rememberConfig(policy.configVersion, Date.now(), config.alerts);
+    this.#o.evidence.configure(config);
     this.#feed.watch.setCameras(config.cameras, Date.now());
     this.#journal.note(this.#engine.setRules(rulesOf(config), policy, Date.now()));
     await this.#journal.save('now');
@@ -154,6 +167,7 @@ export class Term {
 
   async #prune(): Promise<void> {
     if (performance.now() - this.#prunedAt < PRUNE_EVERY_MS) return;
+    this.#o.evidence.prune(Date.now());
     await pruneHistory(this.#o.store.db, Date.now(), this.#o.config.database);
     this.#prunedAt = performance.now();
   }

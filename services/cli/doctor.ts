@@ -9,7 +9,8 @@ import { checkRedis, connectFailFast, disconnect, whenReady } from '../../shared
 import { scrub } from '../../shared/runtime/secrets.ts';
 import { checkFfmpeg } from '../ingest/ffmpeg-version.ts';
 import { CrowdCounter } from '../worker/model/crowd-counter.ts';
-import { modelFolder } from '../worker/model/manifest.ts';
+import { proveGolden } from '../worker/model/golden.ts';
+import { modelsInUse, openModel } from '../worker/model/manifest.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
 import { checkPort, dataDirOf } from './preflight.ts';
 import { probeCamera } from './probe.ts';
@@ -38,11 +39,13 @@ export async function runDoctor(configFile: string): Promise<boolean> {
   const { gateway, worker, cameras } = config;
   const checked = config;
   await check('redis', () => lookAtRedis(checked, configFile));
-  for (const name of new Set([worker.model, ...cameras.flatMap((camera) => camera.model ?? [])])) {
+  for (const [name, usedBy] of modelsInUse(checked)) {
     await check(`model ${name}`, async () => {
-      const folder = modelFolder(worker.modelsDir, name);
-      const { manifest } = await CrowdCounter.open(folder, { provider: worker.provider, threads: 1 });
-      return `version ${manifest.version}, provider ${worker.provider}`;
+      const model = await openModel(worker.modelsDir, name, usedBy);
+      const counter = await CrowdCounter.load(model, { provider: worker.provider, threads: 1 });
+      if (model.golden) await proveGolden(counter, model.golden, worker.provider);
+      const proved = model.golden ? 'golden vectors kept' : 'no golden vectors';
+      return `version ${model.manifest.version}, provider ${worker.provider}, ${proved}`;
     });
   }
   await check('port', async () => {
@@ -59,9 +62,9 @@ export async function runDoctor(configFile: string): Promise<boolean> {
   });
   for (const camera of cameras) {
     await check(`camera ${camera.id}`, async () => {
-      const result = await probeCamera(camera.url, camera.id);
-      if (!result.ok) throw new HeadroomError('CAMERA_SILENT', result.reason);
-      return `${result.sourceSize}, first picture after ${result.firstPictureMs} ms`;
+      const { result } = await probeCamera(camera.url, camera.id);
+      if (!result.ok) throw new HeadroomError('CAMERA_SILENT', result.detail);
+      return `${result.widthPx}×${result.heightPx}, first picture after ${result.firstPictureMs} ms`;
     });
   }
   return healthy;

@@ -8,7 +8,7 @@ import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import type { CameraBoard } from './camera-board.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
-import { isOurHost } from './host-check.ts';
+import { isOurHost, isOurPage } from './host-check.ts';
 import { SocketClient } from './socket-client.ts';
 
 const HEARTBEAT_MS = 1000;
@@ -155,16 +155,8 @@ export function refuse(
   if (request.url?.split('?')[0] !== '/ws') return '404 Not Found';
   if (closing || clients >= MAX_CLIENTS) return '503 Service Unavailable';
   // Browsers always say where a page comes from: a foreign page must not read the cameras of its visitor.
-  if (origin !== undefined && !allowedOrigins.includes(origin) && !sameHost(origin, host)) return '403 Forbidden';
+  if (!isOurPage(origin, host, allowedOrigins)) return '403 Forbidden';
   const offered = request.headers['sec-websocket-protocol']?.split(',').map((name) => name.trim());
   if (!offered?.includes(SUBPROTOCOL)) return '400 Bad Request';
   return undefined;
-}
-
-function sameHost(origin: string, host: string | undefined): boolean {
-  try {
-    return new URL(origin).host === host;
-  } catch {
-    return false;
-  }
 }

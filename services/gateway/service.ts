@@ -11,8 +11,9 @@ import { announcePresence, instanceName, readMetrics } from '../../shared/runtim
 import { connectDatabases, connectPatient, disconnect, type RedisUrls } from '../../shared/runtime/redis.ts';
 import { AlertDesk } from './alert-desk.ts';
 import { CameraBoard } from './camera-board.ts';
+import { ConfigFile } from './config-file.ts';
 import { createGatewayMetrics } from './gateway-metrics.ts';
-import { isOurHost } from './host-check.ts';
+import { isLoopback, isOurHost, isOurPage } from './host-check.ts';
 import { createHttpApp } from './http-app.ts';
 import { serveLiveSocket } from './live-socket.ts';
 
@@ -37,12 +38,12 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     const alerts = new AlertDesk(state);
     await alerts.follow(follower('alerts'), lifecycle);
 
-    let { allowedOrigins } = config.gateway;
+    let { allowedOrigins, configChanges } = config.gateway;
     let { replay } = config;
     if (configFile) {
       const reload = (next: Config): void => {
         board.configure(next);
-        allowedOrigins = next.gateway.allowedOrigins;
+        ({ allowedOrigins, configChanges } = next.gateway);
         replay = next.replay;
         if (next.gateway.port !== config.gateway.port || next.gateway.host !== config.gateway.host) {
           logger.warn('gateway.host and gateway.port take effect at the next start');
@@ -58,6 +59,8 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
       replay: () => replay,
       logger,
       isOurHost: (header) => isOurHost(config.gateway.host, header, allowedOrigins),
+      isOurPage: (origin, header) => isOurPage(origin, header, allowedOrigins),
+      config: new ConfigFile(configFile, () => changesRefused(configChanges, config.gateway.host), logger),
       operations: {
         registry,
         ready: () => board.system().redis === 'up' && !lifecycle.closing,
@@ -96,4 +99,11 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     await lifecycle.close();
     throw error;
   }
+}
+
+/** Why the configuration may not be changed from a browser; there is no log-in that could tell who asks. */
+function changesRefused(mode: Config['gateway']['configChanges'], host: string): string | undefined {
+  if (mode === 'never') return 'gateway.configChanges is never: change headroom.yaml by hand.';
+  if (mode === 'always' || isLoopback(host)) return undefined;
+  return 'The gateway listens to other machines and has no log-in: set gateway.configChanges to always if a proxy has.';
 }

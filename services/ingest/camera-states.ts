@@ -17,6 +17,11 @@ export class CameraStates {
     redis.on('ready', () => void this.#refresh());
   }
 
+  /** The last word on a camera, if it is this node's. */
+  of(cameraId: string): CameraState | undefined {
+    return this.#states.get(cameraId);
+  }
+
   set(state: CameraState): void {
     this.#states.set(state.cameraId, state);
     const body = JSON.stringify(state);

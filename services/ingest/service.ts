@@ -5,19 +5,27 @@ import type { Camera, Config } from '../../shared/config/schema.ts';
 import { cameraChanges, watchConfig } from '../../shared/config/watch.ts';
 import type { FrameJob } from '../../shared/contracts/frame.ts';
 import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
-import { messageOf } from '../../shared/runtime/errors.ts';
+import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { serveHealth } from '../../shared/runtime/health-server.ts';
 import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { announcePresence, instanceName } from '../../shared/runtime/presence.ts';
-import { connectDatabases, queueConnection, type RedisUrls } from '../../shared/runtime/redis.ts';
+import {
+  connectDatabases,
+  connectPatient,
+  disconnect,
+  queueConnection,
+  type RedisUrls,
+} from '../../shared/runtime/redis.ts';
+import type { SecretUrl } from '../../shared/runtime/secrets.ts';
 import { holdLease, LEASE_MS, leaseHolder, releaseLease } from './camera-lease.ts';
 import { CameraStates } from './camera-states.ts';
 import { CameraSupervisor } from './camera-supervisor.ts';
 import { checkFfmpeg } from './ffmpeg-version.ts';
 import { FramePublisher } from './frame-publisher.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
+import { answerProbes } from './probe-desk.ts';
 import { Slots } from './slots.ts';
 
 export type IngestOptions = { config: Config; configFile?: string | undefined; redisUrls: RedisUrls; logger: Logger };
@@ -49,12 +57,16 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
     const holder = leaseHolder();
     const supervisors = new Map<string, CameraSupervisor>();
     let cameras: Camera[] = config.cameras;
+    let { trialSchemes } = config.ingest;
 
     const watch = (camera: Camera): void => {
+      if (supervisors.has(camera.id)) return;
+      const source = sourceOf(camera);
+      if (!source) return;
       const publisher = new FramePublisher({ camera, frames, state, queue, metrics });
       const supervisor = new CameraSupervisor({
         camera,
-        source: cameraSource(camera),
+        source,
         node: holder,
         slots,
         logger,
@@ -65,6 +77,20 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
       metrics.camera(camera.id);
       supervisors.set(camera.id, supervisor);
       supervisor.start();
+    };
+    /** A camera whose secret is missing says so and waits for the next configuration; the others go on. */
+    const sourceOf = (camera: Camera): SecretUrl | undefined => {
+      try {
+        return cameraSource(camera);
+      } catch (error) {
+        if (!(error instanceof HeadroomError)) throw error;
+        const { id: cameraId } = camera;
+        if (states.of(cameraId)?.detail === error.message) return undefined;
+        logger.error({ cameraId, reason: error.message, code: error.code }, 'camera cannot be opened');
+        const state = { phase: 'no-signal', reason: 'auth-failed', detail: error.message } as const;
+        states.set({ cameraId, ...state, since: Date.now(), attempt: 0, node: holder });
+        return undefined;
+      }
     };
     const unwatch = async (cameraId: string, everywhere: boolean): Promise<void> => {
       const supervisor = supervisors.get(cameraId);
@@ -106,15 +132,18 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
 
     if (configFile) {
       const reload = async (next: Config): Promise<void> => {
-        for (const camera of next.cameras) cameraSource(camera);
-        const { added, changed, removed } = cameraChanges(cameras, next.cameras);
+        // Zones, calibration and thresholds are others' business: they must not interrupt the video.
+        const { added, changed, removed } = cameraChanges(cameras, next.cameras, videoSettings);
         cameras = next.cameras;
+        trialSchemes = next.ingest.trialSchemes;
         await Promise.all([
           ...removed.map(async ({ id }) => {
             await unwatch(id, true);
             await releaseLease(state, id, holder).catch(() => undefined);
           }),
           ...changed.map(async (camera) => {
+            // Only what this node watches: the others' turn comes with their lease.
+            if (!supervisors.has(camera.id)) return;
             await unwatch(camera.id, false);
             watch(camera);
           }),
@@ -126,6 +155,12 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
       lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (stop) => stop());
     }
 
+    const requests = lifecycle.add(
+      'probe redis',
+      connectPatient(redisUrls.frames, logger, 'ingest-probes'),
+      disconnect,
+    );
+    answerProbes({ requests, frames, trialSchemes: () => trialSchemes, logger, lifecycle });
     announcePresence({ service: 'ingest', instance: holder, redis: state, registry, lifecycle });
     if (config.ingest.httpPort !== undefined) {
       const ready = () => state.status === 'ready' && frames.status === 'ready';
@@ -138,4 +173,9 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
     await lifecycle.close();
     throw error;
   }
+}
+
+/** What of a camera its video depends on. */
+function videoSettings({ id, url, sampleFps, inferenceWidth, keyframesOnly, staleAfterMs }: Camera): unknown {
+  return { id, url, sampleFps, inferenceWidth, keyframesOnly, staleAfterMs };
 }

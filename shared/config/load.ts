@@ -79,7 +79,10 @@ function withoutEmptySections(root: unknown): unknown {
 }
 
 /** What is wrong with a camera's URL as far as can be seen without its secrets. */
-function urlFault(camera: Camera, config: Config): string | undefined {
+export function urlFault(
+  camera: Pick<Camera, 'url'>,
+  config: { ingest: Pick<Config['ingest'], 'trialSchemes'> },
+): string | undefined {
   let url: URL;
   try {
     url = new URL(camera.url.replace(/\$\{[^}]*\}/g, 'x'));

@@ -48,7 +48,7 @@ export const Camera = z.strictObject({
     .union([z.literal('native'), z.int().min(128).max(1920)])
     .default('native')
     .describe('Width the picture is counted at, px; "native" is the picture\'s own, at most the model\'s maxWidth.'),
-  model: Id.optional().describe('A folder under models/; worker.model by default.'),
+  model: Id.optional().describe('A folder under worker.modelsDir; worker.model by default.'),
   steps: z
     .union([z.literal(1), z.literal(2), z.literal(4)])
     .optional()
@@ -89,6 +89,12 @@ export const Config = z
           .array(Origin)
           .default([])
           .describe('Web pages of other hosts that may use the socket, and the public names of a proxy before it.'),
+        configChanges: z
+          .enum(['loopback', 'always', 'never'])
+          .default('loopback')
+          .describe(
+            'Whether set-up in the browser may change this file: while the gateway listens on loopback only, always, or never.',
+          ),
       })
       .prefault({}),
     redis: z
@@ -124,7 +130,12 @@ export const Config = z
       .prefault({}),
     worker: z
       .strictObject({
-        model: Id.default('standard').describe('A folder under modelsDir.'),
+        model: Id.default('standard').describe('Counts every camera that names no other: a folder under modelsDir.'),
+        models: z
+          .array(Id)
+          .max(16)
+          .default([])
+          .describe('Further models kept loaded, so that a camera can be given one at once.'),
         modelsDir: z.string().min(1).default('models').describe("Relative to Headroom's own folder."),
         processes: z
           .union([z.literal('auto'), z.int().min(1).max(64)])

@@ -7,19 +7,27 @@ import type { Camera, Config } from './schema.ts';
 
 export type CameraChanges = { added: Camera[]; changed: Camera[]; removed: Camera[] };
 
-/** Which cameras differ between two configurations. An unchanged camera is in no list. */
-export function cameraChanges(before: Camera[], after: Camera[]): CameraChanges {
-  const old = new Map(before.map((camera) => [camera.id, JSON.stringify(camera)]));
+/**
+ * Which cameras differ between two configurations. An unchanged camera is in no list.
+ * @param of what of a camera matters to the caller; all by default
+ */
+export function cameraChanges(
+  before: Camera[],
+  after: Camera[],
+  of: (camera: Camera) => unknown = (camera) => camera,
+): CameraChanges {
+  const old = new Map(before.map((camera) => [camera.id, JSON.stringify(of(camera))]));
   const kept = new Set(after.map((camera) => camera.id));
   return {
     added: after.filter((camera) => !old.has(camera.id)),
-    changed: after.filter((camera) => old.has(camera.id) && old.get(camera.id) !== JSON.stringify(camera)),
+    changed: after.filter((camera) => old.has(camera.id) && old.get(camera.id) !== JSON.stringify(of(camera))),
     removed: before.filter((camera) => !kept.has(camera.id)),
   };
 }
 
 /**
- * Calls `onChange` with every new valid configuration. A broken one is logged and the running one stays.
+ * Calls `onChange` with every new valid configuration, one at a time: a change that comes while one is being taken up
+ * waits. A broken one is logged and the running one stays.
  * Polls: editors replace files, network mounts and containers send no events.
  * @returns stops watching
  */
@@ -38,7 +46,10 @@ export function watchConfig(
       logger.error({ file, reason: messageOf(error) }, 'new configuration refused, the running one stays');
     }
   };
-  const onStat = () => void listener();
+  let turn = Promise.resolve();
+  const onStat = () => {
+    turn = turn.then(listener);
+  };
   watchFile(file, { interval: pollMs, persistent: false }, onStat);
   return () => unwatchFile(file, onStat);
 }

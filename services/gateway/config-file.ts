@@ -1,0 +1,202 @@
+/**
+ * `headroom.yaml` as the gateway reads and changes it. A change names the version it was made from; another one in
+ * between refuses it, so that nobody's work is lost. Written whole or not at all, and checked like at a start.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, appendFile, chmod, chown, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Document } from 'yaml';
+import { editable, textOf } from '../../shared/config/edit.ts';
+import { ConfigError, parseConfig } from '../../shared/config/load.ts';
+import type { ConfigChange } from '../../shared/contracts/config-api.ts';
+import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
+import type { Logger } from '../../shared/runtime/logger.ts';
+
+/** A history longer than this is read from its end only, bytes. */
+const HISTORY_READ_BYTES = 256 * 1024;
+
+export type ConfigSnapshot = { text: string; version: string };
+
+/** What is to be changed; `edit` works on the document in force. */
+export type ConfigEdit = Pick<ConfigChange, 'actor' | 'what'> & {
+  /** The version the change was made from. */
+  version: string;
+  edit(document: Document): void;
+};
+
+/** Somebody has changed the file since. */
+export class ConfigChangedError extends HeadroomError {
+  readonly version: string;
+  constructor(version: string) {
+    super('CONFIG_CHANGED', 'The configuration has been changed since; load it again and repeat the change.');
+    this.version = version;
+  }
+}
+
+/** The file cannot be written, or must not be. */
+export class ConfigReadOnlyError extends HeadroomError {
+  constructor(why: string, options?: { cause?: unknown }) {
+    super('CONFIG_READ_ONLY', why, options);
+  }
+}
+
+export class ConfigFile {
+  readonly #path: string | undefined;
+  readonly #refusal: () => string | undefined;
+  readonly #logger: Logger;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /**
+   * @param path undefined where the gateway was started without a file
+   * @param refusal why the configuration's own settings forbid changes, if they do
+   */
+  constructor(path: string | undefined, refusal: () => string | undefined, logger: Logger) {
+    this.#path = path;
+    this.#refusal = refusal;
+    this.#logger = logger;
+  }
+
+  get name(): string {
+    return basename(this.#path ?? 'headroom.yaml');
+  }
+
+  /** @throws ConfigReadOnlyError without a file; what reading says */
+  async read(): Promise<ConfigSnapshot> {
+    if (this.#path === undefined) throw new ConfigReadOnlyError('This gateway runs without a configuration file.');
+    const text = await readFile(this.#path, 'utf8');
+    return { text, version: versionOf(text) };
+  }
+
+  /** Why changes are refused; undefined when they are taken. */
+  async readOnlyBecause(): Promise<string | undefined> {
+    if (this.#path === undefined) return 'This gateway runs without a configuration file.';
+    const refusal = this.#refusal();
+    if (refusal) return refusal;
+    try {
+      const real = await realpath(this.#path);
+      await access(real, constants.W_OK);
+      await access(dirname(real), constants.W_OK);
+      return undefined;
+    } catch (error) {
+      return `${this.name} cannot be written here (${codeOf(error)}); its folder must be writable, too.`;
+    }
+  }
+
+  /**
+   * Changes the file; one change at a time.
+   * @returns the new version
+   * @throws ConfigReadOnlyError; ConfigChangedError; ConfigError naming every fault of the result
+   */
+  change(edit: ConfigEdit): Promise<string> {
+    const done = this.#turn.then(() => this.#change(edit));
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /** The newest changes, the last one first. */
+  async history(limit: number): Promise<ConfigChange[]> {
+    if (this.#path === undefined) return [];
+    const handle = await open(await this.#historyPath(), 'r').catch(() => undefined);
+    if (!handle) return [];
+    try {
+      const { size } = await handle.stat();
+      const start = Math.max(0, size - HISTORY_READ_BYTES);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
+      const lines = buffer.toString('utf8', 0, bytesRead).split('\n').filter(Boolean);
+      if (start > 0) lines.shift();
+      return lines
+        .slice(-limit)
+        .reverse()
+        .flatMap((line) => parsedLine(line));
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #change({ version, actor, what, edit }: ConfigEdit): Promise<string> {
+    const why = await this.readOnlyBecause();
+    if (why || this.#path === undefined) throw new ConfigReadOnlyError(why ?? '');
+    const before = await this.read();
+    if (before.version !== version) throw new ConfigChangedError(before.version);
+    // A file with faults is mended by hand: what the change would save besides it cannot be known.
+    parseConfig(before.text, this.name);
+    const document = editable(before.text);
+    edit(document);
+    const text = textOf(document, before.text);
+    parseConfig(text, this.name);
+    const next = versionOf(text);
+    if (next === version) return version;
+    await this.#replace(text, version);
+    this.#logger.info({ actor, what, version: next }, 'configuration changed');
+    await this.#remember({ at: Date.now(), actor, what, before: version, version: next });
+    return next;
+  }
+
+  /** A whole new file takes the old one's place, with its rights; readers see the one or the other. */
+  async #replace(text: string, version: string): Promise<void> {
+    const real = await realpath(this.#path as string);
+    const { mode, uid, gid } = await stat(real);
+    const temporary = join(dirname(real), `.${basename(real)}.${randomUUID()}.tmp`);
+    try {
+      const handle = await open(temporary, 'wx', 0o600);
+      try {
+        await handle.writeFile(text);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      // Only root may give files away; then the writer owns it, as with any editor.
+      await chown(temporary, uid, gid).catch(() => undefined);
+      await chmod(temporary, mode & 0o7777);
+      // An editor may have saved while this was made ready.
+      const now = await this.read();
+      if (now.version !== version) throw new ConfigChangedError(now.version);
+      await rename(temporary, real);
+    } catch (cause) {
+      await rm(temporary, { force: true });
+      if (cause instanceof HeadroomError) throw cause;
+      const hint = codeOf(cause) === 'EBUSY' ? ' Mount its folder instead of the file.' : '';
+      throw new ConfigReadOnlyError(`${this.name} cannot be replaced (${codeOf(cause)}).${hint}`, { cause });
+    }
+    await syncFolder(dirname(real));
+  }
+
+  async #remember(change: ConfigChange): Promise<void> {
+    try {
+      await appendFile(await this.#historyPath(), `${JSON.stringify(change)}\n`, { mode: 0o600 });
+    } catch (error) {
+      this.#logger.warn({ reason: messageOf(error) }, 'configuration history not written');
+    }
+  }
+
+  /** `headroom.history.jsonl` beside `headroom.yaml`. */
+  async #historyPath(): Promise<string> {
+    const real = await realpath(this.#path as string);
+    return join(dirname(real), `${basename(real).replace(/\.ya?ml$/, '')}.history.jsonl`);
+  }
+}
+
+/** Names a state of the file: the same text, the same version. */
+export function versionOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+export const isConfigFault = (error: unknown): error is ConfigError => error instanceof ConfigError;
+
+function parsedLine(line: string): ConfigChange[] {
+  try {
+    return [JSON.parse(line) as ConfigChange];
+  } catch {
+    return []; // the last line of a full disk
+  }
+}
+
+/** So that the new name survives a power cut. Not every file system can. */
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? messageOf(error);
