@@ -22,6 +22,7 @@ const PROGRAMS = {
     packages: ['python3-gi', 'gir1.2-gst-rtsp-server-1.0'],
   },
   Chromium: { found: () => Boolean(process.env.CHROMIUM) || onPath('chromium'), packages: ['chromium'] },
+  PostgreSQL: { found: () => postgresFolder() !== undefined, packages: ['postgresql'] },
 };
 
 /** @param {'start' | 'test'} purpose */
@@ -31,7 +32,7 @@ export async function setUp(purpose) {
     ['programs', () => installPrograms(['ffmpeg', 'redis-server'], true)],
     // The demo has an RTSP server of its own for machines where GStreamer's cannot be installed.
     purpose === 'test'
-      ? ['test programs', () => installPrograms(['GStreamer RTSP server', 'Chromium'], true)]
+      ? ['test programs', () => installPrograms(['GStreamer RTSP server', 'Chromium', 'PostgreSQL'], true)]
       : ['demo camera', () => installPrograms(['GStreamer RTSP server'], false)],
     ['dashboard', buildDashboard],
   ];
@@ -48,6 +49,14 @@ export async function setUp(purpose) {
       throw new Error(`Set-up stopped at "${name}": ${error.message}`);
     }
   }
+}
+
+/** The folder of initdb and pg_ctl; Debian keeps it off the PATH, one for each version. Undefined when there is none. */
+export function postgresFolder() {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = [...versions.map((version) => join(debian, version, 'bin')), ...(process.env.PATH ?? '').split(':')];
+  return folders.find((folder) => folder && existsSync(join(folder, 'initdb')));
 }
 
 /** The Node that runs everything else. */

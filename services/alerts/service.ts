@@ -15,6 +15,9 @@ import { scrub } from '../../shared/runtime/secrets.ts';
 import { createAlertMetrics } from './alert-metrics.ts';
 import { DeliveryDesk } from './deliveries/delivery-desk.ts';
 import { resolveEndpoints } from './deliveries/endpoint.ts';
+import { EvidenceDesk } from './evidence/evidence-desk.ts';
+import { EvidenceFiles } from './evidence/evidence-files.ts';
+import { EvidenceStore } from './evidence/evidence-store.ts';
 import { acquireLease, releaseLease } from './leader-lease.ts';
 import { AlertStore } from './store/alert-store.ts';
 import { Term } from './term.ts';
@@ -27,7 +30,9 @@ export type AlertsOptions = {
   configFile?: string | undefined;
   redisUrls: RedisUrls;
   logger: Logger;
-  /** Where the database lies unless the configuration names a file. */
+  /** `postgres://…`; a SQLite file otherwise. */
+  databaseUrl?: string | undefined;
+  /** Where that file lies unless the configuration names one. */
   dataDir?: string | undefined;
   /** Tells processes apart; host and process id by default. */
   instance?: string;
@@ -45,27 +50,39 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
   try {
     const registry = createRegistry('alerts', instance);
     const metrics = createAlertMetrics(registry);
-    const file = config.database.file ?? join(o.dataDir ?? config.dataDir ?? '.headroom', 'headroom.db');
-    const store = lifecycle.add('database', await AlertStore.open(file), (s) => s.close());
+    const dataDir = o.dataDir ?? config.dataDir ?? '.headroom';
+    const file = config.database.file ?? join(dataDir, 'headroom.db');
+    const opened = await AlertStore.open(o.databaseUrl ?? file, { logger });
+    const store = lifecycle.add('database', opened, (s) => s.close());
     const redis = lifecycle.add('state redis', connectFailFast(o.redisUrls.state, logger, 'alerts'), disconnect);
     const input = lifecycle.add('input redis', connectFailFast(o.redisUrls.state, logger, 'alerts-input'), disconnect);
     await Promise.all([whenReady(redis, 5000), whenReady(input, 5000)]);
     await checkRedis(redis);
 
+    // Pictures for evidence only: without them alerts are judged all the same, so nobody waits for this connection.
+    const frames = lifecycle.add(
+      'frames redis',
+      connectFailFast(o.redisUrls.frames, logger, 'alerts-frames'),
+      disconnect,
+    );
+    const files = new EvidenceFiles(join(dataDir, 'evidence'));
     const stop = new AbortController();
     let term: Term | undefined;
     let desk: DeliveryDesk | undefined;
 
     const lead = async (): Promise<void> => {
       desk = new DeliveryDesk({ redisUrl: o.redisUrls.state, store, metrics, logger }, config, endpoints);
+      const evidenceStore = new EvidenceStore(store.db);
+      const evidence = new EvidenceDesk({ frames, store: evidenceStore, files, metrics, logger }, config);
       try {
-        term = await Term.begin({ config, holder: instance, redis, input, store, desk, metrics, logger });
+        term = await Term.begin({ config, holder: instance, redis, input, store, desk, evidence, metrics, logger });
         metrics.leader.set(1);
         logger.info({ alerts: term.alerts.length }, 'leading');
         await term.run(stop.signal);
       } finally {
         metrics.leader.set(0);
         term = undefined;
+        await evidence.close();
         await desk.close();
         desk = undefined;
       }

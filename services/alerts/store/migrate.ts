@@ -1,6 +1,7 @@
 /**
  * How a database comes to its newest form: one file in `migrations/` for each step, named by number, written for SQLite
- * and PostgreSQL alike. A step that has been released is never changed; the next number goes on from it.
+ * and PostgreSQL alike (ids and names with `idText` of column-types.ts, instants as `bigint`, flags as `integer`, JSON as
+ * `text`). A step that has been released is never changed; the next number goes on from it.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';

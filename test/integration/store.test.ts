@@ -1,0 +1,199 @@
+/** What is stored of alerts and readings: the same on SQLite and on PostgreSQL. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { addHistory, pruneHistory, readHistory } from '../../services/alerts/history/history-store.ts';
+import { HistoryTally } from '../../services/alerts/history/history-tally.ts';
+import { AlertStore, type Commit, DeposedError } from '../../services/alerts/store/alert-store.ts';
+import { AlertCommand } from '../../shared/contracts/alert.ts';
+import type { PublicReading } from '../../shared/contracts/reading.ts';
+import { DATABASES, type TestDatabase } from '../helpers/databases.ts';
+import { calibrated, run } from '../helpers/timeline.ts';
+
+const BEGIN = 1_790_000_040_000;
+
+const reading = (atS: number, count: number, density?: number): PublicReading => ({
+  type: 'reading',
+  cameraId: 'gate',
+  seq: Math.round(atS * 2) + 1,
+  capturedAt: BEGIN + atS * 1000,
+  status: 'ok',
+  count,
+  interval: [count, count],
+  heads: 0,
+  zones: [
+    {
+      zoneId: 'stage',
+      name: 'stage',
+      count: count / 2,
+      interval: [0, count],
+      calibrated: density !== undefined,
+      ...(density === undefined ? {} : { peoplePerSqm: density, peakPeoplePerSqm: density * 2 }),
+    },
+  ],
+  model: { name: 'm', version: '1', steps: 1, warmStart: false },
+  publishedAt: BEGIN,
+});
+
+const query = (more: Record<string, unknown>) => {
+  const head = { commandId: 'command-1', actor: 'kim', type: 'list-history', cameraId: 'gate' };
+  const parsed = AlertCommand.parse({ ...head, from: BEGIN, to: BEGIN + 600_000, ...more });
+  assert.equal(parsed.type, 'list-history');
+  return parsed as Extract<AlertCommand, { type: 'list-history' }>;
+};
+
+const { events } = run({
+  config: calibrated(),
+  untilS: 10,
+  steps: [
+    { kind: 'density', from: 0, to: 10, value: 6 },
+    { kind: 'command', at: 6, command: { type: 'comment', note: '뒤쪽 “문” 열림\n\u0000 \ud83d' } },
+  ],
+});
+
+const commitOf = (fence: number, some = events): Commit => ({
+  fence,
+  at: BEGIN,
+  change: { events: some, machines: new Set(), alerts: new Map(), silences: new Map() },
+  machineOf: () => undefined,
+  positions: { events: '1-1' },
+  deliveries: [],
+  evidence: [],
+  history: [],
+});
+
+for (const { name, create } of DATABASES) {
+  describe(`store on ${name}`, () => {
+    let database: TestDatabase;
+    let store: AlertStore;
+    before(async () => {
+      database = await create();
+      // All at once on a database without a single table.
+      const opened = await Promise.all([1, 2, 3, 4].map(() => AlertStore.open(database.where)));
+      store = opened.pop() as AlertStore;
+      await Promise.all(opened.map((other) => other.close()));
+    });
+    after(async () => {
+      await store?.close();
+      await database?.remove();
+    });
+
+    it('of leaders that claim at once each has a number of its own', async () => {
+      const claims = await Promise.all([store.claim(), store.claim(), store.claim()]);
+      assert.equal(new Set(claims.map((claim) => claim.fence)).size, 3);
+      assert.equal(new Set(claims.map((claim) => claim.snapshot.epoch)).size, 1);
+    });
+
+    it('refuses every write of a leader that was followed', async () => {
+      const other = await AlertStore.open(database.where);
+      const old = await store.claim();
+      const next = await other.claim();
+      assert.ok(next.fence > old.fence);
+      await assert.rejects(store.commit(commitOf(old.fence)), DeposedError);
+      assert.deepEqual(await other.unannounced(), [], 'nothing of it is stored');
+      await other.commit(commitOf(next.fence));
+      await other.close();
+    });
+
+    it('gives events back as they were, in order, and announces each until it is marked', async () => {
+      assert.ok(events.length >= 2);
+      assert.deepEqual(await store.unannounced(), events);
+      const first = events[0]?.offset ?? 0;
+      await store.markAnnounced(first);
+      assert.deepEqual(
+        (await store.unannounced()).map((event) => event.offset),
+        events.slice(1).map((event) => event.offset),
+      );
+      const list = { type: 'list-events', commandId: 'x', actor: 'x' } as const;
+      assert.deepEqual(await store.events({ ...list, afterOffset: 1, limit: 1 }), [events[1]]);
+      assert.deepEqual(await store.events({ ...list, afterOffset: 0, limit: 9, cameraId: 'nowhere' }), []);
+      assert.equal(await store.newestSequence(events[0]?.alertId ?? ''), events.at(-1)?.sequence);
+      assert.equal((await store.claim()).snapshot.offset, events.at(-1)?.offset);
+    });
+
+    it('merges what comes in pieces into ten seconds and minutes', async () => {
+      const tally = new HistoryTally();
+      for (let half = 0; half < 240; half++) {
+        tally.add(reading(half / 2, half, half < 120 ? undefined : 2));
+        tally.add(reading(half / 2, half));
+        if (half % 7 === 0) await addHistory(store.db, tally.take());
+      }
+      tally.add({
+        ...reading(130, 9999),
+        status: 'stale',
+        reason: 'late-picture',
+        since: 0,
+        zones: [],
+      } as PublicReading);
+      await addHistory(store.db, tally.take());
+
+      const fine = await readHistory(store.db, query({ zoneId: '', stepMs: 10_000 }));
+      assert.equal(fine.length, 12);
+      assert.deepEqual(fine[0], {
+        cameraId: 'gate',
+        at: BEGIN,
+        stepMs: 10_000,
+        samples: 20,
+        countMean: 9.5,
+        countMin: 0,
+        countMax: 19,
+        countLow: 9.5,
+        countHigh: 9.5,
+      });
+      const minutes = await readHistory(store.db, query({ zoneId: 'stage' }));
+      assert.deepEqual(
+        minutes.map((p) => [p.at - BEGIN, p.samples, p.countMean, p.countMax, p.densityMean, p.densityPeak]),
+        [
+          [0, 120, 29.75, 59.5, undefined, undefined],
+          [60_000, 120, 89.75, 119.5, 2, 4],
+        ],
+      );
+      const thirty = await readHistory(store.db, query({ zoneId: '', stepMs: 30_000 }));
+      assert.deepEqual(
+        thirty.map((p) => p.samples),
+        [60, 60, 60, 60],
+      );
+      const all = await readHistory(store.db, query({ stepMs: 120_000 }));
+      assert.ok(all.every((p) => p.at % 120_000 === 0));
+      assert.equal((await readHistory(store.db, query({ cameraId: 'other' }))).length, 0);
+    });
+
+    it('adds a long backlog in one go, several spans of one minute included', async () => {
+      const tally = new HistoryTally();
+      for (let tens = 0; tens < 700; tens++) {
+        tally.add({ ...reading(86_400 + tens * 10, tens), cameraId: 'back' } as PublicReading);
+      }
+      await addHistory(store.db, tally.take());
+      const from = BEGIN + 86_400_000;
+      const minutes = await readHistory(store.db, query({ cameraId: 'back', zoneId: '', from, to: from + 86_400_000 }));
+      assert.equal(minutes.length, 117);
+      assert.deepEqual([minutes[1]?.samples, minutes[1]?.countMin, minutes[1]?.countMax], [6, 6, 11]);
+    });
+
+    it('lists zones in the order of their bytes', async () => {
+      const tally = new HistoryTally();
+      const base = reading(0, 4);
+      const zones = ['b', 'a-b', 'ab', 'a1', 'z'].map((zoneId) => ({ ...base.zones[0], zoneId }));
+      tally.add({ ...base, cameraId: 'order', zones } as PublicReading);
+      await addHistory(store.db, tally.take());
+      const points = await readHistory(store.db, query({ cameraId: 'order' }));
+      assert.deepEqual(
+        points.map((point) => point.zoneId),
+        [undefined, 'a-b', 'a1', 'ab', 'b', 'z'],
+      );
+    });
+
+    it('time without pictures is missing, not zero', async () => {
+      const later = await readHistory(store.db, query({ zoneId: '', from: BEGIN + 120_000, stepMs: 10_000 }));
+      assert.deepEqual(later, []);
+    });
+
+    it('forgets ten-second spans before minutes', async () => {
+      const keep = { keepFineMs: 3_600_000, keepMinutesMs: 86_400_000 };
+      await pruneHistory(store.db, BEGIN + 7_200_000, keep);
+      assert.equal((await readHistory(store.db, query({ stepMs: 10_000 }))).length, 0);
+      assert.ok((await readHistory(store.db, query({}))).length > 0);
+      await pruneHistory(store.db, BEGIN + 2 * 86_400_000, keep);
+      assert.equal((await readHistory(store.db, query({}))).length, 0);
+    });
+  });
+}
