@@ -39,6 +39,16 @@ export function countFigures(outcomes: Outcome[]): CountFigures {
   };
 }
 
+/**
+ * Mean change of the error between consecutive frames, people: how restless a number is beyond the crowd's own moves.
+ * 0 for fewer than two frames.
+ */
+export function flicker(frames: Pick<Outcome, 'truth' | 'count'>[]): number {
+  const errors = frames.map(({ count, truth }) => count - truth);
+  const changes = errors.slice(1).map((error, i) => Math.abs(error - (errors[i] as number)));
+  return changes.reduce((sum, change) => sum + change, 0) / Math.max(1, changes.length);
+}
+
 export type Matches = { found: number; labelled: number; matched: number };
 
 /**

@@ -1,5 +1,6 @@
 /** The `evaluate` command: options in, figures out. */
 import { HeadroomError } from '../../shared/runtime/errors.ts';
+import { compare, comparisonTable } from './compare.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { readLabelled } from './labelled-data.ts';
 import type { CountFigures } from './metrics.ts';
@@ -12,6 +13,7 @@ export type EvaluateCommand = {
   width?: number;
   limit?: number;
   worst?: string;
+  compare?: boolean;
   json?: boolean;
 };
 
@@ -23,14 +25,15 @@ export async function runEvaluate(command: EvaluateCommand): Promise<void> {
   if (steps !== undefined && !isSteps(steps)) throw new HeadroomError('USAGE', '--steps must be 1, 2 or 4.');
   const pictures = await readLabelled(command.data, command.limit);
   const showProgress = process.stderr.isTTY;
-  const { evaluation, counted } = await evaluate(pictures, {
-    model: command.model,
-    steps,
-    width,
-    onProgress: (done) => {
-      if (showProgress) process.stderr.write(`\r${done}/${pictures.length} pictures`);
-    },
-  });
+  const onProgress = (done: number) => {
+    if (showProgress) process.stderr.write(`\r${done}/${pictures.length} pictures`);
+  };
+  if (command.compare) {
+    const rows = await compare(pictures, { model: command.model, width, onProgress });
+    process.stdout.write(command.json ? `${JSON.stringify(rows)}\n` : comparisonTable(rows));
+    return;
+  }
+  const { evaluation, counted } = await evaluate(pictures, { model: command.model, steps, width, onProgress });
   if (showProgress) process.stderr.write('\r\x1b[K');
   if (command.worst) await writeWorstSheets(counted, command.worst);
   process.stdout.write(command.json ? `${JSON.stringify(evaluation)}\n` : table(evaluation));

@@ -48,6 +48,10 @@ class Crops(IterableDataset):
         for picture in pictures:
             stored = Stored(picture.folder, picture.pixels(), picture.points)
             self.groups.setdefault(picture.folder, []).append(stored)
+        self.set_shares(weights)
+
+    def set_shares(self, weights: dict[str, float]) -> None:
+        """Share of the crops drawn from each folder that is there."""
         self.names = [name for name in self.groups if weights.get(name, 0) > 0]
         shares = np.array([weights[name] for name in self.names])
         self.shares = shares / shares.sum()

@@ -16,7 +16,7 @@ class Counter(nn.Module):
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
-        self.encoder = Encoder(recipe.widths, recipe.blocks, recipe.condition)
+        self.encoder = Encoder(recipe.widths, recipe.condition)
         self.denoiser = Denoiser(LATENT_CHANNELS, recipe.condition)
 
 
@@ -29,6 +29,12 @@ def save_checkpoint(path: Path, **state) -> None:
 
 def load_checkpoint(path: Path) -> dict:
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def save_weights(path: Path, state: dict) -> None:
+    """The averaged weights alone, kernels in half precision: what fine-tuning starts from and what is committed."""
+    weights = {name: v.half() if v.ndim > 1 else v for name, v in state["ema"].items()}
+    save_checkpoint(path, ema=weights, recipe=state["recipe"], iteration=state["iteration"], seconds=state["seconds"])
 
 
 def load_counter(path: Path) -> tuple[Counter, Recipe, dict]:

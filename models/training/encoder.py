@@ -1,12 +1,15 @@
 """The picture encoder: run once per frame, gives the denoiser its condition and the block-count head.
 
-Dense 3x3 convolutions only (depthwise ones are memory-bound in onnxruntime on
-a CPU), batch norm everywhere (folded into the convolutions at export).
+A pretrained backbone says what things are; a small dense branch of our own at
+1/2 and 1/4 of the picture, trained from scratch, says where the heads are.
+Batch norm everywhere (folded into the convolutions at export).
 """
 
 import torch
 import torch.nn.functional as functional
 from torch import nn
+
+from .backbone import CHANNELS, Backbone
 
 PIXEL_MEAN = 112.0
 PIXEL_STD = 62.0
@@ -38,10 +41,6 @@ class Residual(nn.Module):
         return functional.relu(x + self.norm(self.second(self.first(x))))
 
 
-def _stage(inputs: int, outputs: int, blocks: int) -> nn.Sequential:
-    return nn.Sequential(ConvBlock(inputs, outputs, stride=2), *[Residual(outputs) for _ in range(blocks)])
-
-
 def _double(x: torch.Tensor) -> torch.Tensor:
     return functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
@@ -54,19 +53,19 @@ class Encoder(nn.Module):
     with the picture's part computed once instead of at every step.
     """
 
-    def __init__(self, widths: tuple[int, ...], blocks: tuple[int, ...], condition: int) -> None:
+    def __init__(self, widths: tuple[int, int, int, int], condition: int) -> None:
         super().__init__()
-        half, quarter, eighth, sixteenth, last = widths
+        half, quarter, eighth, sixteenth = widths
+        self.backbone = Backbone()
         self.stem = ConvBlock(3, half, stride=2)
-        self.stage4 = _stage(half, quarter, blocks[0])
-        self.stage8 = _stage(quarter, eighth, blocks[1])
-        self.stage16 = _stage(eighth, sixteenth, blocks[2])
-        self.stage32 = _stage(sixteenth, last, blocks[3])
-        self.lateral32 = nn.Conv2d(last, sixteenth, 1)
-        self.lateral16 = nn.Conv2d(sixteenth, eighth, 1)
+        self.stage4 = nn.Sequential(ConvBlock(half, quarter, stride=2), Residual(quarter))
+        self.lateral32 = nn.Conv2d(CHANNELS[3], sixteenth, 1)
+        self.lateral16 = nn.Conv2d(CHANNELS[2], sixteenth, 1)
+        self.lateral8 = nn.Conv2d(CHANNELS[1], eighth, 1)
         self.fuse16 = ConvBlock(sixteenth, sixteenth)
+        self.narrow = nn.Conv2d(sixteenth, eighth, 1)
         self.fuse8 = ConvBlock(eighth, eighth)
-        self.detail = ConvBlock(quarter, eighth // 2, stride=2)
+        self.detail = ConvBlock(quarter + CHANNELS[0], eighth // 2, stride=2)
         features = eighth + eighth // 2
         self.condition = nn.Conv2d(features, condition, 3, 1, 1)
         self.count = nn.Sequential(ConvBlock(features, 64, stride=2), nn.Conv2d(64, 2, 1))
@@ -76,14 +75,12 @@ class Encoder(nn.Module):
             self.count[-1].bias.copy_(torch.tensor([1.0, 0.0]))
 
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        x = (image - PIXEL_MEAN) * (1.0 / PIXEL_STD)
-        at4 = self.stage4(self.stem(x))
-        at8 = self.stage8(at4)
-        at16 = self.stage16(at8)
-        at32 = self.stage32(at16)
-        top = self.fuse16(at16 + _double(self.lateral32(at32)))
-        fused = self.fuse8(at8 + _double(self.lateral16(top)))
-        features = torch.cat([fused, self.detail(at4)], dim=1)
+        known4, known8, known16, known32 = self.backbone(image)
+        own4 = self.stage4(self.stem((image - PIXEL_MEAN) * (1.0 / PIXEL_STD)))
+        at16 = self.fuse16(self.lateral16(known16) + _double(self.lateral32(known32)))
+        at8 = self.fuse8(self.lateral8(known8) + _double(self.narrow(at16)))
+        detail = self.detail(torch.cat([own4, known4.to(own4.dtype)], dim=1))
+        features = torch.cat([at8, detail], dim=1)
         return self.condition(features), self.count(features)
 
 

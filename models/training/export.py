@@ -16,7 +16,7 @@ import onnxruntime
 import torch
 from torch import nn
 
-from .counter import Counter, load_counter
+from .counter import Counter, load_counter, save_weights
 from .density import LATENT_CHANNELS, LATENT_MEAN, LATENT_STD, PEAK_TO_PEOPLE, SPACE_TO_DEPTH
 from .encoder import block_moments
 from .evaluate import MAX_WIDTH, MULTIPLE
@@ -135,26 +135,33 @@ def manifest(state: dict, recipe: Recipe, calibration: dict, out: Path, name: st
     }
 
 
+def export_model(checkpoint: Path, calibration: dict, out: Path, name: str, version: str, note: str) -> None:
+    """Graphs, manifest and golden vectors of a checkpoint into a model folder."""
+    counter, recipe, state = load_counter(checkpoint)
+    (out / "golden").mkdir(parents=True, exist_ok=True)
+    save_graphs(counter, recipe, out)
+    difference = check_graphs(counter, recipe, out)
+    described = manifest(state, recipe, calibration, out, name, version, note)
+    (out / "manifest.json").write_text(json.dumps(described, indent=2) + "\n")
+    write_golden(out)
+    save_weights(out / "weights.pt", state)
+    sizes = {key: value["bytes"] for key, value in described["files"].items()}
+    print(f"exported {sizes}, largest difference to PyTorch {difference:.1e}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--calibration", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name", default="standard")
-    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--version", default="0.2.0")
     parser.add_argument("--note", default="")
     arguments = parser.parse_args()
-    counter, recipe, state = load_counter(arguments.checkpoint)
-    out = arguments.out
-    (out / "golden").mkdir(parents=True, exist_ok=True)
-    save_graphs(counter, recipe, out)
-    difference = check_graphs(counter, recipe, out)
     calibration = json.loads(arguments.calibration.read_text())
-    described = manifest(state, recipe, calibration, out, arguments.name, arguments.version, arguments.note)
-    (out / "manifest.json").write_text(json.dumps(described, indent=2) + "\n")
-    write_golden(out)
-    sizes = {key: value["bytes"] for key, value in described["files"].items()}
-    print(f"exported {sizes}, largest difference to PyTorch {difference:.1e}")
+    export_model(
+        arguments.checkpoint, calibration, arguments.out, arguments.name, arguments.version, arguments.note
+    )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from .recipe import Recipe
 
 def measure_norms(counter: Counter, crops: Crops, recipe: Recipe, batches: int, batch: int, wear_share: float) -> None:
     """Replace the encoder's running means and variances by plain averages over `batches` batches of crops."""
-    norms = [module for module in counter.encoder.modules() if isinstance(module, nn.BatchNorm2d)]
+    frozen = counter.encoder.backbone.frozen_norms()
+    norms = [m for m in counter.encoder.modules() if isinstance(m, nn.BatchNorm2d) and m not in frozen]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # plain average over all batches

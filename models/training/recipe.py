@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, field
 @dataclass
 class Recipe:
     # Network.
-    widths: tuple[int, ...] = (16, 32, 64, 128, 192)
-    blocks: tuple[int, ...] = (1, 2, 2, 1)
+    # Channels of the encoder's own branches at 1/2, 1/4, 1/8 and 1/16.
+    widths: tuple[int, int, int, int] = (16, 32, 64, 128)
     condition: int = 48
 
     # Data: crops of `crop` pixels; folder weights are shares of the crops drawn.
-    crop: int = 256
-    batch: int = 16
+    crop: int = 320
+    batch: int = 12
     folders: dict[str, float] = field(
         default_factory=lambda: {
             "shanghaitech_a_train": 0.28,
@@ -28,10 +28,12 @@ class Recipe:
     # shared or slow machine still reaches the end of the learning-rate curve.
     minutes_a: float = 55.0
     minutes_b: float = 25.0
-    learning_rate_a: float = 2e-3
-    learning_rate_b: float = 7e-4
+    learning_rate_a: float = 1.5e-3
+    learning_rate_b: float = 5e-4
+    # Pretrained blocks need adapting, not relearning.
+    backbone_rate: float = 0.3
     # The denoiser has no norm layers: at the encoder's rate it blows up now and then.
-    denoiser_rate: float = 0.35
+    denoiser_rate: float = 0.5
     warm_up_steps: int = 100
     weight_decay: float = 0.02
     clip: float = 2.0
@@ -43,6 +45,8 @@ class Recipe:
         default_factory=lambda: {1: (1.0,), 2: (1.0, 0.5), 4: (1.0, 0.75, 0.5, 0.25)}
     )
     warm_start: float = 0.6
+    # Batch norm keeps its statistics: a few dozen pictures of one camera would spoil them.
+    still_norms: bool = False
     # The control of equal compute: the same nets, no noise, no other t.
     control: bool = False
 
@@ -54,7 +58,6 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: dict) -> "Recipe":
         values = dict(values)
-        for name in ("widths", "blocks"):
-            values[name] = tuple(values[name])
+        values["widths"] = tuple(values["widths"])
         values["timesteps"] = {int(k): tuple(v) for k, v in values["timesteps"].items()}
         return cls(**values)

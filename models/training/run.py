@@ -22,10 +22,9 @@ STAGE_B_SHARE = 0.3
 
 
 def recipe_for(device: str, minutes: float, smoke: bool) -> Recipe:
-    """The CPU recipe, or the same one scaled to a GPU: wider nets, larger crops and batches."""
+    """The CPU recipe, or the same nets with larger crops and batches on a GPU."""
     recipe = Recipe()
     if device.startswith("cuda"):
-        recipe.widths, recipe.condition = (24, 48, 96, 192, 256), 48
         recipe.crop, recipe.batch = 384, 48
     recipe.minutes_a = minutes * (1 - STAGE_B_SHARE)
     recipe.minutes_b = minutes * STAGE_B_SHARE

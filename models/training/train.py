@@ -41,12 +41,11 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.counter = Counter(recipe).to(self.device, memory_format=torch.channels_last)
         self.average = Counter(recipe).to(self.device)
-        self.average.load_state_dict(self.counter.state_dict())
         self.optimiser = torch.optim.AdamW(
             [
-                {"params": [p for p in part.parameters() if (p.ndim > 1) == decays], "share": share,
+                {"params": [p for p in part if (p.ndim > 1) == decays], "share": share,
                  "weight_decay": recipe.weight_decay if decays else 0.0}
-                for part, share in ((self.counter.encoder, 1.0), (self.counter.denoiser, recipe.denoiser_rate))
+                for part, share in self._parts()
                 for decays in (True, False)
             ],
             lr=1e-3,
@@ -60,6 +59,16 @@ class Trainer:
         self.grid = sorted({t for times in recipe.timesteps.values() for t in times} | {recipe.warm_start})
         self._resume()
 
+    def _parts(self) -> list[tuple[list[torch.nn.Parameter], float]]:
+        """What is trained, with its share of the learning rate."""
+        encoder, recipe = self.counter.encoder, self.recipe
+        known = {id(p) for p in encoder.backbone.parameters()}
+        return [
+            ([p for p in encoder.parameters() if id(p) not in known], 1.0),
+            ([p for p in encoder.backbone.parameters() if p.requires_grad], recipe.backbone_rate),
+            (list(self.counter.denoiser.parameters()), recipe.denoiser_rate),
+        ]
+
     def _resume(self) -> None:
         last, before = self.run / "last.pt", self.run / "a.pt"
         state = load_checkpoint(last) if last.exists() else None
@@ -69,6 +78,8 @@ class Trainer:
             state["model"] = state["ema"]
             state["optimiser"] = None
         if state is None:
+            self.counter.encoder.backbone.from_imagenet()
+            self.average.load_state_dict(self.counter.state_dict())
             return
         self.counter.load_state_dict(state["model"])
         self.average.load_state_dict(state["ema"])
@@ -174,6 +185,10 @@ class Trainer:
         loader = iter(make_loader(crops, self.recipe.batch, workers))
         budget = self.minutes * 60
         self.counter.train()
+        if self.recipe.still_norms:
+            for module in self.counter.modules():
+                if isinstance(module, torch.nn.BatchNorm2d):
+                    module.eval()
         saved = validated = printed = time.monotonic()
         first = self.iteration
         sums: dict[str, float] = {}

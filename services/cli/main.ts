@@ -68,6 +68,7 @@ program
   .option('--steps <n>', 'denoising steps: 1, 2 or 4', positive)
   .option('--width <px>', 'inference width; native by default', positive)
   .option('--limit <n>', 'at most this many pictures of each folder, evenly spread', positive)
+  .option('--compare', 'steps 1, 2, 4 and warm start side by side; a folder is taken as consecutive frames')
   .option('--worst <dir>', 'write sheets of the worst pictures here')
   .option('--json', 'print one JSON object')
   .action(async (options) => {

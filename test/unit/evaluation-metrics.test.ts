@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readLabelled } from '../../models/evaluation/labelled-data.ts';
-import { countFigures, headFigures, matchHeads } from '../../models/evaluation/metrics.ts';
+import { countFigures, flicker, headFigures, matchHeads } from '../../models/evaluation/metrics.ts';
 
 test('figures of three pictures worked out by hand', () => {
   const figures = countFigures([
@@ -19,6 +19,13 @@ test('figures of three pictures worked out by hand', () => {
   assert.equal(figures.nae, (0.2 + 0.2) / 2);
   assert.equal(figures.coverage, 1 / 3);
   assert.equal(figures.intervalWidth, (6 + 1.5 + 4) / 3);
+});
+
+test('flicker is the change of the error, not of the crowd', () => {
+  const frame = (truth: number, count: number) => ({ truth, count });
+  assert.equal(flicker([frame(10, 12), frame(20, 22), frame(5, 7)]), 0);
+  assert.equal(flicker([frame(10, 12), frame(10, 9), frame(10, 9)]), 1.5);
+  assert.equal(flicker([frame(10, 12)]), 0);
 });
 
 test('each head is matched once, the nearest first', () => {

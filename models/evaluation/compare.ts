@@ -1,0 +1,134 @@
+/**
+ * What steps, the warm start and noise change: every picture is encoded once and its map drawn in each way. The
+ * pictures of a folder are taken as consecutive frames, in the order of their names; for folders of single pictures
+ * the warm start and the flicker mean nothing.
+ */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { readPicture } from '../../services/worker/density/picture-reading.ts';
+import { CrowdCounter, type Encoded, type Estimate } from '../../services/worker/model/crowd-counter.ts';
+import { modelFolder } from '../../services/worker/model/manifest.ts';
+import { seedOf } from '../../services/worker/model/noise.ts';
+import { decodePicture } from '../../services/worker/model/picture.ts';
+import type { ModelManifest } from '../../shared/contracts/manifest.ts';
+import { HeadroomError } from '../../shared/runtime/errors.ts';
+import type { LabelledPicture } from './labelled-data.ts';
+import { countFigures, flicker, headFigures, type Matches, matchHeads, type Outcome } from './metrics.ts';
+
+/** Frames after which a warm start begins anew from noise, as production does every ten seconds at 2 fps. */
+const REFRESH_FRAMES = 20;
+
+const WAYS = ['1 step', '2 steps', '4 steps', 'warm start'] as const;
+export type Way = (typeof WAYS)[number];
+
+export type Comparison = {
+  folder: string;
+  way: Way;
+  images: number;
+  meanTruth: number;
+  /** Of the count shown, people. */
+  mae: number;
+  bias: number;
+  /** Of the sum of the last map alone, people. */
+  mapMae: number;
+  /** Mean change of the error from one frame to the next, people; of the count and of the number of heads. */
+  flicker: number;
+  headFlicker: number;
+  /** Heads within 8 and 16 px of the picture. */
+  f1At8Px: number;
+  f1At16Px: number;
+};
+
+type Seen = Outcome & { mapSum: number; heads: number; at8: Matches; at16: Matches };
+
+/** @throws HeadroomError when the model cannot be opened or a picture cannot be read */
+export async function compare(
+  pictures: LabelledPicture[],
+  options: { model: string; modelsDir?: string; width?: number | undefined; onProgress?: (done: number) => void },
+): Promise<Comparison[]> {
+  const folder = modelFolder(options.modelsDir ?? 'models', options.model);
+  const counter = await CrowdCounter.open(folder, { provider: 'cpu', threads: availableParallelism() });
+  const rows: Comparison[] = [];
+  let done = 0;
+  for (const [name, group] of Map.groupBy(pictures, (picture) => picture.folder)) {
+    const frames = [...group].sort((a, b) => (a.file < b.file ? -1 : 1));
+    const seen = new Map<Way, Seen[]>(WAYS.map((way) => [way, []]));
+    let previous: Float32Array | undefined;
+    for (const [at, picture] of frames.entries()) {
+      const file = await readFile(picture.file).catch((cause) => {
+        throw new HeadroomError('DATA_MISSING', `The picture ${picture.file} cannot be read.`, { cause });
+      });
+      const encoded = await counter.encode(
+        await decodePicture(file, counter.manifest.input, options.width ?? 'native'),
+      );
+      for (const way of WAYS) {
+        const from = at % REFRESH_FRAMES === 0 ? undefined : previous;
+        const estimate = await draw(counter, encoded, way, from);
+        (seen.get(way) as Seen[]).push(look(picture, estimate, counter.manifest));
+        if (way === 'warm start') previous = estimate.latent;
+      }
+      options.onProgress?.(++done);
+    }
+    for (const [way, all] of seen) rows.push({ folder: name, way, ...figuresOf(all) });
+  }
+  return rows;
+}
+
+function draw(counter: CrowdCounter, encoded: Encoded, way: Way, previous?: Float32Array): Promise<Estimate> {
+  const seed = seedOf('evaluation');
+  if (way === 'warm start') return counter.draw(encoded, { steps: 1, seed, previous });
+  return counter.draw(encoded, { steps: way === '4 steps' ? 4 : way === '2 steps' ? 2 : 1, seed });
+}
+
+function look(picture: LabelledPicture, estimate: Estimate, manifest: ModelManifest): Seen {
+  const reading = readPicture(estimate, manifest, [], () => ({ map: new Uint8Array(), blocks: new Float32Array() }));
+  if (!reading) throw new HeadroomError('MODEL_INVALID', `The model gives no number for ${picture.file}.`);
+  const { mean, std, peakToPeople } = manifest.latent;
+  const found = estimate.heads.map(([x, y]): [number, number] => [x * picture.widthPx, y * picture.heightPx]);
+  return {
+    truth: picture.heads.length,
+    count: reading.count,
+    interval: reading.interval,
+    mapSum: estimate.latent.reduce((sum, value) => sum + value * std + mean, 0) * peakToPeople,
+    heads: found.length,
+    at8: matchHeads(found, picture.heads, 8),
+    at16: matchHeads(found, picture.heads, 16),
+  };
+}
+
+function figuresOf(all: Seen[]): Omit<Comparison, 'folder' | 'way'> {
+  const { images, meanTruth, mae, bias } = countFigures(all);
+  return {
+    images,
+    meanTruth,
+    mae,
+    bias,
+    mapMae: countFigures(all.map((one) => ({ ...one, count: one.mapSum }))).mae,
+    flicker: flicker(all),
+    headFlicker: flicker(all.map((one) => ({ truth: one.truth, count: one.heads }))),
+    f1At8Px: headFigures(all.map((one) => one.at8)).f1,
+    f1At16Px: headFigures(all.map((one) => one.at16)).f1,
+  };
+}
+
+/** The comparison as lines for people. */
+export function comparisonTable(rows: Comparison[]): string {
+  const cells = rows.map((row) => [
+    row.folder,
+    row.way,
+    String(row.images),
+    row.meanTruth.toFixed(1),
+    row.mae.toFixed(2),
+    row.bias.toFixed(2),
+    row.mapMae.toFixed(2),
+    row.flicker.toFixed(2),
+    row.headFlicker.toFixed(2),
+    row.f1At8Px.toFixed(3),
+    row.f1At16Px.toFixed(3),
+  ]);
+  const head = ['', '', 'frames', 'people', 'MAE', 'bias', 'map MAE', 'flicker', 'heads', 'F1 8px', 'F1 16px'];
+  return [head, ...cells]
+    .map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(24) : cell.padStart(i === 1 ? 11 : 9))).join(''))
+    .join('\n')
+    .concat('\n');
+}
