@@ -45,6 +45,7 @@ async function openapi(): Promise<object> {
     isOurHost: () => true,
     isOurPage: () => true,
     config: new ConfigFile(undefined, () => undefined, createLogger('docs', 'silent')),
+    models: async () => [],
     operations: {
       registry: createRegistry('gateway', 'docs'),
       ready: () => false,

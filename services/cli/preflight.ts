@@ -8,15 +8,13 @@ import { cameraSource } from '../../shared/config/load.ts';
 import type { Config } from '../../shared/config/schema.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { checkFfmpeg } from '../ingest/ffmpeg-version.ts';
-import { modelFolder, openModelFolder } from '../worker/model/manifest.ts';
+import { modelsInUse, openModel } from '../worker/model/manifest.ts';
 
 /** Runs all checks that need no running part. @throws HeadroomError from the first that fails */
 export async function preflight(config: Config): Promise<void> {
   await checkFfmpeg();
   for (const camera of config.cameras) cameraSource(camera);
-  for (const name of new Set([config.worker.model, ...config.cameras.flatMap((camera) => camera.model ?? [])])) {
-    await openModelFolder(modelFolder(config.worker.modelsDir, name));
-  }
+  for (const [name, usedBy] of modelsInUse(config)) await openModel(config.worker.modelsDir, name, usedBy);
   await checkPort(config.gateway.host, config.gateway.port);
 }
 

@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import { AlertsConfig } from '../../shared/config/alerts.ts';
 import { limitsInForce } from '../../shared/config/limits-in-force.ts';
 import { type Camera, type Config, staleAfterMs } from '../../shared/config/schema.ts';
+import { AlertsHealth, alertKeys } from '../../shared/contracts/alert.ts';
 import { CameraState } from '../../shared/contracts/camera.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
 import { type PublicReading, WorkerReading } from '../../shared/contracts/reading.ts';
@@ -16,14 +17,18 @@ import { publicReading } from '../../shared/readings/status.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import { readPresence } from '../../shared/runtime/presence.ts';
 import { followStream } from '../../shared/runtime/stream.ts';
+import { modelsKnown } from './models-known.ts';
 
 /** How often time alone may change a status. */
 const TICK_MS = 100;
 const PRESENCE_EVERY_MS = 500;
+const MODELS_EVERY_MS = 2000;
 /** Makes good for events that were lost while Redis was away. */
 const RELOAD_EVERY_MS = 5000;
 /** Silence of Redis beyond which nothing it said last is taken for the present. */
 const REDIS_DOWN_AFTER_MS = 2000;
+
+const ALL_DOWN: SystemState = { ingest: 'down', inference: 'down', redis: 'down', alerts: { leader: 'down' } };
 
 type BoardEvents = { reading: [PublicReading]; cameras: [CameraInfo[]] };
 
@@ -34,7 +39,8 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
   readonly #readings = new Map<string, WorkerReading>();
   readonly #states = new Map<string, CameraState>();
   readonly #told = new Map<string, string>();
-  #system: SystemState = { ingest: 'down', inference: 'down', redis: 'down' };
+  #system: SystemState = ALL_DOWN;
+  #refusedModels: string[] = [];
   #redisHeardAt = 0;
   readonly #state: Redis;
 
@@ -51,6 +57,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
     const timers = [
       setInterval(() => this.#tellChanges(), TICK_MS),
       setInterval(() => void this.#lookForServices(), PRESENCE_EVERY_MS),
+      setInterval(() => void this.#lookForModels().catch(() => undefined), MODELS_EVERY_MS),
       setInterval(() => void this.#reload().catch(() => undefined), RELOAD_EVERY_MS),
     ];
     lifecycle.add('camera board', timers, () => timers.forEach(clearInterval));
@@ -167,16 +174,34 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
     for (const body of Object.values(readings)) this.#take('reading', body);
   }
 
+  async #lookForModels(): Promise<void> {
+    const models = (await modelsKnown(this.#state)).flatMap((worker) => worker.models);
+    this.#refusedModels = [...new Set(models.filter(({ refused }) => refused).map(({ name }) => name))];
+  }
+
   async #lookForServices(): Promise<void> {
     try {
       const services = new Set((await readPresence(this.#state)).map(({ service }) => service));
+      const health = await this.#state.get(alertKeys.health);
       this.#redisHeardAt = performance.now();
       const up = (service: string) => (services.has(service) ? 'up' : 'down');
-      this.#system = { ingest: up('ingest'), inference: up('worker'), redis: 'up' };
+      this.#system = {
+        ingest: up('ingest'),
+        inference: up('worker'),
+        redis: 'up',
+        alerts: alertsState(health),
+        ...(this.#refusedModels.length > 0 ? { refusedModels: this.#refusedModels } : {}),
+      };
     } catch {
       if (performance.now() - this.#redisHeardAt < REDIS_DOWN_AFTER_MS) return;
       // Blind to the services, not proof of their death; but nothing they said is fresh any more.
-      this.#system = { ingest: 'down', inference: 'down', redis: 'down' };
+      this.#system = ALL_DOWN;
     }
   }
+}
+
+/** A word of health lasts a second or two: without one, nobody judges readings. */
+function alertsState(health: string | null): SystemState['alerts'] {
+  const parsed = AlertsHealth.safeParse(health === null ? undefined : JSON.parse(health));
+  return parsed.success ? { leader: 'up', ...parsed.data } : { leader: 'down' };
 }

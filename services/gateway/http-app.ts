@@ -6,6 +6,7 @@ import swagger from '@fastify/swagger';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Redis } from 'ioredis';
+import type { WorkerModels } from '../../shared/contracts/models.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import type { CameraBoard } from './camera-board.ts';
@@ -16,6 +17,7 @@ import { cameraRoutes } from './routes/cameras.ts';
 import { configRoutes } from './routes/config.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { historyRoutes } from './routes/history.ts';
+import { modelRoutes } from './routes/models.ts';
 import { type OperationsOptions, operationsRoutes } from './routes/operations.ts';
 import { problem, sendProblem } from './routes/problem.ts';
 import { type ReplayOptions, replayRoutes } from './routes/replay.ts';
@@ -36,6 +38,8 @@ export type HttpAppOptions = {
   frames: Redis;
   replay: ReplayOptions['replay'];
   config: ConfigFile;
+  /** What every living worker says of its models. */
+  models: () => Promise<WorkerModels[]>;
   operations: OperationsOptions;
   logger: Logger;
   /** Whether a Host header names this server. */
@@ -50,6 +54,7 @@ export async function createHttpApp({
   frames,
   replay,
   config,
+  models,
   operations,
   logger,
   isOurHost,
@@ -113,6 +118,7 @@ export async function createHttpApp({
         { name: 'readings', description: 'Counts' },
         { name: 'alerts', description: 'Running alerts, their log, and what operators do about them' },
         { name: 'configuration', description: 'Cameras, zones and thresholds as the set-up pages change them' },
+        { name: 'models', description: 'Models that count, and the test bench' },
         { name: 'operations', description: 'For machines that watch this machine' },
       ],
     },
@@ -124,6 +130,7 @@ export async function createHttpApp({
   await app.register(alertRoutes(alerts));
   await app.register(evidenceRoutes(alerts));
   await app.register(configRoutes({ config, probes: new ProbeLine(frames), alerts }));
+  await app.register(modelRoutes(models));
   await app.register(operationsRoutes(operations));
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 

@@ -16,6 +16,7 @@ import { createGatewayMetrics } from './gateway-metrics.ts';
 import { isLoopback, isOurHost, isOurPage } from './host-check.ts';
 import { createHttpApp } from './http-app.ts';
 import { serveLiveSocket } from './live-socket.ts';
+import { modelsKnown } from './models-known.ts';
 
 export type GatewayOptions = { config: Config; configFile?: string | undefined; redisUrls: RedisUrls; logger: Logger };
 export type Gateway = Service & { readonly url: string };
@@ -61,6 +62,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
       isOurHost: (header) => isOurHost(config.gateway.host, header, allowedOrigins),
       isOurPage: (origin, header) => isOurPage(origin, header, allowedOrigins),
       config: new ConfigFile(configFile, () => changesRefused(configChanges, config.gateway.host), logger),
+      models: () => modelsKnown(state),
       operations: {
         registry,
         ready: () => board.system().redis === 'up' && !lifecycle.closing,

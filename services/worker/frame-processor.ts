@@ -17,7 +17,8 @@ export type ProcessorOptions = {
   state: Redis;
   replay: ReplayWriter;
   metrics: WorkerMetrics;
-  defaultModel: string;
+  /** The loaded model that counts a camera now. */
+  modelOf(camera: Camera): string;
   warmStart: boolean;
   camera(id: string): Camera | undefined;
   /** What the alerts service keeps of a change of level. */
@@ -46,7 +47,7 @@ export class FrameProcessor {
 
   /** @throws when Redis does not answer; the job then counts as failed and the next picture makes a new one */
   async process(cameraId: string): Promise<void> {
-    const { pool, metrics, frames, defaultModel, warmStart } = this.#o;
+    const { pool, metrics, frames, warmStart } = this.#o;
     const camera = this.#o.camera(cameraId);
     if (!camera) return this.#drop(cameraId, 'unknown-camera');
     if (this.#quarantine.holds(cameraId, Date.now())) return this.#drop(cameraId, 'quarantined');
@@ -61,7 +62,7 @@ export class FrameProcessor {
         seq,
         capturedAt,
         jpeg,
-        model: camera.model ?? defaultModel,
+        model: this.#o.modelOf(camera),
         inferenceWidth: camera.inferenceWidth,
         steps: camera.steps,
         warmStart,

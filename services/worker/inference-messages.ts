@@ -3,10 +3,14 @@ import type { Zone } from '../../shared/config/schema.ts';
 import type { DegradedReason, ModelUse } from '../../shared/contracts/reading.ts';
 import type { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import type { PictureCount } from './density/picture-reading.ts';
+import type { ModelFolder } from './model/manifest.ts';
 
 export type InferenceSetup = {
-  /** Model name -> folder. */
-  models: Record<string, string>;
+  /**
+   * Models by name, as they were read and accepted: a process that is replaced gets the same ones, whatever lies in their
+   * folders by then.
+   */
+  models: Record<string, ModelFolder>;
   provider: 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
   threads: number;
 };
@@ -31,7 +35,7 @@ export type InferenceResult =
   | { ok: false; reason: DegradedReason; detail: string };
 
 export type FromChild =
-  | { type: 'ready' }
+  | { type: 'ready'; memoryBytes: Record<string, number> }
   | { type: 'unusable'; code: string; message: string }
   | { type: 'result'; id: number; result: InferenceResult };
-export type ToChild = { type: 'setup'; setup: InferenceSetup } | InferenceRequest;
+export type ToChild = { type: 'setup'; setup: InferenceSetup } | { type: 'forget'; model: string } | InferenceRequest;

@@ -3,10 +3,11 @@
  * is lost, the next one of that camera is not.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
-import type { FromChild, InferenceRequest, InferenceResult, InferenceSetup } from './inference-messages.ts';
+import type { FromChild, InferenceRequest, InferenceResult, InferenceSetup, ToChild } from './inference-messages.ts';
 
 const entry = fileURLToPath(new URL('./inference-process.ts', import.meta.url));
 
@@ -16,9 +17,20 @@ const IN_HAND = 2;
 /** Loading a model from a slow disk is still no reason to give up. */
 const START_DEADLINE_MS = 60_000;
 const RESPAWN_PAUSE_MS = 500;
+const TERM_GRACE_MS = 1500;
+const DRAIN_LOOK_MS = 10;
 
 type Task = { request: InferenceRequest; settle: (result: InferenceResult) => void };
-type Member = { child: ChildProcess; tasks: Task[]; ready: boolean; deadline: NodeJS.Timeout | undefined };
+type Member = {
+  child: ChildProcess;
+  tasks: Task[];
+  ready: boolean;
+  deadline: NodeJS.Timeout | undefined;
+  /** Bytes that each model took when it was loaded. */
+  memoryBytes: Record<string, number>;
+  /** Whether its end leaves a place that must be filled. */
+  retired: boolean;
+};
 
 export type PoolOptions = {
   setup: InferenceSetup;
@@ -31,20 +43,25 @@ export type PoolOptions = {
 
 export class InferencePool {
   readonly #o: PoolOptions;
-  readonly #members: Member[] = [];
+  #members: Member[] = [];
+  #setup: InferenceSetup;
   readonly #waiting: ((member: Member) => void)[] = [];
   #closed = false;
   #nextId = 1;
 
   private constructor(options: PoolOptions) {
     this.#o = options;
+    this.#setup = options.setup;
   }
 
   /** @throws HeadroomError MODEL_MISSING, MODEL_INVALID, PROVIDER_UNAVAILABLE from the first process that cannot work */
   static async start(options: PoolOptions): Promise<InferencePool> {
     const pool = new InferencePool(options);
-    const starts = await Promise.allSettled(Array.from({ length: options.processes }, () => pool.#spawn()));
-    const failed = starts.find((start) => start.status === 'rejected');
+    const starts = Array.from({ length: options.processes }, () => pool.#spawn(options.setup));
+    pool.#members = starts.map(({ member }) => member);
+    const failed = (await Promise.allSettled(starts.map(({ started }) => started))).find(
+      (start) => start.status === 'rejected',
+    );
     if (failed) {
       await pool.close();
       throw failed.reason;
@@ -95,17 +112,67 @@ export class InferencePool {
     }
   }
 
+  /** Bytes that a model takes in all processes, as measured when it was loaded. */
+  memoryBytes(model: string): number {
+    return this.#members.reduce((sum, { memoryBytes }) => sum + (memoryBytes[model] ?? 0), 0);
+  }
+
+  /**
+   * Goes over to other models without a gap: new processes are started beside the running ones and prove the models;
+   * only when all are ready do they take the next pictures, all at once, so that a camera's readings never go back to
+   * the model before. The old processes finish what they have and end. Takes twice the memory for that while.
+   * @throws HeadroomError from the first new process that cannot work; the running ones then go on as if nothing was
+   */
+  async exchange(models: InferenceSetup['models']): Promise<void> {
+    const setup = { ...this.#setup, models };
+    const fresh: Member[] = [];
+    try {
+      // One after the other: loading takes a core that the pictures need.
+      for (let i = 0; i < this.#o.processes; i++) {
+        const { member, started } = this.#spawn(setup, true);
+        fresh.push(member);
+        await started;
+        if (this.#closed) throw new HeadroomError('MODEL_INVALID', 'The worker is stopping.');
+      }
+    } catch (error) {
+      await Promise.all(fresh.map(end));
+      throw error;
+    }
+    const old = this.#members;
+    for (const member of old) member.retired = true;
+    for (const member of fresh) member.retired = false;
+    this.#setup = setup;
+    this.#members = fresh;
+    this.#serveWaiting();
+    // A process that was not ready yet may have ended between its word and this line.
+    for (const member of fresh) if (isGone(member.child)) this.#refill(member, RESPAWN_PAUSE_MS);
+    await Promise.all(
+      old.map(async (member) => {
+        // A picture given to it a moment ago takes its place a moment later: look after a pause, not before.
+        do await delay(DRAIN_LOOK_MS);
+        while (member.tasks.length > 0 && !isGone(member.child));
+        clearTimeout(member.deadline);
+        await end(member);
+      }),
+    );
+  }
+
+  /** Frees a model that no picture will ask for any more. */
+  forget(model: string): void {
+    const { [model]: _gone, ...models } = this.#setup.models;
+    this.#setup = { ...this.#setup, models };
+    for (const { child, memoryBytes } of this.#members) {
+      delete memoryBytes[model];
+      child.send({ type: 'forget', model } satisfies ToChild, () => undefined);
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(
-      this.#members.map(async ({ child, deadline }) => {
-        clearTimeout(deadline);
-        if (child.exitCode !== null || child.signalCode !== null) return;
-        const gone = new Promise((resolve) => child.once('exit', resolve));
-        child.kill('SIGTERM');
-        const force = setTimeout(() => child.kill('SIGKILL'), 1500);
-        await gone;
-        clearTimeout(force);
+      this.#members.map((member) => {
+        clearTimeout(member.deadline);
+        return end(member);
       }),
     );
   }
@@ -149,10 +216,10 @@ export class InferencePool {
     }, this.#o.deadlineMs);
   }
 
-  async #spawn(index = this.#members.length): Promise<void> {
+  /** @param apart not yet in the pool: its end leaves no place to fill */
+  #spawn(setup: InferenceSetup, apart = false): { member: Member; started: Promise<void> } {
     const child = fork(entry, [], { serialization: 'advanced', env: { ...process.env, MALLOC_ARENA_MAX: '2' } });
-    const member: Member = { child, tasks: [], ready: false, deadline: undefined };
-    this.#members[index] = member;
+    const member: Member = { child, tasks: [], ready: false, deadline: undefined, memoryBytes: {}, retired: apart };
     let startFailed: (error: Error) => void = () => undefined;
     const started = new Promise<void>((resolve, reject) => {
       startFailed = reject;
@@ -163,15 +230,19 @@ export class InferencePool {
         if (message.type === 'ready') {
           clearTimeout(timer);
           member.ready = true;
+          member.memoryBytes = message.memoryBytes;
           resolve();
           this.#serveWaiting();
         } else if (message.type === 'unusable') {
           clearTimeout(timer);
           reject(new HeadroomError(message.code, message.message));
+          void end(member);
         } else member.tasks.find((task) => task.request?.id === message.id)?.settle(message.result);
       });
       child.once('exit', () => clearTimeout(timer));
     });
+    // Whoever waits for the start hears of it; a respawn is tried again instead.
+    started.catch(() => undefined);
     child.once('exit', (code, signal) => {
       startFailed(
         new HeadroomError('MODEL_INVALID', `An inference process ended while loading the model (${signal ?? code}).`),
@@ -183,22 +254,37 @@ export class InferencePool {
       for (const task of [...member.tasks]) {
         task.settle({ ok: false, reason: 'inference-failed', detail: 'the inference process ended' });
       }
-      if (this.#closed) return;
+      if (this.#closed || member.retired) return;
       if (crashed) {
         this.#o.logger.error({ signal, code, cameraId: suspect }, 'inference process ended, replaced');
         this.#o.onCrash?.('crash', suspect);
       }
-      setTimeout(
-        () => {
-          if (!this.#closed) void this.#spawn(index).catch(() => undefined);
-        },
-        crashed ? 0 : RESPAWN_PAUSE_MS,
-      ).unref();
+      this.#refill(member, crashed ? 0 : RESPAWN_PAUSE_MS);
     });
     child.on('error', () => undefined);
-    child.send({ type: 'setup', setup: this.#o.setup });
-    return started;
+    child.send({ type: 'setup', setup } satisfies ToChild, () => undefined);
+    return { member, started };
   }
+
+  /** Puts a new process in the place of one that is gone, if the place is still there by then. */
+  #refill(gone: Member, afterMs: number): void {
+    setTimeout(() => {
+      const index = this.#members.indexOf(gone);
+      if (!this.#closed && index >= 0) this.#members[index] = this.#spawn(this.#setup).member;
+    }, afterMs).unref();
+  }
+}
+
+const isGone = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
+/** SIGTERM, after a while SIGKILL. */
+async function end({ child }: Member): Promise<void> {
+  if (isGone(child)) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), TERM_GRACE_MS);
+  await gone;
+  clearTimeout(force);
 }
 
 function hash(text: string): number {

@@ -15,7 +15,8 @@ import { announcePresence, instanceName } from '../../shared/runtime/presence.ts
 import { connectDatabases, queueConnection, type RedisUrls } from '../../shared/runtime/redis.ts';
 import { FrameProcessor } from './frame-processor.ts';
 import { InferencePool } from './inference-pool.ts';
-import { modelFolder } from './model/manifest.ts';
+import { announceModels } from './model-announcer.ts';
+import { ModelRegistry } from './model-registry.ts';
 import { ReplayWriter } from './replay-writer.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
@@ -41,11 +42,11 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
     const { state, frames } = await connectDatabases({ urls: redisUrls, service: 'worker', logger, lifecycle });
 
     let current = config;
-    const names = new Set([config.worker.model, ...config.cameras.flatMap((camera) => camera.model ?? [])]);
+    const models = await ModelRegistry.open({ config, logger, metrics });
     const { provider, processes } = config.worker;
     const pool = await InferencePool.start({
       setup: {
-        models: Object.fromEntries([...names].map((name) => [name, modelFolder(config.worker.modelsDir, name)])),
+        models: models.models(),
         provider,
         threads: 1,
       },
@@ -59,6 +60,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
       },
     });
     lifecycle.add('inference processes', pool, () => pool.close());
+    await models.serve(pool, lifecycle);
 
     const processor = new FrameProcessor({
       pool,
@@ -66,7 +68,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
       state,
       replay: new ReplayWriter(frames, () => current.replay),
       metrics,
-      defaultModel: config.worker.model,
+      modelOf: (camera) => models.modelOf(camera),
       warmStart: config.worker.warmStart,
       camera: (id) => current.cameras.find((camera) => camera.id === id),
       evidence: () => current.alerts.evidence.mode,
@@ -103,25 +105,19 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
 
     if (configFile) {
       const reload = (next: Config): void => {
-        for (const camera of next.cameras) {
-          if (camera.model && !names.has(camera.model)) {
-            logger.warn(
-              { cameraId: camera.id, model: camera.model },
-              'this model is loaded at the next start of the worker',
-            );
-          }
-          metrics.camera(camera.id);
-        }
+        for (const camera of next.cameras) metrics.camera(camera.id);
         current = next;
+        models.configure(next);
       };
       lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (stop) => stop());
     }
+    announceModels({ instance, redis: state, registry: models, defaultModel: () => current.worker.model, lifecycle });
     announcePresence({ service: 'worker', instance, redis: state, registry, lifecycle });
     if (config.worker.httpPort !== undefined) {
       const ready = () => state.status === 'ready' && pool.ready;
       await serveHealth({ port: config.worker.httpPort, registry, ready, lifecycle });
     }
-    logger.info({ models: [...names], provider, inHand: pool.capacity }, 'worker started');
+    logger.info({ models: Object.keys(models.models()), provider, inHand: pool.capacity }, 'worker started');
     return lifecycle;
   } catch (error) {
     await lifecycle.close();

@@ -1,4 +1,4 @@
-import { Counter, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '../../shared/runtime/metrics.ts';
+import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '../../shared/runtime/metrics.ts';
 
 /** Why a job ended without a published reading. */
 export type WorkerDropReason = 'no-frame' | 'too-old' | 'already-counted' | 'fenced' | 'unknown-camera' | 'quarantined';
@@ -44,6 +44,30 @@ export function createWorkerMetrics(registry: Registry) {
     replayLost: new Counter({
       name: 'headroom_replay_maps_lost_total',
       help: 'Heat maps for looking back that could not be kept',
+      registers,
+    }),
+    modelInfo: new Gauge({
+      name: 'headroom_model_info',
+      help: '1 for every loaded model',
+      labelNames: ['model', 'version'],
+      registers,
+    }),
+    modelMemory: new Gauge({
+      name: 'headroom_model_memory_bytes',
+      help: 'Memory a model took in all inference processes when it was loaded',
+      labelNames: ['model'],
+      registers,
+    }),
+    modelRefused: new Gauge({
+      name: 'headroom_model_refused',
+      help: '1 while what lies in the model folder cannot be used and the model before goes on',
+      labelNames: ['model'],
+      registers,
+    }),
+    modelChanges: new Counter({
+      name: 'headroom_model_changes_total',
+      help: 'Models loaded or refused',
+      labelNames: ['model', 'result'],
       registers,
     }),
     queueWait: new Histogram({

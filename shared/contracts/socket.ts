@@ -4,7 +4,7 @@
  * and resumed by `{epoch, offset}`.
  */
 import { z } from 'zod';
-import { ActiveAlert, AlertEvent } from './alert.ts';
+import { ActiveAlert, AlertEvent, AlertsHealth } from './alert.ts';
 import { EpochMs, Id, PicturePoint } from './common.ts';
 import { PublicReading } from './reading.ts';
 import { Runbooks } from './runbook.ts';
@@ -56,6 +56,13 @@ export const SystemState = z.object({
   ingest: z.enum(['up', 'down']),
   inference: z.enum(['up', 'down']),
   redis: z.enum(['up', 'down']),
+  /** Down: no alerts process leads, or the leader is stuck. No reading is judged then. */
+  alerts: z.discriminatedUnion('leader', [
+    z.object({ leader: z.literal('up'), ...AlertsHealth.shape }),
+    z.object({ leader: z.literal('down') }),
+  ]),
+  /** Model folders whose files cannot be used, while the model before counts on; absent when there are none. */
+  refusedModels: z.array(Id).optional(),
 });
 export type SystemState = z.infer<typeof SystemState>;
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { InferencePool, type PoolOptions } from '../../services/worker/inference-pool.ts';
+import { openModelFolder } from '../../services/worker/model/manifest.ts';
 import { Zone } from '../../shared/config/schema.ts';
 import { decodeHeatmap } from '../../shared/contracts/heatmap.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
@@ -27,8 +28,8 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true, force: true }));
 
-const options = (change: Partial<PoolOptions> = {}, model = MODEL): PoolOptions => ({
-  setup: { models: { standard: model }, provider: 'cpu', threads: 1 },
+const options = async (change: Partial<PoolOptions> = {}, folder = MODEL): Promise<PoolOptions> => ({
+  setup: { models: { standard: await openModelFolder(folder) }, provider: 'cpu', threads: 1 },
   processes: 1,
   deadlineMs: 10_000,
   logger,
@@ -67,7 +68,7 @@ async function modelCopy(
 }
 
 test('counts, repeats itself exactly, starts warm on the next picture', async () => {
-  const pool = await InferencePool.start(options());
+  const pool = await InferencePool.start(await options());
   try {
     const cold = await pool.count('a', request({ warmStart: false }));
     const again = await pool.count('a', request({ warmStart: false }));
@@ -88,7 +89,7 @@ test('counts, repeats itself exactly, starts warm on the next picture', async ()
 });
 
 test('a calibrated camera gives people per square metre, another one never does', async () => {
-  const pool = await InferencePool.start(options());
+  const pool = await InferencePool.start(await options());
   const zones = [
     Zone.parse({
       id: 'z',
@@ -118,7 +119,7 @@ test('a calibrated camera gives people per square metre, another one never does'
 
 test('a killed process loses its picture only and is replaced', async () => {
   const causes: string[] = [];
-  const pool = await InferencePool.start(options({ onCrash: (cause) => causes.push(cause) }));
+  const pool = await InferencePool.start(await options({ onCrash: (cause) => causes.push(cause) }));
   try {
     const [first] = await children();
     const lost = pool.count('a', async () => {
@@ -137,7 +138,7 @@ test('a killed process loses its picture only and is replaced', async () => {
 
 test('a process that hangs is replaced at its deadline', async () => {
   const causes: string[] = [];
-  const pool = await InferencePool.start(options({ deadlineMs: 400, onCrash: (cause) => causes.push(cause) }));
+  const pool = await InferencePool.start(await options({ deadlineMs: 400, onCrash: (cause) => causes.push(cause) }));
   try {
     const [first] = await children();
     process.kill(first as number, 'SIGSTOP');
@@ -156,7 +157,7 @@ test('a process that hangs is replaced at its deadline', async () => {
 
 test('an absurd output is withheld, not counted as nobody', async () => {
   const folder = await modelCopy('absurd', (m) => Object.assign(m.interval, { q: 1e308, v0: 1e300 }));
-  const pool = await InferencePool.start(options({}, folder));
+  const pool = await InferencePool.start(await options({}, folder));
   try {
     const result = await pool.count('a', request());
     assert.equal(result && !result.ok && result.reason, 'invalid-output');
@@ -181,7 +182,7 @@ const REFUSED: [what: string, make: () => Promise<string>, message: RegExp][] = 
 ];
 for (const [what, make, message] of REFUSED) {
   test(`refuses ${what} at start, in plain words`, async () => {
-    await assert.rejects(InferencePool.start(options({}, await make())), message);
+    await assert.rejects(async () => InferencePool.start(await options({}, await make())), message);
     assert.deepEqual(await children(), []);
   });
 }

@@ -5,18 +5,35 @@ import { HeadroomError, messageOf } from '../../../shared/runtime/errors.ts';
 import { type ModelFolder, openModelFolder } from './manifest.ts';
 import { seededNormal } from './noise.ts';
 import type { Picture } from './picture.ts';
-import { type Blocks, type DensityMap, densityMap, type Head, locateHeads } from './read-out.ts';
-import { sampleLatent, timesFor } from './sampler.ts';
+import {
+  type Blocks,
+  type DensityMap,
+  densityMap,
+  type Head,
+  locateHeads,
+  locatePeaks,
+  type Peak,
+} from './read-out.ts';
+import { type Steps, sampleLatent, timesFor } from './sampler.ts';
 
 export type Provider = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
 
 export type CountOptions = {
-  steps: 1 | 2 | 4;
-  /** Seed of the noise; one per camera, so that the same picture gives the same count. */
-  seed: number;
+  steps: Steps;
   /** Clean latent of the picture before: warm start. */
   previous?: Float32Array | undefined;
-};
+  /** Heads are also given with their heights, down to this one, in units of a head's peak. */
+  leastPeak?: number | undefined;
+} & (
+  | {
+      /** Seed of the noise; one per camera, so that the same picture gives the same count. */
+      seed: number;
+    }
+  | { noise: Float32Array }
+);
+
+/** What the encoder saw in one picture: any number of maps can be drawn from it. */
+export type Encoded = { cond: ort.Tensor; blocks: Blocks; widthPx: number; heightPx: number };
 
 /** What the model says of one picture. */
 export type Estimate = {
@@ -24,6 +41,8 @@ export type Estimate = {
   map: DensityMap;
   blocks: Blocks;
   heads: Head[];
+  /** Given when asked for with `leastPeak`. */
+  peaks?: Peak[];
   /** Clean latent, for the next picture's warm start. */
   latent: Float32Array;
 };
@@ -47,10 +66,18 @@ export class CrowdCounter {
    * @throws HeadroomError MODEL_MISSING, MODEL_INVALID, PROVIDER_UNAVAILABLE
    */
   static async open(folder: string, o: { provider: Provider; threads: number }): Promise<CrowdCounter> {
-    const model = await openModelFolder(folder);
-    const encoder = await openSession(model.encoder, `${folder}/${model.manifest.files.encoder.file}`, o);
-    const denoiser = await openSession(model.denoiser, `${folder}/${model.manifest.files.denoiser.file}`, o);
-    const counter = new CrowdCounter(model.manifest, encoder, denoiser);
+    return CrowdCounter.load(await openModelFolder(folder), o);
+  }
+
+  /**
+   * The same for a model that was read already.
+   * @throws HeadroomError MODEL_INVALID, PROVIDER_UNAVAILABLE
+   */
+  static async load(model: ModelFolder, o: { provider: Provider; threads: number }): Promise<CrowdCounter> {
+    const { folder, manifest } = model;
+    const encoder = await openSession(model.encoder, `${folder}/${manifest.files.encoder.file}`, o);
+    const denoiser = await openSession(model.denoiser, `${folder}/${manifest.files.denoiser.file}`, o);
+    const counter = new CrowdCounter(manifest, encoder, denoiser);
     await counter.#prove(folder, model);
     return counter;
   }
@@ -60,12 +87,35 @@ export class CrowdCounter {
    * @throws Error when the runtime fails
    */
   async estimate(picture: Pick<Picture, 'rgb' | 'widthPx' | 'heightPx'>, options: CountOptions): Promise<Estimate> {
+    return this.draw(await this.encode(picture), options);
+  }
+
+  /**
+   * The part of counting that is the same for all numbers of steps and all seeds, and the larger one.
+   * @throws Error when the runtime fails
+   */
+  async encode({ rgb, widthPx, heightPx }: Pick<Picture, 'rgb' | 'widthPx' | 'heightPx'>): Promise<Encoded> {
+    const encoded = await this.#encoder.run({ image: new ort.Tensor('uint8', rgb, [1, heightPx, widthPx, 3]) });
+    const mean = encoded.block_mean as ort.Tensor;
+    return {
+      cond: encoded.cond as ort.Tensor,
+      blocks: {
+        width: mean.dims[3] as number,
+        height: mean.dims[2] as number,
+        mean: mean.data as Float32Array,
+        variance: encoded.block_variance?.data as Float32Array,
+      },
+      widthPx,
+      heightPx,
+    };
+  }
+
+  /**
+   * Draws the map of an encoded picture.
+   * @throws Error when the runtime fails
+   */
+  async draw({ cond, blocks, widthPx, heightPx }: Encoded, options: CountOptions): Promise<Estimate> {
     const { latent: spec, schedule, count, heads } = this.manifest;
-    const { widthPx, heightPx } = picture;
-    const encoded = await this.#encoder.run({
-      image: new ort.Tensor('uint8', picture.rgb, [1, heightPx, widthPx, 3]),
-    });
-    const cond = encoded.cond as ort.Tensor;
     const width = widthPx / spec.downscale;
     const height = heightPx / spec.downscale;
     const dims = [1, spec.channels, height, width];
@@ -78,23 +128,18 @@ export class CrowdCounter {
         const feeds = { latent: new ort.Tensor('float32', latent, dims), cond, t: new ort.Tensor('float32', [t], [1]) };
         return (await this.#denoiser.run(feeds)).clean?.data as Float32Array;
       },
-      this.#noiseOf(length, options.seed),
+      'noise' in options ? options.noise : this.#noiseOf(length, options.seed),
       times,
       previous,
     );
 
-    const mean = encoded.block_mean as ort.Tensor;
     const last = densityMap(samples.last, width, height, spec);
     const counted = count.sumFrom === 'first' && samples.first !== samples.last;
     return {
       map: counted ? densityMap(samples.first, width, height, spec) : last,
-      blocks: {
-        width: mean.dims[3] as number,
-        height: mean.dims[2] as number,
-        mean: mean.data as Float32Array,
-        variance: encoded.block_variance?.data as Float32Array,
-      },
+      blocks,
       heads: locateHeads(last, heads.threshold, spec.peakToPeople),
+      ...(options.leastPeak === undefined ? {} : { peaks: locatePeaks(last, options.leastPeak, spec.peakToPeople) }),
       latent: samples.last,
     };
   }
@@ -125,7 +170,7 @@ export class CrowdCounter {
 }
 
 async function openSession(
-  bytes: Buffer,
+  bytes: Uint8Array,
   path: string,
   o: { provider: Provider; threads: number },
 ): Promise<ort.InferenceSession> {
