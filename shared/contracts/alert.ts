@@ -260,6 +260,7 @@ export const AlertReply = z.discriminatedUnion('ok', [
       'unknown-delivery',
       'unknown-evidence',
       'not-replayable',
+      'unavailable',
       'invalid',
     ]),
     message: z.string(),
@@ -269,6 +270,8 @@ export type AlertReply = z.infer<typeof AlertReply>;
 
 /** How the leading alerts process is doing. It says so while it judges readings, and only then. */
 export const AlertsHealth = z.object({
+  /** Away: readings are judged, but what comes of it can be neither kept nor told until the database is back. */
+  database: z.enum(['up', 'away']).default('up'),
   /** Deliveries that their receivers have not taken yet. */
   backlog: z.number().int().nonnegative(),
   /** How long the oldest of them has been waiting, ms. */
@@ -294,4 +297,6 @@ export const alertKeys = {
   health: 'headroom:alerts-health',
   /** String with expiry: which alerts process leads. */
   lease: 'headroom:lease:alerts',
+  /** String with expiry: the leader cannot reach the database; who can may take its place. */
+  leaseOffer: 'headroom:lease:alerts:offer',
 };

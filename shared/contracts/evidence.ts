@@ -47,6 +47,12 @@ export const Evidence = z.object({
 });
 export type Evidence = z.infer<typeof Evidence>;
 
+/** The answer to `read-evidence`. */
+export const EvidenceContent = z.object({ part: EvidencePart, base64: z.string(), sha256: z.string() });
+
+/** Where the gateway lists an alert's evidence. */
+export const evidencePath = (alertId: string): string => `/api/alerts/${encodeURIComponent(alertId)}/evidence`;
+
 /**
  * Pictures of the last seconds of a camera, so that the one a decision was made on is still there when the decision
  * falls. A ring of few keys in the frames database, each with a short life: its size never depends on time or load.

@@ -35,7 +35,7 @@ export async function benchAlerts({ cameras, seconds, json }: AlertsBench): Prom
   const redisUrls = { state: redis.url, frames: redis.framesUrl };
   const service = await startAlerts({ config, redisUrls, logger: createLogger('bench', 'silent'), dataDir: dir });
   const feeds: Feed[] = [];
-  for (const { id } of config.cameras) feeds.push(await startFeed(redis.client(), id));
+  for (const { id } of config.cameras) feeds.push(await startFeed(redis.client(), { cameraId: id }));
 
   const endsAt = performance.now() + seconds * 1000;
   for (let round = 0; performance.now() < endsAt; round++) {

@@ -50,8 +50,16 @@ export type Feed = {
   close(): Promise<void>;
 };
 
+export type FeedOptions = {
+  cameraId?: string;
+  everyMs?: number;
+  /** Called with every picture before its reading is published. */
+  onPicture?: (picture: { cameraId: string; seq: number; capturedAt: number }) => Promise<unknown>;
+};
+
 /** Publishes 20 pictures a second and keeps ingest and worker alive, through outages of Redis. */
-export async function startFeed(redis: Redis, cameraId = 'gate'): Promise<Feed> {
+export async function startFeed(redis: Redis, o: FeedOptions = {}): Promise<Feed> {
+  const { cameraId = 'gate', everyMs = 50, onPicture } = o;
   let open = true;
   let seq = 0;
   let told: number | undefined;
@@ -86,6 +94,7 @@ export async function startFeed(redis: Redis, cameraId = 'gate'): Promise<Feed> 
         told = people;
         if (people !== undefined && live.phase === 'live') {
           seq += 1;
+          await onPicture?.({ cameraId, seq, capturedAt });
           const zone = { zoneId: 'stage', name: 'stage', count: people, calibrated: false };
           await publishReading(redis, {
             cameraId,
@@ -103,7 +112,7 @@ export async function startFeed(redis: Redis, cameraId = 'gate'): Promise<Feed> 
       } catch {
         // Redis is away: as in life, pictures of that time are lost.
       }
-      await delay(50);
+      await delay(everyMs);
     }
   })();
   return feed;

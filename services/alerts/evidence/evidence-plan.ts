@@ -1,6 +1,6 @@
 /** Which events have evidence. Pure. */
 import type { AlertEvent } from '../../../shared/contracts/alert.ts';
-import type { Evidence, EvidencePrivacy } from '../../../shared/contracts/evidence.ts';
+import { type Evidence, type EvidencePrivacy, evidencePath } from '../../../shared/contracts/evidence.ts';
 
 /** One entry for every change of level that a picture decided; stored with the events, filled in afterwards. */
 export function planEvidence(events: readonly AlertEvent[], privacy: EvidencePrivacy): Evidence[] {
@@ -14,4 +14,10 @@ export function planEvidence(events: readonly AlertEvent[], privacy: EvidencePri
     const head = { eventId, alertId, sequence, cameraId, zoneId, mode, level, capturedAt, at };
     return [{ ...head, privacy, state: 'pending' as const, files: {} }];
   });
+}
+
+/** The events, those with evidence saying where. */
+export function withEvidence(events: readonly AlertEvent[], entries: readonly Evidence[]): AlertEvent[] {
+  const kept = new Set(entries.map(({ eventId }) => eventId));
+  return events.map((event) => (kept.has(event.eventId) ? { ...event, evidence: evidencePath(event.alertId) } : event));
 }

@@ -102,6 +102,13 @@ export class Alerts {
     return this.#order(alert.alertId, async (actor) => this.#done(await api.comment(alert.alertId, actor, note)));
   }
 
+  /** @param assignee undefined for whoever acts at this screen */
+  assign(alert: ActiveAlert, assignee?: string): Promise<boolean> {
+    return this.#order(alert.alertId, async (actor) =>
+      this.#done(await api.assign(alert.alertId, actor, assignee ?? actor)),
+    );
+  }
+
   silence(alert: ActiveAlert, upToLevel: RaisedLevel, reason: string, durationMs: number): Promise<boolean> {
     return this.#order(alert.alertId, async (actor) => {
       const { cameraId, zoneId, rule } = alert;

@@ -1,6 +1,7 @@
 /** What operators ask of the server, and the log. Every answer is parsed; every failure comes back in words. */
 import { z } from 'zod';
 import { AlertEvent, type RaisedLevel, type RuleKind, Silence } from '../../../../shared/contracts/alert.ts';
+import { Evidence } from '../../../../shared/contracts/evidence.ts';
 
 /** The gateway waits 5 s for the alerts service. */
 const TIMEOUT_MS = 8_000;
@@ -47,6 +48,9 @@ export const api = {
   silences: () => ask('silences', z.array(Silence)),
   acknowledge: (alertId: string, actor: string) => send(of(alertId, 'acknowledge'), AlertEvent, { actor }),
   comment: (alertId: string, actor: string, note: string) => send(of(alertId, 'comment'), AlertEvent, { actor, note }),
+  assign: (alertId: string, actor: string, assignee: string) =>
+    send(of(alertId, 'assign'), AlertEvent, { actor, assignee }),
+  evidence: (alertId: string) => ask(of(alertId, 'evidence'), z.array(Evidence)),
   silence: (silence: NewSilence) => send('silences', Silence, silence),
   endSilence: (silenceId: string, actor: string) =>
     ask(`silences/${encodeURIComponent(silenceId)}?${new URLSearchParams({ actor })}`, Silence, { method: 'DELETE' }),

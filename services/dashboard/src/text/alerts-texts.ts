@@ -1,5 +1,7 @@
 /** The shape of the texts of alerts, filled by every language. */
+
 import type { AlertEventType, AlertMode, RuleKind, ShownLevel } from '../../../../shared/contracts/alert.ts';
+import type { EvidenceGap, EvidencePrivacy } from '../../../../shared/contracts/evidence.ts';
 
 type Say = (...words: string[]) => string;
 type Amount = (value: number) => string;
@@ -66,6 +68,19 @@ export type AlertTexts = {
     by: Say;
     csv: string;
     events: Record<AlertEventType, string>;
+  };
+  assign: { label: string; send: string; toMe: string };
+  evidence: {
+    title: string;
+    loading: string;
+    failed: string;
+    none: string;
+    pending: string;
+    heat: string;
+    picture: Say;
+    deleted: string;
+    privacy: Record<EvidencePrivacy, string>;
+    gaps: Record<EvidenceGap, string>;
   };
   silences: { title: string; everywhere: string; line: Say; end: string; endOf: Say };
   sound: {
