@@ -2,16 +2,18 @@
 import { en } from './text/en.ts';
 import { ko } from './text/ko.ts';
 import { type Language, pickLanguage, type Texts } from './text/texts.ts';
+import { isTileSize, type TileSize } from './wall/layout.ts';
 
 const KEY = 'headroom.settings';
 const TEXTS: Record<Language, Texts> = { en, ko };
 
-type Stored = { language?: string; heat?: boolean; heads?: boolean };
+type Stored = { language?: string; heat?: boolean; heads?: boolean; tileSize?: unknown };
 
 export class Settings {
   language: Language = $state('en');
   heat = $state(true);
   heads = $state(true);
+  tileSize: TileSize = $state('auto');
   readonly t: Texts = $derived(TEXTS[this.language]);
 
   constructor() {
@@ -19,10 +21,12 @@ export class Settings {
     this.language = pickLanguage(stored.language, navigator.languages);
     this.heat = stored.heat ?? true;
     this.heads = stored.heads ?? true;
+    if (isTileSize(stored.tileSize)) this.tileSize = stored.tileSize;
   }
 
   save(): void {
-    const stored: Stored = { language: this.language, heat: this.heat, heads: this.heads };
+    const { language, heat, heads, tileSize } = this;
+    const stored: Stored = { language, heat, heads, tileSize };
     try {
       localStorage.setItem(KEY, JSON.stringify(stored));
     } catch {

@@ -2,8 +2,10 @@
 import type { Heatmap } from '../../../../shared/contracts/heatmap.ts';
 import type { PublicReading } from '../../../../shared/contracts/reading.ts';
 import type { CameraInfo } from '../../../../shared/contracts/socket.ts';
+import { type Tightest, tightestZone } from '../camera/tightest.ts';
 import { type CameraView, cameraView } from '../camera/view.ts';
 import { Series } from '../trend/series.ts';
+import { SparkTrend } from '../trend/spark-trend.ts';
 
 /** Long enough for the single-camera chart. */
 export const TREND_MS = 15 * 60_000;
@@ -16,8 +18,11 @@ export class CameraLive {
   reading: PublicReading | undefined = $state.raw();
   lastCountedAt: number | undefined = $state.raw();
   heatmap: Heatmap | undefined = $state.raw();
-  /** Not reactive itself; `trendVersion` rises when it changes. */
+  /** The zone nearest to its threshold in the last counted picture. */
+  tightest: Tightest | undefined = $state.raw();
+  /** Not reactive themselves; `trendVersion` rises when they change. */
   readonly trend = new Series(TREND_MS);
+  readonly spark = new SparkTrend(TREND_MS);
   trendVersion = $state(0);
 
   readonly #moment: Moment;
@@ -43,8 +48,11 @@ export class CameraLive {
       const [low, high] = reading.interval;
       this.lastCountedAt = reading.capturedAt;
       this.trend.add({ at: reading.capturedAt, count: reading.count, low, high });
+      this.spark.add(this.info, reading);
+      this.tightest = tightestZone(this.info.zones, reading.zones, this.tightest?.zone.zoneId);
     } else {
       this.trend.breakAt(this.#moment.now ?? reading.since);
+      this.spark.breakAt(this.#moment.now ?? reading.since);
       this.heatmap = undefined;
     }
     this.trendVersion += 1;

@@ -1,6 +1,7 @@
 /** All English texts. */
 import { alertsEn } from './alerts-en.ts';
 import { makeFormat } from './format.ts';
+import { setupEn } from './setup-en.ts';
 import type { LostTexts, ReasonTexts, StatusTexts } from './texts.ts';
 
 const UNITS = { second: 's', minute: 'min', hour: 'h', day: 'd' };
@@ -72,6 +73,7 @@ export const en = {
   reasons,
   lost,
   alerts: alertsEn,
+  setup: setupEn,
   productClaim: 'Live crowd counts',
   nav: {
     label: 'Pages',
@@ -110,7 +112,7 @@ export const en = {
     liveOf: (live: number, all: number) => `${live} of ${all}`,
     clock: 'Time',
     system: 'System',
-    parts: { ingest: 'Video input', inference: 'Counting', redis: 'Data store' },
+    parts: { ingest: 'Video input', inference: 'Counting', redis: 'Data store', alerts: 'Alerting' },
     up: 'up',
     down: 'down',
     unknown: 'unknown',
@@ -141,6 +143,8 @@ export const en = {
     open: (name: string) => `Open ${name}`,
     moreZones: (more: number) => `+${more} more`,
     help: 'Arrow keys move, Enter opens a camera.',
+    size: 'Tile size',
+    sizes: { auto: 'All at once', small: 'Small', medium: 'Medium', large: 'Large' },
   },
   camera: {
     back: 'All cameras',
@@ -163,9 +167,21 @@ export const en = {
     gone: 'This camera is no longer configured.',
     facts: 'Details',
   },
+  density: {
+    unit: 'people/m²',
+    peak: 'fullest',
+    mean: 'mean',
+    peakHint: 'The fullest patch of at least 4 m² in the zone.',
+    peakOf: (zone: string) => `people per m², fullest patch of ${zone}`,
+    service: 'LOS',
+    serviceHint: 'Level of service (Fruin), A to F: comfort, not danger.',
+    notCalibrated: 'not calibrated',
+    noZone: 'no zone drawn',
+  },
   trend: {
     title: 'People over time',
     spark: 'People over the last minutes',
+    sparkOf: (what: string) => `Last minutes: ${what}`,
     collecting: (minutes: number) => `Fills while this page is open, up to ${minutes} minutes.`,
     count: 'Count',
     gapNote: 'Gaps: no count at that time.',
@@ -175,7 +191,7 @@ export const en = {
     connectingNote: 'Numbers appear as soon as the server answers.',
     cannotReach: 'Headroom cannot be reached',
     noCameras: 'No cameras yet',
-    noCamerasNote: 'Add a camera to headroom.yaml. It appears here by itself, without a restart.',
+    noCamerasNote: 'Add it here, or write it into headroom.yaml. It appears by itself, without a restart.',
     file: 'headroom.yaml',
     examplePassword: 'The password stays out of the file: set GATE3_PASSWORD in the environment.',
   },

@@ -7,6 +7,9 @@ export type Format = {
   /** At most one digit behind the point. */
   decimal: (value: number) => string;
   percent: (share: number) => string;
+  /** People per m², with one digit. */
+  density: (peoplePerSqm: number) => string;
+  densityRange: (interval: Interval) => string;
   interval: (interval: Interval) => string;
   clock: (at: number) => string;
   ago: (ageMs: number) => string;
@@ -33,6 +36,9 @@ export function makeFormat(locale: string, agoWords: AgeWords): Format {
     whole: (value) => whole.format(value),
     decimal: (value) => decimal.format(value),
     percent: (share) => percent.format(share),
+    density: (value) => tenth.format(value),
+    densityRange: ([low, high]) =>
+      `${tenth.format(Math.floor(low * 10) / 10)}–${tenth.format(Math.ceil(high * 10) / 10)}`,
     // Outwards, so that rounding never makes the count look surer than it is.
     interval: ([low, high]) => `${whole.format(Math.floor(low))}–${whole.format(Math.ceil(high))}`,
     clock: (at) => clock.format(at),

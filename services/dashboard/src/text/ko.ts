@@ -1,6 +1,7 @@
 /** 모든 한국어 문구. All Korean texts. */
 import { alertsKo } from './alerts-ko.ts';
 import { makeFormat } from './format.ts';
+import { setupKo } from './setup-ko.ts';
 import type { Texts } from './texts.ts';
 
 const UNITS = { second: '초', minute: '분', hour: '시간', day: '일' };
@@ -12,6 +13,7 @@ const CHECK_LOG = '자세한 내용은 워커 로그에 있습니다.';
 export const ko: Texts = {
   format,
   alerts: alertsKo,
+  setup: setupKo,
   status: { ok: '실시간', stale: '갱신 지연', 'no-signal': '신호 없음', degraded: '계수 불가' },
   reasons: {
     'auth-failed': {
@@ -101,7 +103,7 @@ export const ko: Texts = {
     liveOf: (live, all) => `${live} / ${all}`,
     clock: '시각',
     system: '시스템',
-    parts: { ingest: '영상 수신', inference: '계수', redis: '데이터 저장소' },
+    parts: { ingest: '영상 수신', inference: '계수', redis: '데이터 저장소', alerts: '경보 판정' },
     up: '정상',
     down: '중단',
     unknown: '알 수 없음',
@@ -131,6 +133,8 @@ export const ko: Texts = {
     open: (name) => `${name} 열기`,
     moreZones: (more) => `외 ${more}개`,
     help: '화살표 키로 이동하고 Enter 키로 카메라를 엽니다.',
+    size: '화면 크기',
+    sizes: { auto: '전체 보기', small: '작게', medium: '보통', large: '크게' },
   },
   camera: {
     back: '전체 카메라',
@@ -152,9 +156,21 @@ export const ko: Texts = {
     gone: '더 이상 설정되어 있지 않은 카메라입니다.',
     facts: '상세 정보',
   },
+  density: {
+    unit: '명/m²',
+    peak: '최고',
+    mean: '평균',
+    peakHint: '구역에서 가장 밀집한 4 m² 이상의 부분입니다.',
+    peakOf: (zone) => `${zone} 최고 밀집도(명/m²)`,
+    service: 'LOS',
+    serviceHint: '서비스 수준(Fruin) A~F: 위험이 아니라 쾌적도입니다.',
+    notCalibrated: '보정되지 않음',
+    noZone: '구역 없음',
+  },
   trend: {
     title: '시간에 따른 인원',
     spark: '최근 몇 분간 인원 변화',
+    sparkOf: (what) => `최근 몇 분: ${what}`,
     collecting: (minutes) => `이 화면이 열려 있는 동안 최대 ${minutes}분까지 채워집니다.`,
     count: '인원',
     gapNote: '빈 구간은 그때 계수가 없었음을 뜻합니다.',
@@ -164,7 +180,7 @@ export const ko: Texts = {
     connectingNote: '서버가 응답하는 즉시 숫자가 나타납니다.',
     cannotReach: 'Headroom에 연결할 수 없습니다',
     noCameras: '아직 카메라가 없습니다',
-    noCamerasNote: 'headroom.yaml에 카메라를 추가하세요. 재시작 없이 여기에 바로 나타납니다.',
+    noCamerasNote: '여기서 추가하거나 headroom.yaml에 적으세요. 재시작 없이 바로 나타납니다.',
     file: 'headroom.yaml',
     examplePassword: '비밀번호는 파일에 적지 말고 환경 변수 GATE3_PASSWORD로 지정하세요.',
   },

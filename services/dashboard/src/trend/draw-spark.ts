@@ -1,25 +1,52 @@
-/** Draws a spark line: band of the interval, line of the count, gaps left empty. */
+/** Draws a spark line: band, line, the levels it may reach, gaps left empty. */
+import { RAISED_LEVELS } from '../../../../shared/contracts/alert.ts';
+import type { ThresholdLines } from '../../../../shared/contracts/socket.ts';
 import { niceTop, type Point } from './series.ts';
 
-export type SparkStyle = { line: string; band: string; grid: string };
+export type SparkStyle = {
+  line: string;
+  band: string;
+  grid: string;
+  levels: Record<keyof ThresholdLines, string>;
+};
 
-export function drawSpark(
-  canvas: HTMLCanvasElement,
-  stretches: readonly (readonly Point[])[],
-  span: { from: number; to: number },
-  style: SparkStyle,
-): void {
+export type Spark = {
+  stretches: readonly (readonly Point[])[];
+  from: number;
+  to: number;
+  /** Where levels begin, in the unit of the line. */
+  limits: ThresholdLines;
+  /** Top of the scale of a quiet scene. */
+  leastTop: number;
+};
+
+export function drawSpark(canvas: HTMLCanvasElement, spark: Spark, style: SparkStyle): void {
   const context = canvas.getContext('2d');
   if (!context) return;
   const { width, height } = canvas;
+  const { stretches, from, to, limits } = spark;
   const unit = Math.max(1, devicePixelRatio);
-  const top = niceTop(Math.max(0, ...stretches.map((stretch) => Math.max(...stretch.map((point) => point.high)))));
-  const x = (at: number) => ((at - span.from) / (span.to - span.from)) * (width - 3 * unit);
-  const y = (count: number) => height - unit - (count / top) * (height - 3 * unit);
+  const top = sparkTop(stretches, limits, spark.leastTop);
+  const x = (at: number) => ((at - from) / (to - from)) * (width - 3 * unit);
+  const y = (value: number) => height - unit - (value / top) * (height - 3 * unit);
 
   context.clearRect(0, 0, width, height);
   context.fillStyle = style.grid;
   context.fillRect(0, height - unit, width, unit);
+
+  // Dashes grow longer with the level: the lines are told apart without colour.
+  RAISED_LEVELS.forEach((level, index) => {
+    const limit = limits[level];
+    if (limit === undefined || limit > top) return;
+    context.beginPath();
+    context.setLineDash([(2 + 3 * index) * unit, 3 * unit]);
+    context.moveTo(0, y(limit));
+    context.lineTo(width, y(limit));
+    context.lineWidth = unit;
+    context.strokeStyle = style.levels[level];
+    context.stroke();
+  });
+  context.setLineDash([]);
 
   for (const stretch of stretches) {
     context.beginPath();
@@ -40,4 +67,12 @@ export function drawSpark(
     if (only) context.lineTo(x(only.at) + 0.01, y(only.count));
     context.stroke();
   }
+}
+
+/** High enough for the line and for the next level above it: how much room is left is what the line is for. */
+export function sparkTop(stretches: readonly (readonly Point[])[], limits: ThresholdLines, least: number): number {
+  let largest = 0;
+  for (const stretch of stretches) for (const point of stretch) largest = Math.max(largest, point.high);
+  const above = RAISED_LEVELS.map((level) => limits[level]).find((limit) => limit !== undefined && limit > largest);
+  return above === undefined ? niceTop(largest, least) : Math.max(niceTop(largest, least), above * 1.08);
 }

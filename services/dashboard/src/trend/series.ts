@@ -1,5 +1,5 @@
 /**
- * The counts of the last minutes, one camera, in memory that does not grow: readings of the same second are merged.
+ * The counts of the last minutes, one camera, in memory that does not grow: readings of the same second (or slot) are merged.
  * A gap is a gap: time without a count is never drawn as zero and never bridged by a line.
  */
 export type Point = { at: number; count: number; low: number; high: number };
@@ -9,17 +9,19 @@ const SLOT_MS = 1_000;
 
 export class Series {
   readonly #keepMs: number;
+  readonly #slotMs: number;
   #slots: Slot[] = [];
 
-  constructor(keepMs: number) {
+  constructor(keepMs: number, slotMs = SLOT_MS) {
     this.#keepMs = keepMs;
+    this.#slotMs = slotMs;
   }
 
   add(point: Point): void {
     const last = this.#slots.at(-1);
     if (last && !('gap' in last)) {
       if (point.at < last.at) return; // late: the newer one is already drawn
-      if (Math.floor(point.at / SLOT_MS) === Math.floor(last.at / SLOT_MS)) {
+      if (Math.floor(point.at / this.#slotMs) === Math.floor(last.at / this.#slotMs)) {
         const n = last.merged;
         last.count = (last.count * n + point.count) / (n + 1);
         last.low = (last.low * n + point.low) / (n + 1);
@@ -68,6 +70,10 @@ export class Series {
     return now - Math.min(maxMs, Math.max(minMs, now - first));
   }
 
+  get slotMs(): number {
+    return this.#slotMs;
+  }
+
   #forget(now: number): void {
     const oldest = now - this.#keepMs;
     let drop = 0;
@@ -78,13 +84,16 @@ export class Series {
 }
 
 /** The longest pause between two counts of a camera that still is one stretch. Slots add up to a second. */
-export function maxPauseMs(camera: { sampleFps: number; staleAfterMs: number }): number {
-  return Math.max(camera.staleAfterMs, 2_000 / camera.sampleFps) + SLOT_MS;
+export function maxPauseMs(camera: { sampleFps: number; staleAfterMs: number }, slotMs = SLOT_MS): number {
+  return Math.max(camera.staleAfterMs, 2_000 / camera.sampleFps) + slotMs;
 }
 
-/** Top of a chart's scale: a round number with some room, so that the line does not jump at every reading. */
-export function niceTop(largest: number): number {
-  const wanted = Math.max(5, largest * 1.15);
+/**
+ * Top of a chart's scale: a round number with some room, so that the line does not jump at every reading.
+ * @param least the top of a quiet scene
+ */
+export function niceTop(largest: number, least = 5): number {
+  const wanted = Math.max(least, largest * 1.15);
   const power = 10 ** Math.floor(Math.log10(wanted));
   const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((candidate) => candidate * power >= wanted) ?? 10;
   return step * power;
