@@ -90,7 +90,7 @@ def check_graphs(counter: Counter, recipe: Recipe, out: Path) -> float:
     return worst
 
 
-def _file(path: Path) -> dict:
+def file_entry(path: Path) -> dict:
     content = path.read_bytes()
     return {"file": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
@@ -107,7 +107,7 @@ def manifest(state: dict, recipe: Recipe, calibration: dict, out: Path, name: st
         "name": name,
         "version": version,
         "description": "Few-step latent diffusion crowd counter: picture encoder, light denoiser, block-count head.",
-        "files": {"encoder": _file(out / "encoder.onnx"), "denoiser": _file(out / "denoiser.onnx")},
+        "files": {"encoder": file_entry(out / "encoder.onnx"), "denoiser": file_entry(out / "denoiser.onnx")},
         "opset": OPSET,
         "input": {"multipleOf": MULTIPLE, "defaultWidth": "native", "maxWidth": MAX_WIDTH, "colour": "RGB"},
         "latent": {

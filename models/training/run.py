@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="training minutes, both stages together")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, help="crop-making processes")
+    parser.add_argument("--start", type=Path, help="weights.pt to go on from, instead of ImageNet's features")
     parser.add_argument("--synthetic", type=int, default=600, help="rendered pictures to mix in; 0 for none")
     parser.add_argument("--smoke", action="store_true")
     arguments = parser.parse_args()
@@ -77,6 +78,7 @@ def main() -> None:
             train_stage(
                 arguments.data, run, stage, recipe, arguments.device, 0 if arguments.smoke else workers,
                 rendered, 0.12, validate_minutes=60.0 if arguments.smoke else 5.0, limit=limit,
+                start=arguments.start,
             )
     thin = ["--every", "12"] if arguments.smoke else []
     final, calibration = run / "final.pt", run / "calibration.json"

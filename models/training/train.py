@@ -34,7 +34,9 @@ WATCHED = {
 class Trainer:
     """One stage of one run. Progress is the share of the stage's minutes that have been spent."""
 
-    def __init__(self, data: Path, run: Path, stage: str, recipe: Recipe, device: str) -> None:
+    def __init__(
+        self, data: Path, run: Path, stage: str, recipe: Recipe, device: str, start: Path | None = None
+    ) -> None:
         self.data, self.run, self.stage, self.recipe = data, run, stage, recipe
         self.device = torch.device(device)
         run.mkdir(parents=True, exist_ok=True)
@@ -57,7 +59,7 @@ class Trainer:
         self.seconds = {"a": 0.0, "b": 0.0}
         self.minutes = recipe.minutes_a if stage == "a" else recipe.minutes_b
         self.grid = sorted({t for times in recipe.timesteps.values() for t in times} | {recipe.warm_start})
-        self._resume()
+        self._resume(start)
 
     def _parts(self) -> list[tuple[list[torch.nn.Parameter], float]]:
         """What is trained, with its share of the learning rate."""
@@ -69,7 +71,8 @@ class Trainer:
             (list(self.counter.denoiser.parameters()), recipe.denoiser_rate),
         ]
 
-    def _resume(self) -> None:
+    def _resume(self, start: Path | None) -> None:
+        """Go on with the run; a new one starts from `start` (a weights.pt), or else from ImageNet's features."""
         last, before = self.run / "last.pt", self.run / "a.pt"
         state = load_checkpoint(last) if last.exists() else None
         if self.stage == "b" and (state is None or state["stage"] != "b"):
@@ -78,7 +81,10 @@ class Trainer:
             state["model"] = state["ema"]
             state["optimiser"] = None
         if state is None:
-            self.counter.encoder.backbone.from_imagenet()
+            if start is None:
+                self.counter.encoder.backbone.from_imagenet()
+            else:
+                self.counter.load_state_dict(load_checkpoint(start)["ema"])
             self.average.load_state_dict(self.counter.state_dict())
             return
         self.counter.load_state_dict(state["model"])
@@ -244,12 +250,13 @@ class Trainer:
 def train_stage(
     data: Path, run: Path, stage: str, recipe: Recipe, device: str, workers: int,
     synthetic: list[Path], synthetic_share: float, validate_minutes: float, limit: int | None = None,
+    start: Path | None = None,
 ) -> None:
     weights = dict(recipe.folders)
     for root in synthetic:
         weights[root.name] = synthetic_share / (1 - synthetic_share) / len(synthetic)
     crops = Crops(training_pictures(data, recipe, synthetic, limit), recipe, weights, recipe.seed + int(time.time()))
-    Trainer(data, run, stage, recipe, device).train(crops, workers, validate_minutes)
+    Trainer(data, run, stage, recipe, device, start).train(crops, workers, validate_minutes)
 
 
 def main() -> None:
@@ -259,6 +266,7 @@ def main() -> None:
     parser.add_argument("--stage", choices=["a", "b"], required=True)
     parser.add_argument("--minutes", type=float, help="wall-clock minutes of this stage")
     parser.add_argument("--batch", type=int)
+    parser.add_argument("--start", type=Path, help="weights.pt that a new run goes on from, instead of ImageNet's features")
     parser.add_argument("--control", action="store_true", help="plain regression of equal compute")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
@@ -277,7 +285,7 @@ def main() -> None:
         recipe.batch = arguments.batch
     train_stage(
         arguments.data, arguments.run, arguments.stage, recipe, arguments.device, arguments.workers,
-        arguments.synthetic, arguments.synthetic_share, arguments.validate_minutes,
+        arguments.synthetic, arguments.synthetic_share, arguments.validate_minutes, start=arguments.start,
     )
 
 
