@@ -14,8 +14,8 @@ import { shownLevel } from './machine/machine-state.ts';
 import { isSilenced } from './operator/silences.ts';
 import type { Rule } from './rules/rule.ts';
 
-/** What of a rule goes into an alert. */
-export type Subject = Pick<Rule, 'key' | 'kind' | 'cameraId' | 'zoneId' | 'unit'>;
+/** What of a rule goes into an alert. A rule that is gone has no thresholds any more. */
+export type Subject = Pick<Rule, 'key' | 'kind' | 'cameraId' | 'zoneId' | 'unit'> & Partial<Pick<Rule, 'raiseAt'>>;
 
 /** What an event may say besides the state of its alert. */
 export type EventDetail = Pick<AlertEvent, 'cause' | 'model' | 'actor' | 'note' | 'threshold'> & {
@@ -38,13 +38,15 @@ const MUTABLE: ReadonlySet<AlertEventType> = new Set<AlertEventType>([
 export function conditionOf(
   rule: Subject,
   { state, value }: Step,
-): Pick<ActiveAlert, 'level' | 'condition' | 'shownLevel' | 'value' | 'capturedAt'> {
+): Pick<ActiveAlert, 'level' | 'condition' | 'shownLevel' | 'value' | 'threshold' | 'capturedAt'> {
   const onPictures = rule.zoneId !== undefined;
+  const threshold = state.level === 'normal' ? undefined : rule.raiseAt?.[state.level];
   return {
     level: state.level,
     condition: state.condition,
     shownLevel: shownLevel(state),
     ...(onPictures && value !== undefined ? { value } : {}),
+    ...(threshold === undefined ? {} : { threshold }),
     ...(onPictures && state.last ? { capturedAt: state.last.capturedAt } : {}),
   };
 }
@@ -72,6 +74,7 @@ export function alertAfter(
     unit: rule.unit,
     sequence: old?.sequence ?? 0,
     ...(old?.value === undefined ? {} : { value: old.value }),
+    ...(old?.threshold === undefined ? {} : { threshold: old.threshold }),
     ...(old?.capturedAt === undefined ? {} : { capturedAt: old.capturedAt }),
     ...conditionOf(rule, step),
     level,
@@ -116,6 +119,7 @@ export function eventOf(
     peakLevel: alert.peakLevel,
     reason: log.reason,
     ...(alert.value === undefined ? {} : { value: alert.value }),
+    ...(alert.threshold === undefined ? {} : { threshold: alert.threshold }),
     unit: alert.unit,
     ...(alert.capturedAt === undefined ? {} : { capturedAt: alert.capturedAt }),
     at: log.at,

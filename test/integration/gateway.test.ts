@@ -4,12 +4,14 @@ import { request as httpRequest } from 'node:http';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
-import { publishReading } from '../../services/worker/reading-publisher.ts';
 import { parseConfig } from '../../shared/config/load.ts';
+import { alertKeys } from '../../shared/contracts/alert.ts';
 import type { CameraState } from '../../shared/contracts/camera.ts';
 import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
+import type { SystemState } from '../../shared/contracts/socket.ts';
+import { publishReading } from '../../shared/readings/reading-publisher.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { connectLive } from '../helpers/live-client.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
@@ -133,6 +135,32 @@ test('a count turns stale by itself, and a lost camera is told with its reason, 
   } finally {
     live.close();
   }
+});
+
+test('who leads the alerts, and how deliveries are doing, stands in every heartbeat and at /readyz', async () => {
+  const system = async () => ((await (await fetch(`${gateway.url}/readyz`)).json()) as { system: SystemState }).system;
+  assert.deepEqual((await system()).alerts, { leader: 'down' });
+  const health = {
+    database: 'away',
+    backlog: 2,
+    oldestUnsentMs: 1500,
+    failing: [{ endpoint: 'pager', since: Date.now(), outcome: 'refused' }],
+  };
+  await redis.client().set(alertKeys.health, JSON.stringify(health), 'PX', 60_000);
+  await until('a leader is seen', async () => (await system()).alerts.leader === 'up');
+  assert.deepEqual((await system()).alerts, { leader: 'up', ...health });
+  const live = await connectLive(wsUrl);
+  try {
+    const told = await until(
+      'a heartbeat',
+      () => live.messages.flatMap(({ message: m }) => (m.type === 'heartbeat' ? [m.system] : []))[0],
+    );
+    assert.deepEqual(told.alerts, { leader: 'up', ...health });
+  } finally {
+    live.close();
+    await redis.client().del(alertKeys.health);
+  }
+  await until('the leader is missed', async () => (await system()).alerts.leader === 'down');
 });
 
 test('pictures and heat maps: fresh ones are served, absent ones are not found', async () => {

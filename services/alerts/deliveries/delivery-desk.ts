@@ -5,7 +5,7 @@
  */
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Config } from '../../../shared/config/schema.ts';
-import type { AlertCommand, AlertEvent, AlertReply } from '../../../shared/contracts/alert.ts';
+import type { AlertCommand, AlertEvent, AlertReply, AlertsHealth } from '../../../shared/contracts/alert.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
 import type { Logger } from '../../../shared/runtime/logger.ts';
 import { redisOptions } from '../../../shared/runtime/redis.ts';
@@ -18,7 +18,14 @@ import { delaysOf, isLate, nextDelayMs } from './schedule.ts';
 import { type Outcome, send } from './send.ts';
 
 type DeliveryJob = { deliveryId: string; fast: boolean };
-type Line = { endpoint: Endpoint; queue: Queue<DeliveryJob>; worker: Worker<DeliveryJob>; beatAt: number };
+type Line = {
+  endpoint: Endpoint;
+  queue: Queue<DeliveryJob>;
+  worker: Worker<DeliveryJob>;
+  beatAt: number;
+  /** Since when tries have been failing, and what came of the last. */
+  trouble?: { since: number; outcome: string };
+};
 type DeliveryCommand = Extract<AlertCommand, { type: 'replay-delivery' | 'enable-endpoint' | 'test-endpoint' }>;
 
 /** Messages under way to one endpoint at one time. */
@@ -95,10 +102,14 @@ export class DeliveryDesk {
     }
   }
 
+  /** Forgets a piece of what has been kept long enough. @returns whether more of it is left */
+  prune(now: number): Promise<boolean> {
+    return this.#log.prune(now - this.#settings.keepMs);
+  }
+
   /** Queues everything that is still to be sent; what is queued already stays as it is. */
   async resume(): Promise<void> {
     this.#disabled = await this.#log.disabled();
-    await this.#log.prune(Date.now() - this.#settings.keepMs);
     await this.#buryOrphans();
     await Promise.all((await this.#log.pending()).map((delivery) => this.#add(delivery)));
   }
@@ -115,10 +126,23 @@ export class DeliveryDesk {
       const now = Date.now();
       const id = `heartbeat~${endpoint.id}~${now}`;
       const body = heartbeatBody(id, this.#settings.source, now, pulse());
-      void send(endpoint, id, body, this.#settings.fastTimeoutMs).then(({ outcome }) =>
-        this.#o.metrics.deliveries.inc({ endpoint: endpoint.id, outcome }),
-      );
+      void send(endpoint, id, body, this.#settings.fastTimeoutMs).then((outcome) => {
+        noteHealth(line, outcome, Date.now());
+        this.#o.metrics.deliveries.inc({ endpoint: endpoint.id, outcome: outcome.outcome });
+      });
     }
+  }
+
+  /** How deliveries are doing. @throws what the database said */
+  async health(now: number): Promise<Omit<AlertsHealth, 'database'>> {
+    const { count, oldestAt } = await this.#log.backlog();
+    return {
+      backlog: count,
+      ...(oldestAt === undefined ? {} : { oldestUnsentMs: Math.max(0, now - oldestAt) }),
+      failing: [...this.#lines.values()].flatMap(({ endpoint, trouble }) =>
+        trouble ? [{ endpoint: endpoint.id, ...trouble }] : [],
+      ),
+    };
   }
 
   list(filter: { endpoint?: string | undefined; eventId?: string | undefined }) {
@@ -225,6 +249,7 @@ export class DeliveryDesk {
     const status = outcome.delivered ? 'delivered' : last ? 'dead' : 'pending';
     await this.#log.noteTry(delivery, delivery.attempts + 1, outcome, status, now);
     this.#o.metrics.deliveries.inc({ endpoint: endpoint.id, outcome: outcome.outcome });
+    noteHealth(line, outcome, now);
     if (outcome.delivered) {
       const seconds = Math.max(0, now - delivery.createdAt) / 1000;
       this.#o.metrics.deliverySeconds.observe({ endpoint: endpoint.id }, seconds);
@@ -261,6 +286,11 @@ export class DeliveryDesk {
       await this.#log.noteTry(delivery, delivery.attempts, outcome, 'dead', Date.now());
     }
   }
+}
+
+function noteHealth(line: Line, { delivered, outcome }: Outcome, now: number): void {
+  if (delivered) delete line.trouble;
+  else line.trouble = { since: line.trouble?.since ?? now, outcome };
 }
 
 const refusal = (commandId: string, code: Extract<AlertReply, { ok: false }>['code'], message: string): AlertReply => ({
