@@ -5,9 +5,9 @@ import type { EvidencePrivacy } from '../../shared/contracts/evidence.ts';
 import { type Frame, FrameMeta } from '../../shared/contracts/frame.ts';
 import { frameKeys } from '../../shared/contracts/keys.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
+import { publishHeatmap, publishReading } from '../../shared/readings/reading-publisher.ts';
 import type { InferencePool } from './inference-pool.ts';
 import { Quarantine } from './quarantine.ts';
-import { publishHeatmap, publishReading } from './reading-publisher.ts';
 import type { ReplayWriter } from './replay-writer.ts';
 import type { WorkerDropReason, WorkerMetrics } from './worker-metrics.ts';
 
@@ -106,6 +106,8 @@ export class FrameProcessor {
       heightPx: Number(fields.heightPx),
     });
     if (!jpeg || !meta.success) return this.#drop(camera.id, 'no-frame');
+    // An older picture's job may find one that came through the gate no more.
+    if (fields.gated?.toString() === '1') return this.#drop(camera.id, 'gated');
     if (meta.data.seq === this.#lastSeq.get(camera.id)) return this.#drop(camera.id, 'already-counted');
     if (Date.now() - meta.data.capturedAt > staleAfterMs(camera)) return this.#drop(camera.id, 'too-old');
     this.#lastSeq.set(camera.id, meta.data.seq);

@@ -1,11 +1,11 @@
 /** Readings, camera states and signs of life as ingest and worker write them, for tests of the alerts service. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { publishReading } from '../../services/worker/reading-publisher.ts';
 import { Config } from '../../shared/config/schema.ts';
 import { type AlertCommand, AlertEvent, type AlertReply, alertKeys } from '../../shared/contracts/alert.ts';
 import type { CameraState } from '../../shared/contracts/camera.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
+import { publishReading } from '../../shared/readings/reading-publisher.ts';
 import { until } from './until.ts';
 
 /** One camera with one zone of capacity 100, and dwells a tenth as long as people would choose. */

@@ -10,10 +10,10 @@ import { EvidenceStore } from '../../services/alerts/evidence/evidence-store.ts'
 import { startAlerts } from '../../services/alerts/service.ts';
 import { AlertStore } from '../../services/alerts/store/alert-store.ts';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
-import { publishHeatmap } from '../../services/worker/reading-publisher.ts';
 import type { Config } from '../../shared/config/schema.ts';
 import { Evidence } from '../../shared/contracts/evidence.ts';
 import { decodeHeatmap, encodeHeatmap } from '../../shared/contracts/heatmap.ts';
+import { publishHeatmap } from '../../shared/readings/reading-publisher.ts';
 import type { Service } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { announcement, type Feed, fastConfig, startFeed } from '../helpers/alert-feed.ts';

@@ -1,9 +1,9 @@
-/** Publishes readings, fenced by sequence: a late or duplicate worker can never overwrite a newer reading. */
+/** Publishes readings and maps as a worker does, fenced by sequence: a late or duplicate worker can never overwrite a newer reading. */
 import type { Redis } from 'ioredis';
-import { RECENT_LIFE_MS, recentPictureKey } from '../../shared/contracts/evidence.ts';
-import type { Frame } from '../../shared/contracts/frame.ts';
-import { EVENTS_KEPT, frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
-import type { WorkerReading } from '../../shared/contracts/reading.ts';
+import { RECENT_LIFE_MS, recentPictureKey } from '../contracts/evidence.ts';
+import type { Frame } from '../contracts/frame.ts';
+import { EVENTS_KEPT, frameKeys, stateKeys } from '../contracts/keys.ts';
+import type { WorkerReading } from '../contracts/reading.ts';
 
 /**
  * KEYS: fence, readings, events. ARGV: camera id, sequence number, reading, entries kept.
