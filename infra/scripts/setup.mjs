@@ -109,7 +109,7 @@ async function buildDashboard(say) {
   const files = [
     ...walk(join(source, 'src')),
     ...walk(join(source, 'public')),
-    ...walk(join(ROOT, 'shared/contracts')),
+    ...walk(join(ROOT, 'shared')),
   ];
   const stamp = hashOf([
     ...files,

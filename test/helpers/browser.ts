@@ -29,6 +29,8 @@ export type WatchedPage = {
   readonly page: Page;
   /** From here on the server may be gone: requests to it may fail, anything else still counts. */
   expectServerGone(): void;
+  /** Answers with these codes are what the test is about: they are no trouble from here on. */
+  expectRefusals(codes: number[]): void;
   /** Saves a picture of the page under `artifacts/`, for people to look at. */
   screenshot(name: string): Promise<void>;
   /** @throws AssertionError naming everything that went wrong on the page so far */
@@ -61,15 +63,18 @@ async function openPage(browser: Browser, url: string, options: PageOptions = {}
   const page = await context.newPage();
   const problems: string[] = [];
   let serverGone = false;
+  let expected: number[] = [];
 
   page.on('pageerror', (error) => problems.push(`page error: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;
     if (serverGone && /ERR_CONNECTION|WebSocket connection to/.test(message.text())) return;
+    if (expected.some((code) => message.text().includes(`status of ${code} `))) return;
     problems.push(`console ${message.type()}: ${message.text()}`);
   });
   page.on('response', (response) => {
-    if (response.status() >= 400) problems.push(`${response.status()} ${response.url()}`);
+    if (response.status() >= 400 && !expected.includes(response.status()))
+      problems.push(`${response.status()} ${response.url()}`);
   });
   page.on('requestfailed', (request) => {
     const reason = request.failure()?.errorText ?? 'failed';
@@ -83,6 +88,9 @@ async function openPage(browser: Browser, url: string, options: PageOptions = {}
     page,
     expectServerGone() {
       serverGone = true;
+    },
+    expectRefusals(codes) {
+      expected = codes;
     },
     async screenshot(name) {
       await mkdir(ARTIFACTS, { recursive: true });

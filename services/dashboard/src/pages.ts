@@ -15,6 +15,8 @@ type Load = () => Promise<{ default: Component<PageProps> }>;
 
 export const PAGES = {
   alerts: () => import('./alerts/AlertsPage.svelte'),
+  zone: () => import('./zone/ZonePage.svelte'),
+  setup: () => import('./setup/SetupPage.svelte'),
 } satisfies Record<string, Load>;
 
 export type PageId = keyof typeof PAGES;

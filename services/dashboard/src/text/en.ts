@@ -43,6 +43,12 @@ const reasons: ReasonTexts = {
   'inference-failed': { what: 'Counting failed for this picture.', todo: CHECK_LOG },
   'decode-errors': { what: 'The picture is damaged.', todo: 'Check the network between camera and server.' },
   frozen: { what: 'The picture is frozen: it has not changed for a while.', todo: 'Restart the camera if this stays.' },
+  black: { what: 'The picture is black.', todo: 'Check the light, and whether the lens is covered.' },
+  blurred: { what: 'The picture is blurred.', todo: 'Clean the lens, check its focus, look for fog or smoke.' },
+  moved: {
+    what: 'The camera has moved: its zones and calibration no longer fit.',
+    todo: 'Turn it back, or draw its zones and calibrate it anew.',
+  },
   'no-picture-yet': { what: 'Waiting for the first picture.', todo: 'This takes a few seconds after a start.' },
   'late-picture': { what: 'Pictures arrive too late.', todo: 'Check the network between camera and server.' },
   'inference-behind': {

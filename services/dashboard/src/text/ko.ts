@@ -46,6 +46,12 @@ export const ko: Texts = {
     'inference-failed': { what: '이 화면의 인원 계수에 실패했습니다.', todo: CHECK_LOG },
     'decode-errors': { what: '영상이 손상되었습니다.', todo: '카메라와 서버 사이의 네트워크를 확인하세요.' },
     frozen: { what: '영상이 멈춰 있습니다. 한동안 변화가 없습니다.', todo: '계속되면 카메라를 다시 시작하세요.' },
+    black: { what: '화면이 검습니다.', todo: '조명과 렌즈 가림 여부를 확인하세요.' },
+    blurred: { what: '화면이 흐립니다.', todo: '렌즈를 닦고 초점, 안개, 연기를 확인하세요.' },
+    moved: {
+      what: '카메라가 움직였습니다. 구역과 보정이 더 이상 맞지 않습니다.',
+      todo: '카메라를 원래대로 돌리거나 구역과 보정을 다시 설정하세요.',
+    },
     'no-picture-yet': { what: '첫 영상을 기다리고 있습니다.', todo: '시작 후 몇 초 걸립니다.' },
     'late-picture': { what: '영상이 너무 늦게 도착합니다.', todo: '카메라와 서버 사이의 네트워크를 확인하세요.' },
     'inference-behind': { what: '계수가 영상을 따라가지 못합니다.', todo: 'sampleFps를 낮추거나 워커를 추가하세요.' },

@@ -1,0 +1,107 @@
+/** One camera while it is edited: what was loaded, what it has become, and what came of saving it. */
+import type { z } from 'zod';
+import type { Camera, Zone } from '../../../../shared/config/schema.ts';
+import type { PicturePoint } from '../../../../shared/contracts/common.ts';
+import type { CameraSettings, FieldIssue } from '../../../../shared/contracts/config-api.ts';
+import type { ProbeAnswer } from '../../../../shared/contracts/probe.ts';
+import type { Failure } from './api.ts';
+import { type Difference, same } from './difference.ts';
+import { joinUrl, splitUrl } from './url.ts';
+
+export type CameraInput = z.input<typeof Camera>;
+export type ZoneInput = z.input<typeof Zone>;
+export type LineInput = NonNullable<CameraInput['lines']>[number];
+export type CalibrationInput = NonNullable<CameraInput['calibration']>;
+
+/** A picture to draw on. */
+export type StillPicture = { src: string; aspect: number; heightPx: number };
+
+export type Conflict = { theirs: CameraSettings; differences: Difference[] };
+
+const NEW_ADDRESS = 'rtsp://';
+
+export class Draft {
+  readonly isNew: boolean;
+  /** As it will be saved, but for the address. */
+  camera: CameraInput = $state({ id: '', url: '' });
+  parts = $state({ address: NEW_ADDRESS, user: '', password: '' });
+  /** As it was loaded. */
+  base: CameraSettings | undefined = $state.raw();
+  /** Faults the server found. */
+  serverIssues: readonly FieldIssue[] = $state.raw([]);
+  /** Faults are shown from the first try to save on: a form that scolds while one types helps nobody. */
+  tried = $state(false);
+  saving = $state(false);
+  failure: Failure | undefined = $state.raw();
+  conflict: Conflict | undefined = $state.raw();
+  picture: StillPicture | undefined = $state.raw();
+  probe: ProbeAnswer | Failure | 'looking' | undefined = $state.raw();
+
+  readonly value: CameraInput = $derived(tidy({ ...this.camera, url: joinUrl(this.parts) }) as CameraInput);
+  readonly dirty: boolean = $derived(
+    this.base === undefined ? this.parts.address !== NEW_ADDRESS || !!this.camera.name : !same(this.value, this.base),
+  );
+
+  constructor(camera: CameraSettings | undefined) {
+    this.isNew = camera === undefined;
+    if (camera) this.reset(camera);
+  }
+
+  /** Takes a camera as the server has it; what was typed is gone. */
+  reset(camera: CameraSettings): void {
+    const plain = structuredClone(camera) as unknown as CameraInput;
+    this.base = normalised(camera);
+    this.parts = splitUrl(plain.url);
+    this.camera = plain;
+    this.serverIssues = [];
+    this.failure = undefined;
+    this.conflict = undefined;
+    this.tried = false;
+  }
+
+  get zones(): ZoneInput[] {
+    this.camera.zones ??= [];
+    return this.camera.zones;
+  }
+
+  get lines(): LineInput[] {
+    this.camera.lines ??= [];
+    return this.camera.lines;
+  }
+
+  /** Adds a zone and gives its place in the list. */
+  addZone(name: string, polygon: PicturePoint[]): number {
+    const id = freeId('zone', this.camera.zones ?? []);
+    this.camera.zones = [...(this.camera.zones ?? []), { id, name, polygon }];
+    return this.camera.zones.length - 1;
+  }
+
+  addLine(name: string, points: [PicturePoint, PicturePoint]): number {
+    const id = freeId('line', this.camera.lines ?? []);
+    this.camera.lines = [...(this.camera.lines ?? []), { id, name, points, in: 'left' }];
+    return this.camera.lines.length - 1;
+  }
+}
+
+function freeId(kind: string, taken: readonly { id: string }[]): string {
+  for (let n = 1; ; n++) if (!taken.some(({ id }) => id === `${kind}-${n}`)) return `${kind}-${n}`;
+}
+
+/** A camera as a draft of it would be saved untouched: an address may be written in two ways, and nothings left out. */
+export function normalised(camera: CameraSettings): CameraSettings {
+  return { ...(tidy(camera) as CameraSettings), url: joinUrl(splitUrl(camera.url)) };
+}
+
+/** Without what was left empty: settings left out have their default. */
+function tidy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(tidy);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value)
+    .map(([key, inner]) => [key, tidy(inner)] as const)
+    .filter(([key, inner]) => {
+      if (inner === undefined || inner === null || inner === '') return false;
+      if ((key === 'zones' || key === 'lines') && Array.isArray(inner) && inner.length === 0) return false;
+      return !(key === 'limits' && Object.keys(inner as object).length === 0);
+    });
+  return Object.fromEntries(kept);
+}

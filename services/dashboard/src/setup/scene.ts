@@ -1,0 +1,67 @@
+/** What the picture shows while something is drawn on it, and what its handles do. Pure. */
+import type { PicturePoint } from '../../../../shared/contracts/common.ts';
+import { labelAnchor } from '../picture/zone-shape.ts';
+import type { LineInput, ZoneInput } from './draft.svelte.ts';
+import { inwardArrow } from './shape.ts';
+
+export type Outline = {
+  key: string;
+  points: readonly PicturePoint[];
+  closed: boolean;
+  tone: 'zone' | 'line' | 'length';
+  selected: boolean;
+};
+
+export type Handles = {
+  points: readonly PicturePoint[];
+  /** What the points belong to, for those who do not see them. */
+  label: string;
+  numbered?: boolean;
+  move(index: number, to: PicturePoint): void;
+  insert?(at: number, point: PicturePoint): void;
+  remove?(index: number): void;
+};
+
+export type Scene = {
+  outlines: Outline[];
+  labels: { key: string; at: PicturePoint; text: string }[];
+  arrows: { from: PicturePoint; to: PicturePoint; label: string }[];
+  grid?: PicturePoint[][] | undefined;
+  handles?: Handles | undefined;
+  /** A click on the picture. */
+  pick?: ((at: PicturePoint) => void) | undefined;
+};
+
+/** Zones and lines as they stand, behind whatever is being edited. */
+export function sceneOf(
+  zones: readonly ZoneInput[],
+  lines: readonly LineInput[],
+  selected: { zone?: number | undefined; line?: number | undefined },
+  inside: string,
+  aspect: number,
+): Scene {
+  return {
+    outlines: [
+      ...zones.map((zone, index) => ({
+        key: `zone ${zone.id}`,
+        points: zone.polygon,
+        closed: true,
+        tone: 'zone' as const,
+        selected: index === selected.zone,
+      })),
+      ...lines.map((line, index) => ({
+        key: `line ${line.id}`,
+        points: line.points,
+        closed: false,
+        tone: 'line' as const,
+        selected: index === selected.line,
+      })),
+    ],
+    labels: zones
+      .filter(({ polygon }) => polygon.length > 2)
+      .map(({ id, name, polygon }) => ({ key: id, at: labelAnchor(polygon), text: name || id })),
+    arrows: lines
+      .filter(({ points }) => points.length === 2)
+      .map((line) => ({ ...inwardArrow(line.points, line.in, aspect), label: inside })),
+  };
+}

@@ -1,0 +1,132 @@
+/** The configuration as the set-up pages know it, and the cameras being edited. Outlives the pages: no draft is lost. */
+import { SvelteMap } from 'svelte/reactivity';
+import type { ConfigView } from '../../../../shared/contracts/config-api.ts';
+import { api, type Failure } from './api.ts';
+import { differences, same } from './difference.ts';
+import { Draft, normalised } from './draft.svelte.ts';
+
+/** The draft of a camera that is not there yet. No camera can have this id. */
+export const NEW = '+';
+
+export class SetUp {
+  view: ConfigView | undefined = $state.raw();
+  failure: Failure | undefined = $state.raw();
+  readonly drafts = new SvelteMap<string, Draft>();
+  #loading: Promise<void> | undefined;
+
+  constructor() {
+    addEventListener('beforeunload', (event) => {
+      if ([...this.drafts.values()].some((draft) => draft.dirty)) event.preventDefault();
+    });
+  }
+
+  /** Reads the configuration. Drafts nobody has touched follow it. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  /** The draft of a camera; undefined for one that is not configured. */
+  open(id: string): Draft | undefined {
+    const there = this.drafts.get(id);
+    if (there) return there;
+    const camera = this.view?.cameras.find((one) => one.id === id);
+    if (!camera && id !== NEW) return undefined;
+    const draft = new Draft(camera);
+    this.drafts.set(id, draft);
+    return draft;
+  }
+
+  discard(id: string): void {
+    const draft = this.drafts.get(id);
+    const camera = this.view?.cameras.find((one) => one.id === id);
+    if (draft && camera) draft.reset(camera);
+    else this.drafts.delete(id);
+  }
+
+  /**
+   * Saves a draft. A change of something else in between is no conflict; one of this camera is.
+   * @returns whether it is saved
+   */
+  async save(draft: Draft, actor: string): Promise<boolean> {
+    const { view } = this;
+    if (!view || draft.saving) return false;
+    draft.saving = true;
+    draft.failure = undefined;
+    try {
+      const value = draft.value;
+      let answer = await api.putCamera(value, actor, view.version);
+      if (!answer.ok && answer.failure.kind === 'changed') {
+        await this.#load();
+        const theirs = this.view?.cameras.find(({ id }) => id === value.id);
+        const { base } = draft;
+        if (theirs && !(base && same(normalised(theirs), base))) {
+          draft.conflict = { theirs, differences: differences(value, normalised(theirs)) };
+          return false;
+        }
+        answer = await api.putCamera(value, actor, answer.failure.version);
+      }
+      if (!answer.ok) {
+        draft.failure = answer.failure;
+        if (answer.failure.kind === 'invalid') draft.serverIssues = answer.failure.issues;
+        return false;
+      }
+      const saved = answer.body.camera;
+      if (saved) draft.reset(saved);
+      if (draft.isNew) {
+        this.drafts.delete(NEW);
+        if (saved) {
+          const kept = new Draft(saved);
+          kept.picture = draft.picture;
+          this.drafts.set(saved.id, kept);
+        }
+      }
+      await this.#load();
+      return true;
+    } finally {
+      draft.saving = false;
+    }
+  }
+
+  /** Keeps what was typed in spite of a change by somebody else. */
+  async overwrite(draft: Draft, actor: string): Promise<boolean> {
+    if (!draft.conflict) return false;
+    draft.base = normalised(draft.conflict.theirs);
+    draft.conflict = undefined;
+    return this.save(draft, actor);
+  }
+
+  async remove(id: string, actor: string): Promise<Failure | undefined> {
+    for (let tries = 0; tries < 2; tries++) {
+      if (!this.view) return { kind: 'nobody' };
+      const answer = await api.removeCamera(id, actor, this.view.version);
+      if (answer.ok) {
+        this.drafts.delete(id);
+        await this.#load();
+        return undefined;
+      }
+      if (answer.failure.kind !== 'changed') return answer.failure;
+      await this.#load();
+    }
+    return { kind: 'refused' };
+  }
+
+  async #load(): Promise<void> {
+    const answer = await api.view();
+    if (!answer.ok) {
+      this.failure = answer.failure;
+      return;
+    }
+    this.failure = undefined;
+    this.view = answer.body;
+    for (const [id, draft] of this.drafts) {
+      const camera = answer.body.cameras.find((one) => one.id === id);
+      if (camera && !draft.dirty && !draft.saving) draft.reset(camera);
+      if (!camera && !draft.isNew && !draft.dirty) this.drafts.delete(id);
+    }
+  }
+}
+
+export const setUp = new SetUp();
