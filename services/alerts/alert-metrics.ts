@@ -7,6 +7,11 @@ export function createAlertMetrics(registry: Registry) {
   const registers = [registry];
   return {
     leader: new Gauge({ name: 'headroom_alerts_leader', help: '1 while this process leads', registers }),
+    databaseUp: new Gauge({
+      name: 'headroom_alerts_database_up',
+      help: '1 while the leader can store; 0: alerts are judged, but neither kept nor told',
+      registers,
+    }),
     events: new Counter({
       name: 'headroom_alert_events_total',
       help: 'Events written to the log',

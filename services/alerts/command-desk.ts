@@ -1,6 +1,7 @@
 /** Commands of operators and the gateway: each carried out once and answered, however often it is sent. */
 import { Camera, type Config } from '../../shared/config/schema.ts';
 import { AlertCommand, type AlertReply } from '../../shared/contracts/alert.ts';
+import { HeadroomError } from '../../shared/runtime/errors.ts';
 import type { Announcer } from './announcer.ts';
 import { type Change, noChange } from './change.ts';
 import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
@@ -10,6 +11,7 @@ import { readHistory } from './history/history-store.ts';
 import { FINE_STEP_MS } from './history/history-tally.ts';
 import type { Entry } from './input-streams.ts';
 import type { Journal } from './journal.ts';
+import { inTime, type Outage } from './outage.ts';
 import type { AlertStore } from './store/alert-store.ts';
 import { tryThresholds } from './trial.ts';
 
@@ -20,6 +22,9 @@ type Order = Exclude<AlertCommand, Question | Trial | { type: 'read-evidence' }>
 /** How far back thresholds are tried out. */
 const TRIAL_MS = 3_600_000;
 
+/** The loop waits for the database this long on behalf of an operator. */
+const ANSWER_WITHIN_MS = 1500;
+
 export type CommandDeskOptions = {
   /** The configuration in force. */
   config: () => Pick<Config, 'alerts'>;
@@ -29,6 +34,7 @@ export type CommandDeskOptions = {
   evidence: EvidenceDesk;
   journal: Journal;
   announcer: Announcer;
+  outage: Outage;
 };
 
 export class CommandDesk {
@@ -42,7 +48,7 @@ export class CommandDesk {
   async take(entry: Entry): Promise<void> {
     const { journal, announcer, store } = this.#o;
     // What was decided before the command is stored before it.
-    await journal.save('now');
+    const stored = await journal.save('now');
     journal.positions.commands = entry.id;
     const { command, refusal } = parseCommand(entry.body);
     if (refusal) await announcer.reply(refusal, false);
@@ -53,7 +59,9 @@ export class CommandDesk {
       return;
     }
     if (isQuestion(command)) {
-      return announcer.reply({ commandId: command.commandId, ok: true, body: await this.#answer(command) }, false);
+      // Months of history take their time, too.
+      void this.#reply(command).catch(() => undefined);
+      return;
     }
     if (command.type === 'read-evidence') {
       // Files are read beside the loop: it has readings to judge.
@@ -63,13 +71,34 @@ export class CommandDesk {
         .catch(() => undefined);
       return;
     }
-    const before = await store.replyTo(command.commandId);
-    if (before) return announcer.reply(before, true);
-    const { change, reply } = await this.#carryOut(command, Date.now());
+    if (!stored) return announcer.reply(unavailable(command), false);
+    let decided: { reply: AlertReply; change?: Change };
+    try {
+      const before = await inTime(store.replyTo(command.commandId), ANSWER_WITHIN_MS);
+      if (before) return announcer.reply(before, true);
+      decided = await inTime(this.#carryOut(command, Date.now()), ANSWER_WITHIN_MS);
+    } catch (error) {
+      this.#o.outage.begin(error);
+      return announcer.reply(unavailable(command), false);
+    }
+    const { change, reply } = decided;
     if (!change) return announcer.reply(reply, false);
-    await journal.commit(change, { command, reply });
+    // Where it is not stored yet, it is answered when it is.
+    if (!(await journal.commit(change, { command, reply }))) return;
     await journal.tell();
     await announcer.reply(reply, true);
+  }
+
+  async #reply(question: Question): Promise<void> {
+    const { commandId } = question;
+    let reply: AlertReply;
+    try {
+      reply = { commandId, ok: true, body: await this.#answer(question) };
+    } catch (error) {
+      const asked = error instanceof HeadroomError;
+      reply = asked ? { commandId, ok: false, code: 'invalid', message: error.message } : unavailable(question);
+    }
+    await this.#o.announcer.reply(reply, false);
   }
 
   async #answer(question: Question): Promise<unknown> {
@@ -120,6 +149,13 @@ export class CommandDesk {
     }
   }
 }
+
+const unavailable = ({ commandId }: AlertCommand): AlertReply => ({
+  commandId,
+  ok: false,
+  code: 'unavailable',
+  message: 'The database of alerts is away: nothing was done. Try again when it is back.',
+});
 
 const isQuestion = (command: AlertCommand): command is Question => command.type.startsWith('list-');
 

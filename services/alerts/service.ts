@@ -18,12 +18,14 @@ import { resolveEndpoints } from './deliveries/endpoint.ts';
 import { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { EvidenceFiles } from './evidence/evidence-files.ts';
 import { EvidenceStore } from './evidence/evidence-store.ts';
-import { acquireLease, releaseLease } from './leader-lease.ts';
+import { acquireLease, releaseLease, takeOffer } from './leader-lease.ts';
+import { inTime } from './outage.ts';
 import { AlertStore } from './store/alert-store.ts';
 import { Term } from './term.ts';
 
 /** How often a process that does not lead asks for the lead. */
 const ASK_EVERY_MS = 300;
+const CAN_STORE_WITHIN_MS = 1000;
 
 export type AlertsOptions = {
   config: Config;
@@ -87,11 +89,17 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
         desk = undefined;
       }
     };
+    const canStore = () =>
+      inTime(store.tryWrite(), CAN_STORE_WITHIN_MS).then(
+        () => true,
+        () => false,
+      );
     const keepAsking = async (): Promise<void> => {
       let told: string | undefined;
       while (!stop.signal.aborted) {
         try {
-          if (await acquireLease(redis, instance)) {
+          const mayLead = (await acquireLease(redis, instance)) || (await takeOffer(redis, instance, canStore));
+          if (mayLead) {
             told = undefined;
             await lead();
           }

@@ -4,8 +4,10 @@
  */
 import type { Redis } from 'ioredis';
 import type { Config } from '../../shared/config/schema.ts';
-import type { ActiveAlert, AlertMode } from '../../shared/contracts/alert.ts';
+import { type ActiveAlert, type AlertMode, type AlertsHealth, alertKeys } from '../../shared/contracts/alert.ts';
+import { messageOf } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
+import { scrub } from '../../shared/runtime/secrets.ts';
 import type { AlertMetrics } from './alert-metrics.ts';
 import { Announcer } from './announcer.ts';
 import { CameraFeed } from './camera-feed.ts';
@@ -17,7 +19,8 @@ import type { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { pruneHistory } from './history/history-store.ts';
 import { type Entry, InputStreams, LIVE_LAG_MS } from './input-streams.ts';
 import { Journal } from './journal.ts';
-import { RENEW_EVERY_MS, renewLease } from './leader-lease.ts';
+import { offerLease, RENEW_EVERY_MS, renewLease } from './leader-lease.ts';
+import { inTime, Outage } from './outage.ts';
 import { enginePolicy } from './policy.ts';
 import { rulesOf } from './rules/rules-of.ts';
 import { type AlertStore, DeposedError } from './store/alert-store.ts';
@@ -26,6 +29,12 @@ const BLOCK_MS = 100;
 /** How often time alone is looked at. */
 const TICK_EVERY_MS = 250;
 const PRUNE_EVERY_MS = 3_600_000;
+const PRUNE_AGAIN_MS = 60_000;
+/** After this long without a database another process may try with its own way to it. */
+const HAND_OVER_AFTER_MS = 5000;
+const HEALTH_EVERY_MS = 1000;
+/** Also bridges a change of leaders. */
+const HEALTH_LIFE_MS = 4000;
 
 export type TermOptions = {
   config: Config;
@@ -47,6 +56,7 @@ export class Term {
   readonly #feed: CameraFeed;
   readonly #streams: InputStreams;
   readonly #journal: Journal;
+  readonly #outage: Outage;
   readonly #commands: CommandDesk;
   #nextConfig: Config | undefined;
   #config: Config;
@@ -54,10 +64,20 @@ export class Term {
   #tickedAt = 0;
   #renewedAt = performance.now();
   #prunedAt = Number.NEGATIVE_INFINITY;
+  #pruning = false;
+  #healthAt = Number.NEGATIVE_INFINITY;
+  #health: Omit<AlertsHealth, 'database'> = { backlog: 0, failing: [] };
 
   private constructor(
     o: TermOptions,
-    parts: { engine: AlertEngine; feed: CameraFeed; streams: InputStreams; journal: Journal; announcer: Announcer },
+    parts: {
+      engine: AlertEngine;
+      feed: CameraFeed;
+      streams: InputStreams;
+      journal: Journal;
+      announcer: Announcer;
+      outage: Outage;
+    },
   ) {
     this.#o = o;
     this.#config = o.config;
@@ -65,6 +85,7 @@ export class Term {
     this.#feed = parts.feed;
     this.#streams = parts.streams;
     this.#journal = parts.journal;
+    this.#outage = parts.outage;
     this.#commands = new CommandDesk({
       config: () => this.#config,
       ...parts,
@@ -83,8 +104,10 @@ export class Term {
     const engine = new AlertEngine(snapshot, [], enginePolicy(o.config));
     const announcer = new Announcer(o.redis, store, fence);
     const machineOf = (key: string) => engine.machine(key);
-    const journal = new Journal({ fence, positions, machineOf, store, announcer, desk, evidence, metrics, logger });
-    const term = new Term(o, { engine, feed, streams, journal, announcer });
+    const outage = new Outage({ metrics, logger });
+    const told = { announcer, desk, evidence, outage, metrics, logger };
+    const journal = new Journal({ fence, positions, machineOf, store, ...told });
+    const term = new Term(o, { engine, feed, streams, journal, announcer, outage });
     await term.#configure(o.config);
     await announcer.listAll(snapshot.alerts.values());
     for (const reply of await store.unreplied()) await announcer.reply(reply, true);
@@ -104,14 +127,15 @@ export class Term {
 
   /**
    * Runs until `signal` is aborted or the lead is lost.
-   * @throws DeposedError, or what Redis or the database said; the next term goes on from what is stored
+   * @throws DeposedError, or what Redis or the database said besides that it is away; the next term goes on from what
+   * is stored
    */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#keepLease();
       if (this.#nextConfig) await this.#configure(this.#nextConfig);
       await this.#feed.refresh();
-      await this.#prune();
+      this.#prune();
       const entries = await this.#streams.read(BLOCK_MS);
       for (const entry of entries) {
         if (entry.stream === 'commands') await this.#commands.take(entry);
@@ -121,10 +145,27 @@ export class Term {
       if (!behind) this.#tick();
       await this.#journal.save();
       await this.#journal.tell();
-      this.#o.desk.beat(() => this.#pulse());
+      await this.#tellHealth();
+      // A sign of life from where nothing can be told would be a lie.
+      if (!this.#outage.isOn) this.#o.desk.beat(() => this.#pulse());
     }
     await this.#journal.save('last');
     await this.#journal.tell();
+  }
+
+  /** Said by this loop and forgotten soon: when the loop is stuck, the word stays away. */
+  async #tellHealth(): Promise<void> {
+    if (performance.now() - this.#healthAt < HEALTH_EVERY_MS) return;
+    this.#healthAt = performance.now();
+    if (!this.#outage.isOn) {
+      try {
+        this.#health = await inTime(this.#o.desk.health(Date.now()), HEALTH_EVERY_MS);
+      } catch (error) {
+        this.#outage.begin(error);
+      }
+    }
+    const health: AlertsHealth = { ...this.#health, database: this.#outage.isOn ? 'away' : 'up' };
+    await this.#o.redis.set(alertKeys.health, JSON.stringify(health), 'PX', HEALTH_LIFE_MS);
   }
 
   #pulse(): Pulse {
@@ -158,23 +199,39 @@ export class Term {
     this.#config = config;
     const policy = enginePolicy(config);
     this.#mode = policy.mode;
-    await this.#o.store.rememberConfig(policy.configVersion, Date.now(), config.alerts);
+    this.#journal.noteConfig(policy.configVersion, config.alerts);
     this.#o.evidence.configure(config);
     this.#feed.watch.setCameras(config.cameras, Date.now());
     this.#journal.note(this.#engine.setRules(rulesOf(config), policy, Date.now()));
     await this.#journal.save('now');
   }
 
-  async #prune(): Promise<void> {
-    if (performance.now() - this.#prunedAt < PRUNE_EVERY_MS) return;
-    this.#o.evidence.prune(Date.now());
-    await pruneHistory(this.#o.store.db, Date.now(), this.#o.config.database);
-    this.#prunedAt = performance.now();
+  /** Forgets a piece beside the loop, and the next one with its next step, until all that is old is gone. */
+  #prune(): void {
+    if (this.#pruning || this.#outage.isOn || performance.now() - this.#prunedAt < PRUNE_EVERY_MS) return;
+    const now = Date.now();
+    const forget = async (): Promise<void> => {
+      const history = await pruneHistory(this.#o.store.db, now, this.#o.config.database);
+      const deliveries = await this.#o.desk.prune(now);
+      if (history || deliveries) return;
+      this.#o.evidence.prune(now);
+      this.#prunedAt = performance.now();
+    };
+    this.#pruning = true;
+    forget()
+      .catch((error) => {
+        this.#o.logger.warn({ reason: scrub(messageOf(error)) }, 'old history not deleted');
+        this.#prunedAt = performance.now() - PRUNE_EVERY_MS + PRUNE_AGAIN_MS;
+      })
+      .finally(() => {
+        this.#pruning = false;
+      });
   }
 
   async #keepLease(): Promise<void> {
     if (performance.now() - this.#renewedAt < RENEW_EVERY_MS) return;
     if (!(await renewLease(this.#o.redis, this.#o.holder))) throw new DeposedError();
+    if (this.#outage.lastsMs > HAND_OVER_AFTER_MS) await offerLease(this.#o.redis);
     this.#renewedAt = performance.now();
   }
 }

@@ -15,6 +15,7 @@ import { AlertStore } from '../../services/alerts/store/alert-store.ts';
 import { type AlertEvent, alertKeys } from '../../shared/contracts/alert.ts';
 import { readPresence } from '../../shared/runtime/presence.ts';
 import { announced, type Feed, startFeed } from '../helpers/alert-feed.ts';
+import { DATABASES, type TestDatabase } from '../helpers/databases.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { until } from '../helpers/until.ts';
 import { startListener, type WebhookListener } from '../helpers/webhook-listener.ts';
@@ -23,163 +24,175 @@ const KILLS = Number(process.env.HEADROOM_KILLS ?? 3);
 const SECRET = `whsec_${createHash('sha256').update('kill').digest('base64')}`;
 const MAIN = new URL('../../services/alerts/main.ts', import.meta.url).pathname;
 
-describe('alerts processes killed with -9', () => {
-  let redis: TestRedis;
-  let dir: string;
-  let feed: Feed;
-  let listener: WebhookListener;
-  const processes: ChildProcess[] = [];
+for (const { name, create } of DATABASES)
+  describe(`alerts processes killed with -9, on ${name}`, () => {
+    let redis: TestRedis;
+    let dir: string;
+    let database: TestDatabase;
+    let feed: Feed;
+    let listener: WebhookListener;
+    const processes: ChildProcess[] = [];
 
-  const launch = (): ChildProcess => {
-    const child = spawn(process.execPath, [MAIN, '--config', join(dir, 'headroom.yaml')], {
-      env: { ...process.env, REDIS_URL: redis.url, HOOK: SECRET, HEADROOM_DATA_DIR: dir, HEADROOM_LOG_LEVEL: 'silent' },
-      stdio: 'ignore',
-    });
-    processes.push(child);
-    return child;
-  };
+    const launch = (): ChildProcess => {
+      const own = { REDIS_URL: redis.url, HOOK: SECRET, HEADROOM_DATA_DIR: dir, HEADROOM_LOG_LEVEL: 'silent' };
+      const child = spawn(process.execPath, [MAIN, '--config', join(dir, 'headroom.yaml')], {
+        env: { ...process.env, ...own, ...(database.server ? { DATABASE_URL: database.where } : {}) },
+        stdio: 'ignore',
+      });
+      processes.push(child);
+      return child;
+    };
 
-  before(async () => {
-    redis = await startRedis();
-    dir = await mkdtemp(join(tmpdir(), 'hr-kill-'));
-    listener = await startListener(SECRET);
-    feed = await startFeed(redis.client());
-    const config = {
-      cameras: [
-        {
-          id: 'gate',
-          url: 'rtsp://192.0.2.1/',
-          sampleFps: 20,
-          zones: [
+    before(async () => {
+      redis = await startRedis();
+      dir = await mkdtemp(join(tmpdir(), 'hr-kill-'));
+      database = await create();
+      listener = await startListener(SECRET);
+      feed = await startFeed(redis.client());
+      const config = {
+        cameras: [
+          {
+            id: 'gate',
+            url: 'rtsp://192.0.2.1/',
+            sampleFps: 20,
+            zones: [
+              {
+                id: 'stage',
+                polygon: [
+                  [0, 0],
+                  [1, 0],
+                  [1, 1],
+                ],
+                capacity: 100,
+              },
+            ],
+          },
+        ],
+        alerts: {
+          dwellMs: { attention: 150, caution: 150, alert: 150, severe: 150 },
+          clearMs: 1000,
+          smoothMs: 0,
+          escalationSteps: 0,
+        },
+        ...(database.server ? {} : { database: { file: database.where } }),
+        deliveries: {
+          endpoints: [
             {
-              id: 'stage',
-              polygon: [
-                [0, 0],
-                [1, 0],
-                [1, 1],
-              ],
-              capacity: 100,
+              id: 'control-room',
+              url: listener.url,
+              secrets: ['${HOOK}'],
+              allowHttp: true,
+              allow: ['127.0.0.1'],
+              minLevel: 'attention',
             },
           ],
         },
-      ],
-      alerts: {
-        dwellMs: { attention: 150, caution: 150, alert: 150, severe: 150 },
-        clearMs: 1000,
-        smoothMs: 0,
-        escalationSteps: 0,
-      },
-      deliveries: {
-        endpoints: [
-          {
-            id: 'control-room',
-            url: listener.url,
-            secrets: ['${HOOK}'],
-            allowHttp: true,
-            allow: ['127.0.0.1'],
-            minLevel: 'attention',
-          },
-        ],
-      },
-    };
-    await writeFile(join(dir, 'headroom.yaml'), stringify(config));
-  });
-  /** The leader stands still until its lease is over, and wakes up as a zombie: all it may do is step down. */
-  const pauseLeader = async (): Promise<void> => {
-    const client = redis.client();
-    feed.people = 105;
-    await until(
-      'both processes run',
-      async () => (await readPresence(client)).filter(({ service }) => service === 'alerts').length === 2,
-    );
-    for (let attempt = 1; ; attempt++) {
-      const holder = await until('one leads', () => client.get(alertKeys.lease));
-      const leader = processes.find((child) => holder.endsWith(`-${child.pid}`));
-      assert.ok(leader);
-      await delay(Math.random() * 300);
-      leader.kill('SIGSTOP');
-      try {
-        const another = async () => {
-          const next = await client.get(alertKeys.lease);
-          return next !== null && next !== holder;
-        };
-        await until('another leads', another, attempt < 5 ? 6000 : 15_000);
-        feed.people = 120;
-        await until('the rise is seen', async () => (await announced(client)).some((e) => e.to.level === 'severe'));
-        return;
-      } catch (error) {
-        // Stopped within a write it holds the database's lock, and nobody else may write: then it is tried again.
-        if (attempt === 5) throw error;
-      } finally {
-        leader.kill('SIGCONT');
+      };
+      await writeFile(join(dir, 'headroom.yaml'), stringify(config));
+    });
+    /** The leader stands still until its lease is over, and wakes up as a zombie: all it may do is step down. */
+    const pauseLeader = async (): Promise<void> => {
+      const client = redis.client();
+      feed.people = 105;
+      await until(
+        'both processes run',
+        async () => (await readPresence(client)).filter(({ service }) => service === 'alerts').length === 2,
+      );
+      for (let attempt = 1; ; attempt++) {
+        const holder = await until('one leads', () => client.get(alertKeys.lease));
+        const leader = processes.find((child) => holder.endsWith(`-${child.pid}`));
+        assert.ok(leader);
+        await delay(Math.random() * 300);
+        leader.kill('SIGSTOP');
+        try {
+          const another = async () => {
+            const next = await client.get(alertKeys.lease);
+            return next !== null && next !== holder;
+          };
+          await until('another leads', another, attempt < 5 ? 6000 : 15_000);
+          feed.people = 120;
+          await until('the rise is seen', async () => (await announced(client)).some((e) => e.to.level === 'severe'));
+          return;
+        } catch (error) {
+          // Stopped within a write it holds the database's lock, and nobody else may write: then it is tried again.
+          if (attempt === 5) throw error;
+        } finally {
+          leader.kill('SIGCONT');
+        }
       }
-    }
-  };
+    };
 
-  after(async () => {
-    for (const child of processes) child.kill('SIGKILL');
-    await feed.close();
-    await listener.close();
-    await redis.stop();
-    await rm(dir, { recursive: true, force: true });
-  });
+    after(async () => {
+      for (const child of processes) child.kill('SIGKILL');
+      await feed.close();
+      await listener.close();
+      await redis.stop();
+      await database.remove();
+      await rm(dir, { recursive: true, force: true });
+    });
 
-  it(`a zombie and ${KILLS} kills: every transition arrives, none under two ids`, {
-    timeout: KILLS * 12_000 + 60_000,
-  }, async () => {
-    const client = redis.client();
-    launch();
-    launch();
-    await until('one leads', () => client.get(alertKeys.lease));
-    await pauseLeader();
-    let kills = 0;
-    const steps = [85, 95, 105, 120, 20];
-    for (let step = 0; kills < KILLS; step++) {
-      feed.people = steps[step % steps.length] ?? 0;
-      const holder = await until('one leads', () => client.get(alertKeys.lease));
-      // Anywhere in the dwell, the decision, the write, the announcement or the delivery.
-      await delay(Math.random() * 400);
-      const leader = processes.find((child) => holder.endsWith(`-${child.pid}`));
-      if (!leader || leader.exitCode !== null || leader.signalCode !== null) continue;
-      leader.kill('SIGKILL');
-      kills += 1;
+    it(`a zombie and ${KILLS} kills: every transition arrives, none under two ids`, {
+      timeout: KILLS * 12_000 + 60_000,
+    }, async () => {
+      const client = redis.client();
       launch();
-    }
-    feed.people = 0;
-    const events = await until(
-      'the end of every alert',
-      async () => {
-        const all = await announced(client);
-        const started = new Set(all.map((event) => event.alertId));
-        const ended = new Set(all.filter((event) => event.type === 'alert.resolved').map((event) => event.alertId));
-        return started.size > 0 && ended.size === started.size ? all : undefined;
-      },
-      30_000,
-    );
-    await until(
-      'all delivered',
-      () => events.every((event) => listener.received.some((r) => r.id === event.eventId)),
-      30_000,
-    );
+      launch();
+      await until('one leads', () => client.get(alertKeys.lease));
+      await pauseLeader();
+      let kills = 0;
+      const steps = [85, 95, 105, 120, 20];
+      for (let step = 0; kills < KILLS; step++) {
+        feed.people = steps[step % steps.length] ?? 0;
+        const holder = await until('one leads', () => client.get(alertKeys.lease));
+        // Anywhere in the dwell, the decision, the write, the announcement or the delivery.
+        await delay(Math.random() * 400);
+        const leader = processes.find((child) => holder.endsWith(`-${child.pid}`));
+        if (!leader || leader.exitCode !== null || leader.signalCode !== null) continue;
+        leader.kill('SIGKILL');
+        kills += 1;
+        launch();
+      }
+      feed.people = 0;
+      const events = await until(
+        'the end of every alert',
+        async () => {
+          const all = await announced(client);
+          const started = new Set(all.map((event) => event.alertId));
+          const ended = new Set(all.filter((event) => event.type === 'alert.resolved').map((event) => event.alertId));
+          return started.size > 0 && ended.size === started.size ? all : undefined;
+        },
+        30_000,
+      );
+      await until(
+        'all delivered',
+        () => events.every((event) => listener.received.some((r) => r.id === event.eventId)),
+        30_000,
+      );
 
-    const store = await AlertStore.open(join(dir, 'headroom.db'));
-    const stored = await store.events({ type: 'list-events', commandId: 'x', actor: 'x', afterOffset: 0, limit: 1000 });
-    await store.close();
-    assert.deepEqual(events, stored, 'announced: what is stored, in order, once each');
-    assert.deepEqual(
-      stored.map((event) => event.offset),
-      stored.map((_, index) => index + 1),
-    );
-    assertUnbroken(stored);
-    const ids = new Set(listener.received.map((r) => r.id));
-    assert.deepEqual([...ids].sort(), stored.map((event) => event.eventId).sort(), 'received: every one, no other');
-    for (const id of ids) {
-      const bodies = listener.received.filter((r) => r.id === id).map((r) => strip(r.message.data));
-      assert.equal(new Set(bodies.map((body) => JSON.stringify(body))).size, 1, 'one id, one content');
-    }
-    assert.deepEqual(listener.forged, []);
+      const store = await AlertStore.open(database.where);
+      const stored = await store.events({
+        type: 'list-events',
+        commandId: 'x',
+        actor: 'x',
+        afterOffset: 0,
+        limit: 1000,
+      });
+      await store.close();
+      assert.deepEqual(events, stored, 'announced: what is stored, in order, once each');
+      assert.deepEqual(
+        stored.map((event) => event.offset),
+        stored.map((_, index) => index + 1),
+      );
+      assertUnbroken(stored);
+      const ids = new Set(listener.received.map((r) => r.id));
+      assert.deepEqual([...ids].sort(), stored.map((event) => event.eventId).sort(), 'received: every one, no other');
+      for (const id of ids) {
+        const bodies = listener.received.filter((r) => r.id === id).map((r) => strip(r.message.data));
+        assert.equal(new Set(bodies.map((body) => JSON.stringify(body))).size, 1, 'one id, one content');
+      }
+      assert.deepEqual(listener.forged, []);
+    });
   });
-});
 
 /** Within an alert, sequences rise by one and each event begins at the level where the one before ended. */
 function assertUnbroken(events: AlertEvent[]): void {

@@ -52,6 +52,8 @@ const { events } = run({
 
 const commitOf = (fence: number, some = events): Commit => ({
   fence,
+  number: 1,
+  configs: [],
   at: BEGIN,
   change: { events: some, machines: new Set(), alerts: new Map(), silences: new Map() },
   machineOf: () => undefined,

@@ -1,5 +1,6 @@
 /** The delivery log: what is to be sent, every try, and what was given up. */
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { deleteOldest } from '../store/delete-oldest.ts';
 import type { AlertTables, DeliveryStatus } from '../store/tables.ts';
 import type { Outcome } from './send.ts';
 
@@ -73,6 +74,16 @@ export class DeliveryStore {
     return rows.map(asDelivery);
   }
 
+  /** How many deliveries wait, and since when the oldest does. */
+  async backlog(): Promise<{ count: number; oldestAt: number | undefined }> {
+    const row = await this.#db
+      .selectFrom('deliveries')
+      .select((eb) => [eb.fn.countAll().as('count'), eb.fn.min('created_at').as('oldest')])
+      .where('status', '=', 'pending')
+      .executeTakeFirstOrThrow();
+    return { count: Number(row.count), oldestAt: row.oldest === null ? undefined : Number(row.oldest) };
+  }
+
   /** Notes one try, and where it leaves the delivery. */
   async noteTry(
     delivery: Delivery,
@@ -113,7 +124,7 @@ export class DeliveryStore {
     let query = this.#db.selectFrom('deliveries').selectAll();
     if (filter.endpoint) query = query.where('endpoint', '=', filter.endpoint);
     if (filter.eventId) query = query.where('event_id', '=', filter.eventId);
-    const rows = await query.orderBy('event_offset', 'desc').limit(LIST_LIMIT).execute();
+    const rows = await query.orderBy('event_offset', 'desc').orderBy('delivery_id').limit(LIST_LIMIT).execute();
     if (rows.length === 0) return [];
     const ids = rows.map((row) => row.delivery_id);
     const tries = await this.#db
@@ -121,6 +132,7 @@ export class DeliveryStore {
       .selectAll()
       .where('delivery_id', 'in', ids)
       .orderBy('at')
+      .orderBy('attempt')
       .execute();
     return rows.map((row) => {
       const { body: _, ...record } = asDelivery(row);
@@ -157,10 +169,15 @@ export class DeliveryStore {
     await this.#db.deleteFrom('endpoints').where('endpoint', '=', endpoint).execute();
   }
 
-  /** Forgets what ended before `before`. What is pending is never forgotten. */
-  async prune(before: number): Promise<void> {
-    await this.#db.deleteFrom('delivery_attempts').where('at', '<', before).execute();
-    await this.#db.deleteFrom('deliveries').where('status', '!=', 'pending').where('updated_at', '<', before).execute();
+  /**
+   * Forgets what ended before `before`, a piece at a time. What is pending is never forgotten.
+   * @returns whether more of it is left
+   */
+  async prune(before: number): Promise<boolean> {
+    const and = sql`status <> 'pending'`;
+    const tries = await deleteOldest(this.#db, { table: 'delivery_attempts', column: 'at', before });
+    const ended = await deleteOldest(this.#db, { table: 'deliveries', column: 'updated_at', before, and });
+    return tries || ended;
   }
 }
 

@@ -2,36 +2,27 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { AlertCommand } from '../../../shared/contracts/alert.ts';
 import { HISTORY_POINTS_MAX, type HistoryPoint } from '../../../shared/contracts/history.ts';
+import { HeadroomError } from '../../../shared/runtime/errors.ts';
+import { deleteOldest } from '../store/delete-oldest.ts';
 import type { AlertTables } from '../store/tables.ts';
-import { FINE_STEP_MS, type Tally } from './history-tally.ts';
+import { FINE_STEP_MS, mergeTallies, type Tally } from './history-tally.ts';
 
 /** Spans that minutes are made of. */
 export const COARSE_STEP_MS = 60_000;
 
 type Query = Extract<AlertCommand, { type: 'list-history' }>;
 
+/** Rows of one statement: 14 parameters each, of which SQLite takes 32,766. */
+const ROWS_AT_ONCE = 500;
+
 /** Merges sums into the spans they belong to, fine and coarse. */
 export async function addHistory(db: Kysely<AlertTables> | Transaction<AlertTables>, tallies: Tally[]): Promise<void> {
-  for (const tally of tallies) {
-    for (const stepMs of [FINE_STEP_MS, COARSE_STEP_MS]) {
+  for (const stepMs of [FINE_STEP_MS, COARSE_STEP_MS]) {
+    const rows = mergeTallies(tallies, stepMs).map((tally) => rowOf(tally, stepMs));
+    for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
       await db
         .insertInto('history')
-        .values({
-          step_ms: stepMs,
-          camera_id: tally.cameraId,
-          zone_id: tally.zoneId,
-          at: Math.floor(tally.at / stepMs) * stepMs,
-          samples: tally.samples,
-          count_sum: tally.countSum,
-          count_min: tally.countMin,
-          count_max: tally.countMax,
-          interval_samples: tally.samples,
-          count_low_sum: tally.countLowSum,
-          count_high_sum: tally.countHighSum,
-          density_samples: tally.densitySamples,
-          density_sum: tally.densitySum,
-          density_peak: tally.densityPeak,
-        })
+        .values(rows.slice(from, from + ROWS_AT_ONCE))
         .onConflict((oc) =>
           oc.columns(['step_ms', 'camera_id', 'zone_id', 'at']).doUpdateSet((eb) => ({
             samples: eb('history.samples', '+', eb.ref('excluded.samples')),
@@ -51,7 +42,29 @@ export async function addHistory(db: Kysely<AlertTables> | Transaction<AlertTabl
   }
 }
 
-/** The points of a query, oldest first; at most HISTORY_POINTS_MAX. */
+function rowOf(tally: Tally, stepMs: number): AlertTables['history'] {
+  return {
+    step_ms: stepMs,
+    camera_id: tally.cameraId,
+    zone_id: tally.zoneId,
+    at: tally.at,
+    samples: tally.samples,
+    count_sum: tally.countSum,
+    count_min: tally.countMin,
+    count_max: tally.countMax,
+    interval_samples: tally.samples,
+    count_low_sum: tally.countLowSum,
+    count_high_sum: tally.countHighSum,
+    density_samples: tally.densitySamples,
+    density_sum: tally.densitySum,
+    density_peak: tally.densityPeak,
+  };
+}
+
+/**
+ * The points of a query, oldest first.
+ * @throws HeadroomError HISTORY_TOO_LONG when there are more than HISTORY_POINTS_MAX: none is left out silently
+ */
 export async function readHistory(db: Kysely<AlertTables>, query: Query): Promise<HistoryPoint[]> {
   const { stepMs } = query;
   const baseMs = stepMs % COARSE_STEP_MS === 0 ? COARSE_STEP_MS : FINE_STEP_MS;
@@ -82,8 +95,14 @@ export async function readHistory(db: Kysely<AlertTables>, query: Query): Promis
     .groupBy(['zone_id', span])
     .orderBy(span)
     .orderBy('zone_id')
-    .limit(HISTORY_POINTS_MAX)
+    .limit(HISTORY_POINTS_MAX + 1)
     .execute();
+  if (found.length > HISTORY_POINTS_MAX) {
+    throw new HeadroomError(
+      'HISTORY_TOO_LONG',
+      `These are more than ${HISTORY_POINTS_MAX} points: name a zoneId, bring from and to closer together, or make stepMs longer.`,
+    );
+  }
   return found.map((row) => {
     const densities = Number(row.density_samples);
     const intervals = Number(row.interval_samples);
@@ -106,22 +125,21 @@ export async function readHistory(db: Kysely<AlertTables>, query: Query): Promis
   });
 }
 
-/** Forgets spans older than they are kept. */
+/** Forgets spans older than they are kept, a piece at a time. @returns whether more of them are left */
 export async function pruneHistory(
   db: Kysely<AlertTables>,
   now: number,
   keep: { keepFineMs: number; keepMinutesMs: number },
-): Promise<void> {
+): Promise<boolean> {
+  let more = false;
   for (const [stepMs, keptMs] of [
     [FINE_STEP_MS, keep.keepFineMs],
     [COARSE_STEP_MS, keep.keepMinutesMs],
   ] as const) {
-    await db
-      .deleteFrom('history')
-      .where('step_ms', '=', stepMs)
-      .where('at', '<', now - keptMs)
-      .execute();
+    const and = sql`step_ms = ${sql.lit(stepMs)}`;
+    more = (await deleteOldest(db, { table: 'history', column: 'at', before: now - keptMs, and })) || more;
   }
+  return more;
 }
 
 /** SQLite and PostgreSQL have no common function for the lesser of two. */

@@ -23,7 +23,7 @@ export type Tally = {
 };
 
 export class HistoryTally {
-  #tallies = new Map<string, Tally>();
+  readonly #tallies = new Map<string, Tally>();
   readonly #lastSeq = new Map<string, number>();
 
   /** Adds a counted picture, once: readings are looked at more often than they come. */
@@ -40,10 +40,14 @@ export class HistoryTally {
     }
   }
 
-  /** What has been added since the last call. */
-  take(): Tally[] {
-    const tallies = [...this.#tallies.values()];
-    this.#tallies = new Map();
+  /** What has been added and not been taken, the oldest first, at most `limit` sums. */
+  take(limit = Number.POSITIVE_INFINITY): Tally[] {
+    const tallies: Tally[] = [];
+    for (const [key, tally] of this.#tallies) {
+      if (tallies.length === limit) break;
+      tallies.push(tally);
+      this.#tallies.delete(key);
+    }
     return tallies;
   }
 
@@ -76,4 +80,28 @@ export class HistoryTally {
     tally.countMax = Math.max(tally.countMax, count);
     return tally;
   }
+}
+
+/** Sums by spans of `stepMs`: what several sums say of one span becomes one. */
+export function mergeTallies(tallies: Tally[], stepMs: number): Tally[] {
+  const merged = new Map<string, Tally>();
+  for (const tally of tallies) {
+    const at = Math.floor(tally.at / stepMs) * stepMs;
+    const key = `${tally.cameraId}~${tally.zoneId}~${at}`;
+    const whole = merged.get(key);
+    if (!whole) {
+      merged.set(key, { ...tally, at });
+      continue;
+    }
+    whole.samples += tally.samples;
+    whole.countSum += tally.countSum;
+    whole.countLowSum += tally.countLowSum;
+    whole.countHighSum += tally.countHighSum;
+    whole.countMin = Math.min(whole.countMin, tally.countMin);
+    whole.countMax = Math.max(whole.countMax, tally.countMax);
+    whole.densitySamples += tally.densitySamples;
+    whole.densitySum += tally.densitySum;
+    whole.densityPeak = Math.max(whole.densityPeak, tally.densityPeak);
+  }
+  return [...merged.values()];
 }

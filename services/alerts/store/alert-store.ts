@@ -27,6 +27,8 @@ export type Positions = { events?: string; commands?: string };
 
 export type Commit = {
   fence: number;
+  /** Rises within a term. The same number twice is stored once: so a commit may be made again when in doubt. */
+  number: number;
   at: number;
   change: Change;
   machineOf: (key: string) => MachineRecord | undefined;
@@ -34,6 +36,8 @@ export type Commit = {
   deliveries: NewDelivery[];
   evidence?: Evidence[];
   history: Tally[];
+  /** Configurations that came into force. */
+  configs: { version: string; body: unknown }[];
   command?: { command: AlertCommand; reply: AlertReply } | undefined;
 };
 
@@ -102,9 +106,13 @@ export class AlertStore {
     });
   }
 
-  /** @throws DeposedError */
+  /**
+   * Stores all of a commit or nothing.
+   * @throws DeposedError, or what the database said; whether it was stored is open then, and it may be made again
+   */
   async commit({
     fence,
+    number,
     at,
     change,
     machineOf,
@@ -112,6 +120,7 @@ export class AlertStore {
     deliveries,
     evidence = [],
     history,
+    configs,
     command,
   }: Commit): Promise<void> {
     await this.db.transaction().execute(async (tx) => {
@@ -123,6 +132,17 @@ export class AlertStore {
         .where('value', '=', String(fence))
         .executeTakeFirst();
       if (held.numUpdatedRows !== 1n) throw new DeposedError();
+      const mark = `${fence}/${number}`;
+      const last = await tx.selectFrom('meta').select('value').where('key', '=', 'commit').executeTakeFirst();
+      if (last?.value === mark) return;
+      await putMeta(tx, 'commit', mark);
+      for (const config of configs) {
+        await tx
+          .insertInto('config_versions')
+          .values({ version: config.version, at, body: JSON.stringify(config.body) })
+          .onConflict((oc) => oc.column('version').doNothing())
+          .execute();
+      }
       if (positions.events) await putMeta(tx, 'events-position', positions.events);
       if (positions.commands) await putMeta(tx, 'commands-position', positions.commands);
       for (const key of change.machines) await put(tx, 'machines', key, machineOf(key));
@@ -164,6 +184,15 @@ export class AlertStore {
     });
   }
 
+  /** Writes what stands there already. @throws what the database says when it cannot be written */
+  async tryWrite(): Promise<void> {
+    await this.db
+      .updateTable('meta')
+      .set((eb) => ({ value: eb.ref('value') }))
+      .where('key', '=', 'epoch')
+      .execute();
+  }
+
   /** Events not yet announced, oldest first. */
   async unannounced(limit = 500): Promise<AlertEvent[]> {
     const rows = await this.db
@@ -202,14 +231,6 @@ export class AlertStore {
 
   async markReplied(commandId: string): Promise<void> {
     await this.db.updateTable('commands').set({ replied: 1 }).where('command_id', '=', commandId).execute();
-  }
-
-  async rememberConfig(version: string, at: number, body: unknown): Promise<void> {
-    await this.db
-      .insertInto('config_versions')
-      .values({ version, at, body: JSON.stringify(body) })
-      .onConflict((oc) => oc.column('version').doNothing())
-      .execute();
   }
 
   async events(query: Extract<AlertCommand, { type: 'list-events' }>): Promise<AlertEvent[]> {

@@ -6,7 +6,7 @@
 export type DeliveryStatus = 'pending' | 'delivered' | 'dead';
 
 export type AlertTables = {
-  /** epoch, fence, readings position, commands position. */
+  /** epoch, fence, last commit, readings position, commands position. */
   meta: { key: string; value: string };
   /** Append-only. `announced` is the outbox: 0 until the event stands in the Redis stream. */
   alert_events: {
