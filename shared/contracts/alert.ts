@@ -195,6 +195,8 @@ const text = z.string().min(1).max(2000);
 export const AlertCommand = z.discriminatedUnion('type', [
   z.object({ ...ordered, type: z.literal('acknowledge'), alertId: z.string(), note: text.optional() }),
   z.object({ ...ordered, type: z.literal('comment'), alertId: z.string(), note: text }),
+  /** One step up the chain at once, by hand. */
+  z.object({ ...ordered, type: z.literal('escalate'), alertId: z.string(), note: text.optional() }),
   z.object({ ...ordered, type: z.literal('assign'), alertId: z.string(), assignee: z.string().min(1).max(120) }),
   z.object({
     ...ordered,
@@ -238,6 +240,15 @@ export const AlertCommand = z.discriminatedUnion('type', [
     camera: z.record(z.string(), z.unknown()),
   }),
   z.object({ ...ordered, type: z.literal('list-silences') }),
+  z.object({ ...ordered, type: z.literal('list-thresholds') }),
+  /** Confirms the version in force; refused when it is another by now. */
+  z.object({
+    ...ordered,
+    type: z.literal('sign-thresholds'),
+    configVersion: z.string().min(1).max(64),
+    role: z.string().trim().min(1).max(120).optional(),
+    note: text.optional(),
+  }),
   z.object({ ...ordered, type: z.literal('list-evidence'), alertId: z.string() }),
   z.object({ ...ordered, type: z.literal('read-evidence'), eventId: z.string(), part: EvidencePart }),
   z.object({ ...ordered, type: z.literal('list-deliveries'), endpoint: Id.optional(), eventId: z.string().optional() }),
@@ -259,6 +270,7 @@ export const AlertReply = z.discriminatedUnion('ok', [
       'unknown-endpoint',
       'unknown-delivery',
       'unknown-evidence',
+      'other-version',
       'not-replayable',
       'unavailable',
       'invalid',

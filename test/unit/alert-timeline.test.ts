@@ -512,6 +512,21 @@ const scenarios: Record<string, Scenario> = {
     ],
     want: [want(4, 4.5, 'alert.firing'), want(6, 6, 'alert.assigned'), want(7, 7, 'alert.commented')],
   },
+  'escalated by hand, also after an acknowledgement, it is one step further at once': {
+    untilS: 20,
+    steps: [
+      { kind: 'density', ...always, value: 6 },
+      { kind: 'command', at: 6, command: { type: 'acknowledge' } },
+      { kind: 'command', at: 7, command: { type: 'escalate', note: 'needs the police' } },
+      { kind: 'command', at: 8, command: { type: 'escalate' } },
+    ],
+    want: [
+      want(4, 4.5, 'alert.firing'),
+      want(6, 6, 'alert.acknowledged'),
+      want(7, 7, 'alert.escalated', { escalation: 1, reason: 'operator' }),
+      want(8, 8, 'alert.escalated', { escalation: 2 }),
+    ],
+  },
   'a zone taken out of the configuration closes its alert with that reason': {
     untilS: 20,
     steps: [

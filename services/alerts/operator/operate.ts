@@ -6,12 +6,15 @@ import { matches } from './silences.ts';
 
 export type OperatorCommand = Extract<
   AlertCommand,
-  { type: 'acknowledge' | 'comment' | 'assign' | 'silence' | 'end-silence' }
+  { type: 'acknowledge' | 'comment' | 'assign' | 'escalate' | 'silence' | 'end-silence' }
 >;
 export type Refusal = { code: 'unknown-alert' | 'unknown-silence'; message: string };
 export type Operated = { change: Change; result: AlertEvent | Silence } | { refusal: Refusal };
 
-type OnAlert = Extract<OperatorCommand, { type: 'acknowledge' | 'comment' | 'assign' }>;
+type OnAlert = Extract<OperatorCommand, { type: 'acknowledge' | 'comment' | 'assign' | 'escalate' }>;
+
+/** Receivers name steps up to this one. */
+const LAST_STEP = 9;
 
 /** Carries out a command. Nothing changes when it is refused. */
 export function operate(book: AlertBook, command: OperatorCommand, now: number): Operated {
@@ -59,6 +62,12 @@ function onAlert(book: AlertBook, command: OnAlert, alert: ActiveAlert, now: num
     return book.log('alert.assigned', assigned, 'operator', now, change, { actor, note: command.assignee });
   }
   const detail = { actor, ...(command.note ? { note: command.note } : {}) };
+  if (command.type === 'escalate') {
+    const escalation = Math.min(LAST_STEP, alert.operator.escalation + 1);
+    const raised = { ...alert, operator: { ...alert.operator, escalation, unheardMs: 0 } };
+    book.put(alert.alertId, raised, change);
+    return book.log('alert.escalated', raised, 'operator', now, change, detail);
+  }
   if (command.type === 'comment') return book.log('alert.commented', alert, 'operator', now, change, detail);
 
   const acknowledged = { by: actor, at: now, level: alert.level };

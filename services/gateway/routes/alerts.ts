@@ -103,6 +103,19 @@ export const alertRoutes =
       },
       async ({ params, body }, reply) => order(reply, { type: 'assign', ...params, ...body }),
     );
+    app.post(
+      '/api/alerts/:alertId/escalate',
+      {
+        schema: {
+          summary: 'Pass it one step up the chain now',
+          tags,
+          params: AlertId,
+          body: z.object({ actor, note: note.optional() }),
+          response: { 200: z.any(), ...orderFailures },
+        },
+      },
+      async ({ params, body }, reply) => order(reply, { type: 'escalate', ...params, ...body }),
+    );
 
     const NewSilence = z.object({
       actor,
