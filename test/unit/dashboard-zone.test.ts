@@ -103,7 +103,7 @@ describe('gaps stay gaps', () => {
   it('missing spans are blind, are not joined by a line, and nothing is made up in them', () => {
     const points = [0, 10, 20, 60, 70, 80, 90].map((s) => point(BEGIN + s * SECOND, s));
     const samples = samplesOf(points);
-    const blind = blindTimes(samples, stretch, 10 * SECOND, 4 * SECOND);
+    const blind = blindTimes(samples, stretch, 4 * SECOND);
     assert.deepEqual(blind, [{ from: BEGIN + 30 * SECOND, to: BEGIN + 60 * SECOND }]);
     const { times, count } = columnsOf(samples, blind);
     assert.deepEqual(count, [0, 10, 20, null, 60, 70, 80, 90]);
@@ -114,26 +114,33 @@ describe('gaps stay gaps', () => {
     );
   });
 
+  it('live pictures stand for themselves alone: the gap begins with the last one', () => {
+    const live = [0, 1, 2, 20, 21].map((s) => ({ at: BEGIN + s * SECOND, halfMs: 0, count: 1, countMax: 1 }));
+    assert.deepEqual(blindTimes(live, { from: BEGIN, to: BEGIN + 22 * SECOND }, 4 * SECOND), [
+      { from: BEGIN + 2 * SECOND, to: BEGIN + 20 * SECOND },
+    ]);
+  });
+
   it('before the first count and after the last is blind, too', () => {
-    const blind = blindTimes(samplesOf([point(BEGIN + 50 * SECOND, 1)]), stretch, 10 * SECOND, 4 * SECOND);
+    const blind = blindTimes(samplesOf([point(BEGIN + 50 * SECOND, 1)]), stretch, 4 * SECOND);
     assert.deepEqual(blind, [
       { from: BEGIN, to: BEGIN + 50 * SECOND },
       { from: BEGIN + 60 * SECOND, to: BEGIN + 100 * SECOND },
     ]);
-    assert.deepEqual(blindTimes([], stretch, 10 * SECOND, 0), [stretch]);
+    assert.deepEqual(blindTimes([], stretch, 0), [stretch]);
   });
 
   it('a camera that looks once in half a minute is not blind between two looks', () => {
     const points = [0, 30, 60, 90].map((s) => point(BEGIN + s * SECOND, 5));
-    assert.deepEqual(blindTimes(samplesOf(points), stretch, 10 * SECOND, 61 * SECOND), []);
+    assert.deepEqual(blindTimes(samplesOf(points), stretch, 61 * SECOND), []);
   });
 
   it('the live end follows the stored spans, each second once, without overlap', () => {
     const tail = new LiveTail(HOUR);
     for (let ms = 0; ms < 30_000; ms += 500) {
       const at = BEGIN + ms;
-      tail.add({ at, count: 7, countMax: 7 });
-      tail.add({ at, count: 9, countMax: 9 });
+      tail.add({ at, halfMs: 0, count: 7, countMax: 7 });
+      tail.add({ at, halfMs: 0, count: 9, countMax: 9 });
     }
     const points = [point(BEGIN, 1), point(BEGIN + 10 * SECOND, 2)];
     const samples = withTail(points, tail.after(0), 10 * SECOND);
@@ -154,7 +161,7 @@ describe('gaps stay gaps', () => {
       ],
     } as unknown as PublicReading;
     assert.deepEqual(sampleOf(ok, 'z'), {
-      ...{ at: NOW, count: 5, low: 4, high: 6, countMax: 5, densityMean: 1, densityPeak: 2.5 },
+      ...{ at: NOW, halfMs: 0, count: 5, low: 4, high: 6, countMax: 5, densityMean: 1, densityPeak: 2.5 },
     });
     assert.equal(sampleOf(ok, undefined)?.count, 50);
     assert.equal(sampleOf(ok, 'gone'), undefined);
@@ -261,6 +268,8 @@ describe('thresholds and forecast', () => {
     assert.equal(scaleTop(0, [], 5), 5);
     assert.equal(scaleTop(23, [], 5), 30);
     assert.equal(scaleTop(23, [40, 90], 5), 50);
+    assert.equal(scaleTop(23, [400], 5), 30, 'a threshold far away is named, not drawn');
+    assert.equal(scaleTop(0, [2, 3], 0.5), 0.5);
     assert.equal(scaleTop(0.2, [], 0.5), 0.5);
     assert.equal(scaleTop(3.2, [2, 3, 4, 5], 0.5), 5);
   });

@@ -47,6 +47,9 @@ export type ChartSetup = {
   onCursor: (index: number | null) => void;
 };
 
+/** Room right of the plot, which the strip of alerts keeps free, too. */
+const RIGHT_PX = 12;
+
 /** Charts of one page share the cursor. */
 const SYNC = 'zone';
 
@@ -61,6 +64,7 @@ export function createChart(box: HTMLElement, o: ChartSetup): uPlot {
   const options: uPlot.Options = {
     ...o.size,
     legend: { show: false },
+    padding: [8, RIGHT_PX, 0, 0],
     cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 }, sync: { key: SYNC } },
     scales: {
       x: { time: true, auto: false },
@@ -164,20 +168,29 @@ function drawThresholds(chart: uPlot, { style, state, value, levelName }: ChartS
   const { ctx, bbox } = chart;
   ctx.save();
   ctx.font = style.font.replace(/[\d.]+px/, (size) => `${Number.parseFloat(size) * devicePixelRatio}px`);
-  ctx.textAlign = 'right';
-  ctx.textBaseline = 'bottom';
+  ctx.textAlign = 'left';
   ctx.lineWidth = 1.5 * devicePixelRatio;
+  const left = bbox.left + 6 * devicePixelRatio;
+  let aboveTold = false;
   for (const { level, value: at } of state().thresholds) {
     const y = chart.valToPos(at, 'y', true);
-    if (y < bbox.top || y > bbox.top + bbox.height) continue;
     ctx.strokeStyle = style.levels[level];
-    ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
     ctx.fillStyle = style.levels[level];
-    ctx.fillText(`${levelName(level)} ${value(at)}`, bbox.left + bbox.width - 4 * devicePixelRatio, y);
+    ctx.textBaseline = 'bottom';
+    const words = `${levelName(level)} ${value(at)}`;
+    if (y >= bbox.top) {
+      ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      ctx.fillText(words, left, y - devicePixelRatio);
+    } else if (!aboveTold) {
+      // Too far away to be drawn: the next one is named at the edge.
+      aboveTold = true;
+      ctx.textBaseline = 'top';
+      ctx.fillText(`↑ ${words}`, left, bbox.top + 3 * devicePixelRatio);
+    }
   }
   ctx.restore();
 }

@@ -6,6 +6,8 @@ import type { Stretch } from './window.ts';
 /** What is drawn at one instant. */
 export type Sample = {
   at: number;
+  /** Time it stands for, to either side: half a stored span; none for a live picture. */
+  halfMs: number;
   count: number;
   low?: number | undefined;
   high?: number | undefined;
@@ -20,7 +22,7 @@ export function sampleOf(reading: PublicReading, zoneId: string | undefined): Sa
   const zone = zoneId === undefined ? reading : reading.zones.find((one) => one.zoneId === zoneId);
   if (!zone) return undefined;
   const [low, high] = zone.interval;
-  const sample = { at: reading.capturedAt, count: zone.count, low, high, countMax: zone.count };
+  const sample = { at: reading.capturedAt, halfMs: 0, count: zone.count, low, high, countMax: zone.count };
   if (!('peoplePerSqm' in zone) || zone.peoplePerSqm === undefined) return sample;
   return { ...sample, densityMean: zone.peoplePerSqm, densityPeak: zone.peakPeoplePerSqm ?? zone.peoplePerSqm };
 }
@@ -51,6 +53,7 @@ export class LiveTail {
 export function samplesOf(points: readonly HistoryPoint[]): Sample[] {
   return points.map((point) => ({
     at: point.at + point.stepMs / 2,
+    halfMs: point.stepMs / 2,
     count: point.countMean,
     low: point.countLow,
     high: point.countHigh,
@@ -72,23 +75,18 @@ export function withTail(points: readonly HistoryPoint[], tail: readonly Sample[
   return [...stored, ...fresh];
 }
 
-/** Time in which nobody counted: between samples, before the first, after the last up to `until`. */
-export function blindTimes(
-  samples: readonly Sample[],
-  { from, to }: Stretch,
-  stepMs: number,
-  pauseMs: number,
-): Stretch[] {
-  // A sample stands for its span; what is missing begins half a step beside it.
-  const half = stepMs / 2;
-  const allowed = stepMs + pauseMs;
+/**
+ * Time in which nobody counted: between samples, before the first, after the last.
+ * @param pauseMs longest time between two counts of a camera that is well
+ */
+export function blindTimes(samples: readonly Sample[], { from, to }: Stretch, pauseMs: number): Stretch[] {
   const blind: Stretch[] = [];
   let seenTo = from;
-  for (const { at } of samples) {
-    if (at - half > from && at - seenTo > allowed) blind.push({ from: seenTo, to: Math.min(at - half, to) });
-    seenTo = Math.max(seenTo, at + half);
+  for (const { at, halfMs } of samples) {
+    if (at - halfMs - seenTo > pauseMs) blind.push({ from: seenTo, to: Math.min(at - halfMs, to) });
+    seenTo = Math.max(seenTo, at + halfMs);
   }
-  if (to - seenTo > allowed) blind.push({ from: seenTo, to });
+  if (to - seenTo > pauseMs) blind.push({ from: seenTo, to });
   return blind.filter((stretch) => stretch.to > stretch.from);
 }
 
