@@ -41,6 +41,7 @@ export class CameraStates {
       .pipeline()
       .hdel(stateKeys.cameraStates, cameraId)
       .hdel(stateKeys.readings, cameraId)
+      .hdel(stateKeys.views, cameraId)
       .exec()
       .catch(() => undefined);
   }

@@ -14,6 +14,8 @@ import { retryDelayMs } from './backoff.ts';
 import { answersRtsp } from './camera-probe.ts';
 import { ffmpegPlan, type Probing } from './ffmpeg-args.ts';
 import { startFfmpeg } from './ffmpeg-session.ts';
+import type { GateKeeper } from './gate/gate-keeper.ts';
+import type { GateVerdict } from './gate/picture-gate.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
 import { DAMAGE_LIMIT_MS, PictureHealth } from './picture-health.ts';
 import type { Slots } from './slots.ts';
@@ -41,7 +43,9 @@ export type SupervisorOptions = {
   slots: Slots;
   logger: Logger;
   metrics: IngestMetrics;
-  onPicture(jpeg: Buffer, capturedAt: number): void;
+  gate: GateKeeper;
+  /** `gated` pictures are to be shown, not counted. */
+  onPicture(jpeg: Buffer, capturedAt: number, gated: boolean): void;
   onState(state: CameraState): void;
 };
 
@@ -54,6 +58,9 @@ export class CameraSupervisor {
   #logged = '';
   #probing: Probing = 'quick';
   #running: Promise<void> | undefined;
+  /** Pictures that came, and the newest handed on: a look takes some milliseconds, and the latest picture wins. */
+  #arrived = 0;
+  #handedOn = 0;
 
   constructor(options: SupervisorOptions) {
     this.#o = options;
@@ -115,7 +122,7 @@ export class CameraSupervisor {
 
   /** One ffmpeg run, from start until it fails. Always comes back with a reason, and with ffmpeg gone. */
   async #watch(connected: () => void): Promise<Outcome> {
-    const { camera, source, logger, metrics, onPicture } = this.#o;
+    const { camera, source, logger, metrics, gate } = this.#o;
     const startedAt = performance.now();
     const health = new PictureHealth();
     const lines: string[] = [];
@@ -138,7 +145,7 @@ export class CameraSupervisor {
         const capturedAt = Date.now();
         if (this.#state.phase !== 'live') this.#become({ phase: 'live', attempt: 0, since: capturedAt });
         metrics.sampled.inc({ camera: camera.id });
-        onPicture(jpeg, capturedAt);
+        void this.#handOn(jpeg, capturedAt, now);
       },
       line: (text) => {
         const fact = readStderr(text);
@@ -169,7 +176,7 @@ export class CameraSupervisor {
       const now = performance.now();
       if (now - startedAt > SLOT_HOLD_MS) connected();
       const { trouble, damagedForMs } = health.judge(now);
-      if (this.#state.phase === 'live' && trouble !== this.#state.trouble) this.#become({ ...this.#state, trouble });
+      if (this.#state.phase === 'live') this.#tell(trouble, gate.verdict);
       if (exited) outcome = told ?? ended(firstPictureAt !== undefined, lines);
       else if (resized)
         outcome = { failure: 'ended', detail: `The picture's size changed to ${resized}.`, atOnce: true };
@@ -190,6 +197,24 @@ export class CameraSupervisor {
     const liveForMs = firstPictureAt === undefined ? 0 : performance.now() - firstPictureAt;
     logger.debug({ cameraId: camera.id, ...result, liveForMs, ffmpeg: lines }, 'ffmpeg session over');
     return { ...result, liveForMs };
+  }
+
+  async #handOn(jpeg: Buffer, capturedAt: number, now: number): Promise<void> {
+    this.#arrived += 1;
+    const number = this.#arrived;
+    const { trouble } = await this.#o.gate.judge(jpeg, now);
+    if (number < this.#handedOn || this.#abort.signal.aborted) return;
+    this.#handedOn = number;
+    this.#o.onPicture(jpeg, capturedAt, trouble !== undefined);
+  }
+
+  /** What is wrong with the pictures of a live camera. Black tells more than frozen, damage more than blur. */
+  #tell(health: CameraState['trouble'], gate: GateVerdict): void {
+    const trouble = gate.trouble === 'black' ? 'black' : (health ?? gate.trouble);
+    if (trouble === this.#state.trouble) return;
+    const { detail: _, ...live } = this.#state;
+    const detail = trouble !== undefined && trouble === gate.trouble && 'detail' in gate ? { detail: gate.detail } : {};
+    this.#become({ ...live, ...detail, trouble, troubleSince: trouble && Date.now() });
   }
 
   /**

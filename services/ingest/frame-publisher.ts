@@ -12,15 +12,15 @@ import { jpegSize } from './jpeg-splitter.ts';
 
 /**
  * Gives the picture the next sequence number and stores both in one step, so that two ingest nodes could never hand
- * out one number twice. ARGV: jpeg, capturedAt, widthPx, heightPx, lowest sequence number, life in ms.
+ * out one number twice. ARGV: jpeg, capturedAt, widthPx, heightPx, lowest sequence number, life in ms, gated.
  */
 const STORE_FRAME = `
 local seq = math.max(tonumber(redis.call('HGET', KEYS[1], 'seq') or '0'), tonumber(ARGV[5])) + 1
-redis.call('HSET', KEYS[1], 'jpeg', ARGV[1], 'capturedAt', ARGV[2], 'widthPx', ARGV[3], 'heightPx', ARGV[4], 'seq', seq)
+redis.call('HSET', KEYS[1], 'jpeg', ARGV[1], 'capturedAt', ARGV[2], 'widthPx', ARGV[3], 'heightPx', ARGV[4], 'seq', seq, 'gated', ARGV[7])
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return seq`;
 
-type Picture = { jpeg: Buffer; capturedAt: number };
+type Picture = { jpeg: Buffer; capturedAt: number; gated: boolean };
 
 export class FramePublisher {
   readonly #o: { camera: Camera; frames: Redis; state: Redis; queue: Queue<FrameJob>; metrics: IngestMetrics };
@@ -34,10 +34,13 @@ export class FramePublisher {
     this.#lifeMs = staleAfterMs(o.camera) + 2000;
   }
 
-  /** Takes a picture and returns at once. */
-  offer(jpeg: Buffer, capturedAt: number): void {
+  /**
+   * Takes a picture and returns at once.
+   * @param gated to be shown, not counted
+   */
+  offer(jpeg: Buffer, capturedAt: number, gated = false): void {
     if (this.#waiting) this.#o.metrics.dropped.inc({ camera: this.#o.camera.id, reason: 'superseded' });
-    this.#waiting = { jpeg, capturedAt };
+    this.#waiting = { jpeg, capturedAt, gated };
     if (!this.#busy) void this.#drain();
   }
 
@@ -55,7 +58,7 @@ export class FramePublisher {
     this.#busy = false;
   }
 
-  async #publish({ jpeg, capturedAt }: Picture): Promise<void> {
+  async #publish({ jpeg, capturedAt, gated }: Picture): Promise<void> {
     const { camera, frames, state, queue } = this.#o;
     const size = jpegSize(jpeg);
     if (!size) return;
@@ -63,8 +66,12 @@ export class FramePublisher {
     this.#seq ??= Number((await state.hget(stateKeys.readingFence, camera.id)) ?? 0);
     const key = frameKeys.frame(camera.id);
     const { widthPx, heightPx } = size;
-    const seq = await frames.eval(STORE_FRAME, 1, key, jpeg, capturedAt, widthPx, heightPx, this.#seq, this.#lifeMs);
-    this.#seq = Number(seq);
+    const stored = [jpeg, capturedAt, widthPx, heightPx, this.#seq, this.#lifeMs, gated ? 1 : 0];
+    this.#seq = Number(await frames.eval(STORE_FRAME, 1, key, ...stored));
+    if (gated) {
+      this.#o.metrics.dropped.inc({ camera: camera.id, reason: 'gated' });
+      return;
+    }
     await queue.add(
       'count',
       { cameraId: camera.id },

@@ -24,6 +24,7 @@ import { CameraStates } from './camera-states.ts';
 import { CameraSupervisor } from './camera-supervisor.ts';
 import { checkFfmpeg } from './ffmpeg-version.ts';
 import { FramePublisher } from './frame-publisher.ts';
+import { GateKeeper } from './gate/gate-keeper.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
 import { answerProbes } from './probe-desk.ts';
 import { Slots } from './slots.ts';
@@ -71,7 +72,8 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
         slots,
         logger,
         metrics,
-        onPicture: (jpeg, capturedAt) => publisher.offer(jpeg, capturedAt),
+        gate: new GateKeeper(camera, state),
+        onPicture: (jpeg, capturedAt, gated) => publisher.offer(jpeg, capturedAt, gated),
         onState: (cameraState) => states.set(cameraState),
       });
       metrics.camera(camera.id);

@@ -1,9 +1,17 @@
 import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } from '../../shared/runtime/metrics.ts';
 
 /** Why a job ended without a published reading. */
-export type WorkerDropReason = 'no-frame' | 'too-old' | 'already-counted' | 'fenced' | 'unknown-camera' | 'quarantined';
+export type WorkerDropReason =
+  | 'no-frame'
+  | 'gated'
+  | 'too-old'
+  | 'already-counted'
+  | 'fenced'
+  | 'unknown-camera'
+  | 'quarantined';
 const DROP_REASONS: WorkerDropReason[] = [
   'no-frame',
+  'gated',
   'too-old',
   'already-counted',
   'fenced',

@@ -9,7 +9,7 @@ export const PictureGate = z
       .number()
       .min(0.02)
       .max(0.9)
-      .default(0.3)
+      .default(0.55)
       .describe('Share of the usual sharpness below which a picture counts as blurred.'),
     moved: z.boolean().default(true).describe('A picture of a camera that was turned or pushed is not counted.'),
     movedShare: z

@@ -28,8 +28,9 @@ export const CameraState = z.object({
   /** Failed tries since the last live picture. */
   attempt: z.number().int().nonnegative(),
   retryAt: EpochMs.optional(),
-  /** The picture has changed size or is damaged: counts from it are marked. */
-  trouble: z.enum(['decode-errors', 'frozen']).optional(),
+  /** Pictures arrive, but are not to be counted; `detail` may say more. */
+  trouble: z.enum(['decode-errors', 'frozen', 'black', 'blurred', 'moved']).optional(),
+  troubleSince: EpochMs.optional(),
   node: z.string(),
 });
 export type CameraState = z.infer<typeof CameraState>;

@@ -6,7 +6,7 @@ const PREFIX = 'headroom';
 
 /** Keys of the frames database. */
 export const frameKeys = {
-  /** Hash: jpeg, seq, capturedAt, widthPx, heightPx. Overwritten by every sampled picture. */
+  /** Hash: jpeg, seq, capturedAt, widthPx, heightPx, gated (1: to be shown, not counted). Overwritten by every sampled picture. */
   frame: (cameraId: string) => `${PREFIX}:frame:${cameraId}`,
   /** String: the newest heat map in its binary form. */
   heatmap: (cameraId: string) => `${PREFIX}:heatmap:${cameraId}`,
@@ -24,6 +24,8 @@ export const stateKeys = {
   readingFence: `${PREFIX}:reading-fence`,
   /** Stream of entries {kind: 'reading' | 'camera-state', body: JSON}: everything a listener needs, in order. */
   events: `${PREFIX}:events`,
+  /** Hash: cameraId -> the edges of its usual view. */
+  views: `${PREFIX}:views`,
   /** String with expiry: which ingest node watches the camera. */
   cameraLease: (cameraId: string) => `${PREFIX}:lease:camera:${cameraId}`,
   /** String with expiry: a living service instance and its metrics. */

@@ -61,7 +61,16 @@ const okFields = {
 };
 
 /** Why a picture was not counted though it arrived. */
-export const DegradedReason = z.enum(['invalid-output', 'undecodable', 'inference-failed', 'decode-errors', 'frozen']);
+export const DegradedReason = z.enum([
+  'invalid-output',
+  'undecodable',
+  'inference-failed',
+  'decode-errors',
+  'frozen',
+  'black',
+  'blurred',
+  'moved',
+]);
 export type DegradedReason = z.infer<typeof DegradedReason>;
 
 /** What the worker publishes for one picture. */

@@ -27,6 +27,10 @@ export function publicReading(known: CameraKnowledge, now: number): PublicReadin
   if (state?.phase === 'no-signal' || (state?.phase === 'connecting' && state.reason !== undefined)) {
     return silent(known, 'no-signal', state.reason ?? 'unreachable', state.since, state.detail);
   }
+  // Pictures arrive, but are not to be counted: this is the reason why no reading is fresh.
+  if (state?.phase === 'live' && state.trouble) {
+    return silent(known, 'degraded', state.trouble, state.troubleSince ?? state.since, state.detail);
+  }
   if (!reading || !state || state.phase === 'connecting') {
     const reason: SilentReason = state?.phase === 'live' ? 'inference-behind' : 'no-picture-yet';
     return silent(known, state?.phase === 'live' ? 'stale' : 'no-signal', reason, state?.since);
@@ -40,7 +44,6 @@ export function publicReading(known: CameraKnowledge, now: number): PublicReadin
     return silent(known, 'stale', known.workerUp ? 'late-picture' : 'inference-behind', reading.capturedAt);
   }
   if (reading.status === 'degraded') return silent(known, 'degraded', reading.reason, reading.capturedAt);
-  if (state.trouble) return silent(known, 'degraded', state.trouble, state.since);
   // Zones follow the configuration at once; a count of an older zone list is not shown under a new name.
   return { type: 'reading', ...reading };
 }

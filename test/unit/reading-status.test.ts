@@ -71,6 +71,13 @@ const CASES: [what: string, change: Partial<CameraKnowledge>, status: string, re
   ['damaged video', { state: state({ trouble: 'decode-errors' }) }, 'degraded', 'decode-errors'],
   ['a frozen picture', { state: state({ trouble: 'frozen' }) }, 'degraded', 'frozen'],
   [
+    'a view that moved, though nothing has been counted since',
+    { reading: counted(60_000), state: state({ trouble: 'moved', troubleSince: NOW - 50_000 }) },
+    'degraded',
+    'moved',
+  ],
+  ['black from the first picture on', { reading: undefined, state: state({ trouble: 'black' }) }, 'degraded', 'black'],
+  [
     'a picture the model failed on',
     {
       reading: {
@@ -102,7 +109,7 @@ test('a count is told only of a fresh picture of a live camera, whatever happens
         ageMs: fc.integer({ min: -20_000, max: 20_000 }),
         phase: fc.constantFrom('connecting', 'live', 'no-signal'),
         sinceAgo: fc.integer({ min: 0, max: 100_000 }),
-        trouble: fc.constantFrom(undefined, 'frozen', 'decode-errors'),
+        trouble: fc.constantFrom(undefined, 'frozen', 'decode-errors', 'black', 'moved'),
         ingestUp: fc.boolean(),
         workerUp: fc.boolean(),
         hasReading: fc.boolean(),

@@ -1,0 +1,199 @@
+/**
+ * Whether an arriving picture may be counted: not when it is black, blurred, or shows another view than the one zones and
+ * calibration were drawn on. Pure but for what it remembers of the camera. One look costs some tenths of a millisecond.
+ */
+import type { PictureGate as GateSettings } from '../../../shared/config/picture-gate.ts';
+import type { GreyPicture } from './grey-picture.ts';
+import { look } from './sharpness.ts';
+import { edgesOf, type SteadyEdge, ViewReference } from './view-reference.ts';
+
+export type GateVerdict =
+  | { trouble: 'black' | 'blurred' }
+  | { trouble: 'moved'; detail: string }
+  | { trouble: undefined };
+
+/** Darker than video black (16) and nearly even: no scene, a covered lens, or a camera without light. */
+const BLACK_MEAN = 24;
+const BLACK_CONTRAST = 4;
+
+/** Looks before the usual sharpness is known, and how many it is the middle of: ten minutes. */
+const LEARNING = 30;
+const MEMORY = 600;
+/** How long a picture must be blurred, or sharp again, before the verdict changes, ms. */
+const BLURRED_AFTER_MS = 3_000;
+const SHARP_AFTER_MS = 2_000;
+/** Back to this much more than the limit: a picture on the edge does not flicker. */
+const SHARP_AGAIN = 1.15;
+/** A camera soft for this long is taken as it is: a warning that never ends warns of nothing. */
+const SOFT_FOR_GOOD_MS = 30 * 60_000;
+
+/** Share of its usual score below which a view may be another, and how much a shifted one must score above it. */
+const DOUBTFUL = 0.8;
+const FOUND = 0.5;
+const CLEARLY_BETTER = 1.35;
+/** Share of its usual score below which a part of the picture no longer looks the same. */
+const OTHER = 0.45;
+/** Edges to be seen of those expected, below which nothing can be said: darkness, smoke. */
+const LEAST_EVIDENCE = 0.3;
+/** Parts of the picture that may look the same by chance, or around the middle of a zoom, in a picture that moved. */
+const CHANCE_PARTS = 0.2;
+/** Weight of one look in the usual score. */
+const USUAL_RATE = 0.005;
+const SHIFTED_AFTER_MS = 2_000;
+const OTHER_VIEW_AFTER_MS = 5_000;
+const SAME_AFTER_MS = 1_000;
+/** Signs of a move further apart are chance. */
+const SIGNS_WITHIN_MS = 3_000;
+/** A crowd covers a view slowly, a hand turns a camera at once: only who agreed this recently can be "another view". */
+const SUDDEN_MS = 6_000;
+/** A longer pause between two looks counts as this much: an outage is no time in which the crowd is known to have come. */
+const LONGEST_STEP_MS = 1_500;
+
+export class PictureGate {
+  readonly #o: GateSettings;
+  /** Words for what no longer fits; undefined where a move harms nothing, and the new view is simply learned. */
+  readonly #fixed: string | undefined;
+  #view: ViewReference | undefined;
+  #lookedAt: number | undefined;
+  /** Watched time, ms: pauses are shortened. */
+  #clock = 0;
+  #sharpness: number[] = [];
+  #blurredSince: number | undefined;
+  #sharpSince: number | undefined;
+  #blurred = false;
+  /** Score of the view in its place; follows slowly. */
+  #usual: number | undefined;
+  #agreedAt: number | undefined;
+  #awaySince: number | undefined;
+  #signAt = 0;
+  #backSince: number | undefined;
+  #moved: string | undefined;
+
+  /** @param fixed what was drawn on the view, in words: "zones and calibration"; undefined for nothing */
+  constructor(settings: GateSettings, fixed: string | undefined, view?: ViewReference) {
+    this.#o = settings;
+    this.#fixed = fixed;
+    this.#view = view;
+  }
+
+  /** The view as learned, for keeping; undefined while it is not known or the camera is away from it. */
+  get learned(): { width: number; height: number; steady: readonly SteadyEdge[] } | undefined {
+    const view = this.#view;
+    return view?.known && !this.#moved && this.#awaySince === undefined ? view : undefined;
+  }
+
+  /** @param now ms, any monotonic clock, the same in every call */
+  judge(picture: GreyPicture, now: number): GateVerdict {
+    this.#clock += this.#lookedAt === undefined ? 0 : Math.min(Math.max(0, now - this.#lookedAt), LONGEST_STEP_MS);
+    this.#lookedAt = now;
+    const { mean, contrast, sharpness } = look(picture);
+    if (this.#o.black && mean < BLACK_MEAN && contrast < BLACK_CONTRAST) return { trouble: 'black' };
+    if (this.#o.blur && this.#isBlurred(sharpness)) return { trouble: 'blurred' };
+    if (this.#o.moved) {
+      const detail = this.#movedTo(picture);
+      if (detail) return { trouble: 'moved', detail };
+    }
+    return { trouble: undefined };
+  }
+
+  #isBlurred(sharpness: number | undefined): boolean {
+    const known = this.#sharpness;
+    // Fog or a lens in full glare leaves nothing to measure: no detail at all is the end of blur.
+    const value = sharpness ?? 0;
+    const limit = known.length < LEARNING ? 0 : medianOf(known) * this.#o.blurShare;
+    const blurred = value < limit * (this.#blurred ? SHARP_AGAIN : 1);
+    if (blurred) {
+      this.#sharpSince = undefined;
+      this.#blurredSince ??= this.#clock;
+      const forMs = this.#clock - this.#blurredSince;
+      if (forMs >= BLURRED_AFTER_MS) this.#blurred = true;
+      if (forMs < SOFT_FOR_GOOD_MS) return this.#blurred;
+      this.#sharpness = [];
+    } else {
+      this.#blurredSince = undefined;
+      this.#sharpSince ??= this.#clock;
+      if (this.#blurred && this.#clock - this.#sharpSince < SHARP_AFTER_MS) return true;
+    }
+    this.#blurred = false;
+    this.#blurredSince = undefined;
+    if (sharpness !== undefined && !blurred) {
+      this.#sharpness.push(sharpness);
+      if (this.#sharpness.length > MEMORY) this.#sharpness.shift();
+    }
+    return false;
+  }
+
+  /** Where to the view has gone, in words; undefined while it is in its place or nothing can be said. */
+  #movedTo(picture: GreyPicture): string | undefined {
+    const edges = edgesOf(picture);
+    if (this.#view?.width !== picture.width || this.#view.height !== picture.height) {
+      this.#view = new ViewReference(picture.width, picture.height);
+    }
+    const view = this.#view;
+    if (!view.known) {
+      view.learn(edges);
+      if (view.known) this.#agreedAt = this.#clock;
+      return undefined;
+    }
+    const here = view.match(edges);
+    this.#usual ??= here.score;
+    if (here.score >= this.#usual * DOUBTFUL) {
+      view.learn(edges);
+      return this.#inPlace(here.score, true);
+    }
+    const there = view.find(edges);
+    const [dx, dy] = [there.at[0] / view.width, there.at[1] / view.height];
+    const away = Math.hypot(dx, (dy * view.height) / view.width);
+    const fits = there.score >= this.#usual * FOUND;
+    // A mast in the wind, or a crowd before the edges: where it is, it is best.
+    if (fits && away < this.#o.movedShare) return this.#inPlace(here.score, there.score >= this.#usual * DOUBTFUL);
+    this.#backSince = undefined;
+    const found = fits && there.score >= here.score * CLEARLY_BETTER;
+    if (!found) {
+      const sudden =
+        this.#awaySince !== undefined || this.#clock - (this.#agreedAt ?? Number.NEGATIVE_INFINITY) <= SUDDEN_MS;
+      const parts = here.evidence < LEAST_EVIDENCE ? undefined : view.partsThatScore(edges, this.#usual * OTHER);
+      if (!sudden || parts === undefined || parts > CHANCE_PARTS) {
+        if (this.#clock - this.#signAt > SIGNS_WITHIN_MS) this.#awaySince = undefined;
+        this.#follow(here.score);
+        return this.#moved;
+      }
+    }
+    this.#signAt = this.#clock;
+    this.#awaySince ??= this.#clock;
+    if (this.#clock - this.#awaySince < (found ? SHIFTED_AFTER_MS : OTHER_VIEW_AFTER_MS)) return this.#moved;
+    if (this.#fixed === undefined) {
+      // Nothing was drawn on the old view: the new one is as good.
+      this.#view = undefined;
+      this.#usual = undefined;
+      this.#awaySince = undefined;
+      return undefined;
+    }
+    this.#moved = found
+      ? `moved by ${Math.round(away * 100)} % of the picture's width: its ${this.#fixed} no longer fit`
+      : `moved: it shows another view; its ${this.#fixed} no longer fit`;
+    return this.#moved;
+  }
+
+  #inPlace(score: number, agreed: boolean): string | undefined {
+    this.#follow(score);
+    if (agreed) this.#agreedAt = this.#clock;
+    this.#awaySince = undefined;
+    if (this.#moved !== undefined) {
+      this.#backSince ??= this.#clock;
+      if (this.#clock - this.#backSince < SAME_AFTER_MS) return this.#moved;
+      this.#moved = undefined;
+    }
+    return undefined;
+  }
+
+  /** Edges go with the light and with the crowd before them: what is usual follows over minutes. */
+  #follow(score: number): void {
+    if (this.#moved === undefined) this.#usual = (this.#usual ?? score) * (1 - USUAL_RATE) + score * USUAL_RATE;
+  }
+}
+
+function medianOf(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

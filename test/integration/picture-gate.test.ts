@@ -1,0 +1,99 @@
+/** The gate on real JPEG pictures, with the learned view in a real Redis. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Redis } from 'ioredis';
+import sharp from 'sharp';
+import { GateKeeper } from '../../services/ingest/gate/gate-keeper.ts';
+import { Camera } from '../../shared/config/schema.ts';
+import { stateKeys } from '../../shared/contracts/keys.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+
+const [W, H] = [640, 360];
+const polygon = [
+  [0, 0],
+  [1, 0],
+  [1, 1],
+];
+const cameraWith = (more: object): Camera => Camera.parse({ id: 'gate', url: 'rtsp://h/s', ...more });
+const zoned = cameraWith({ zones: [{ id: 'z', polygon }] });
+
+let redis: TestRedis;
+let state: Redis;
+let street: Buffer;
+
+before(async () => {
+  redis = await startRedis();
+  state = redis.client();
+  // Houses with windows, larger than the view.
+  const shapes = Array.from({ length: 90 }, (_, n) => {
+    const [x, y, w, h, grey] = [
+      (n * 197) % 760,
+      (n * 131) % 480,
+      20 + ((n * 53) % 90),
+      15 + ((n * 37) % 70),
+      (n * 71) % 255,
+    ];
+    return `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="rgb(${grey},${grey},${grey})" transform="rotate(${n % 40} ${x} ${y})"/>`;
+  });
+  street = await sharp(Buffer.from(`<svg width="800" height="500">${shapes.join('')}</svg>`))
+    .flatten({ background: '#777' })
+    .png()
+    .toBuffer();
+});
+after(() => redis.stop());
+
+const view = (left: number, top = 60): Promise<Buffer> =>
+  sharp(street).extract({ left, top, width: W, height: H }).jpeg().toBuffer();
+
+/** Shows a picture for some seconds. */
+async function show(keeper: GateKeeper, jpeg: Buffer, from: number, seconds: number): Promise<(string | undefined)[]> {
+  const verdicts: (string | undefined)[] = [];
+  for (let s = 0; s < seconds; s++) verdicts.push((await keeper.judge(jpeg, (from + s) * 1000)).trouble);
+  return verdicts;
+}
+
+test('a camera that was turned while ingest was down is told, and turned back is counted again', async () => {
+  const usual = await view(80);
+  const first = new GateKeeper(zoned, state);
+  assert.deepEqual(new Set(await show(first, usual, 0, 100)), new Set([undefined]));
+  assert.ok(await state.hget(stateKeys.views, 'gate'), 'the view is kept');
+
+  const next = new GateKeeper(zoned, state);
+  const turned = await show(next, await view(140), 0, 6);
+  assert.equal(turned.at(-1), 'moved');
+  const { verdict } = next;
+  assert.match('detail' in verdict ? verdict.detail : '', /9 % .* zones no longer fit/);
+  assert.equal((await show(next, usual, 10, 4)).at(-1), undefined);
+});
+
+test('zones drawn anew are drawn on the view there is', async () => {
+  const redrawn = cameraWith({ zones: [{ id: 'z', polygon: [...polygon, [0, 1]] }] });
+  const verdicts = await show(new GateKeeper(redrawn, state), await view(140), 0, 60);
+  assert.deepEqual(new Set(verdicts), new Set([undefined]));
+});
+
+test('a covered lens is told at its first picture, between two looks', async () => {
+  const keeper = new GateKeeper(zoned, state);
+  const black = await sharp({ create: { width: W, height: H, channels: 3, background: '#0a0a0a' } })
+    .jpeg()
+    .toBuffer();
+  await keeper.judge(await view(80), 0);
+  assert.equal((await keeper.judge(black, 100)).trouble, 'black');
+  assert.equal((await keeper.judge(await view(80), 400)).trouble, undefined);
+});
+
+test('without Redis pictures are judged all the same', async () => {
+  const away = await startRedis();
+  const client = away.client();
+  await away.stop();
+  const keeper = new GateKeeper(zoned, client);
+  const black = await sharp({ create: { width: W, height: H, channels: 3, background: '#000' } })
+    .jpeg()
+    .toBuffer();
+  assert.equal((await keeper.judge(black, 0)).trouble, 'black');
+});
+
+test('what is no picture changes nothing', async () => {
+  const keeper = new GateKeeper(zoned, state);
+  assert.equal((await keeper.judge(Buffer.from('no picture'), 0)).trouble, undefined);
+});
