@@ -12,7 +12,10 @@ import { FINE_STEP_MS } from './history/history-tally.ts';
 import type { Entry } from './input-streams.ts';
 import type { Journal } from './journal.ts';
 import { inTime, type Outage } from './outage.ts';
+import { configVersion } from './rules/rules-of.ts';
 import type { AlertStore } from './store/alert-store.ts';
+import { thresholdsInForce } from './thresholds/in-force.ts';
+import { addSignature, inForce, signatures } from './thresholds/threshold-store.ts';
 import { tryThresholds } from './trial.ts';
 
 type Question = Extract<AlertCommand, { type: `list-${string}` }>;
@@ -27,7 +30,9 @@ const ANSWER_WITHIN_MS = 1500;
 
 export type CommandDeskOptions = {
   /** The configuration in force. */
-  config: () => Pick<Config, 'alerts'>;
+  config: () => Config;
+  /** Models that gave the newest counts, `name@version`. */
+  models: () => string[];
   engine: AlertEngine;
   store: AlertStore;
   desk: DeliveryDesk;
@@ -102,7 +107,7 @@ export class CommandDesk {
   }
 
   async #answer(question: Question): Promise<unknown> {
-    const { engine, store, desk, evidence } = this.#o;
+    const { engine, store, desk, evidence, config, models } = this.#o;
     switch (question.type) {
       case 'list-events':
         return store.events(question);
@@ -114,6 +119,11 @@ export class CommandDesk {
         return desk.list(question);
       case 'list-evidence':
         return evidence.list(question.alertId);
+      case 'list-thresholds': {
+        const since = await inForce(store.db);
+        const known = { since: since && Number(since.at), models: models(), signatures: await signatures(store.db) };
+        return thresholdsInForce(config(), known);
+      }
     }
   }
 
@@ -141,12 +151,36 @@ export class CommandDesk {
       case 'enable-endpoint':
       case 'test-endpoint':
         return { reply: await this.#o.desk.carryOut(order, now), change: noChange() };
+      case 'sign-thresholds':
+        return this.#sign(order, now);
       default: {
         const outcome = this.#o.engine.operate(order, now);
         if ('refusal' in outcome) return { reply: { commandId, ok: false, ...outcome.refusal } };
         return { reply: { commandId, ok: true, body: outcome.result }, change: outcome.change };
       }
     }
+  }
+
+  /** Somebody confirms what they have read: another version by now is another matter. */
+  async #sign(
+    order: Extract<Order, { type: 'sign-thresholds' }>,
+    now: number,
+  ): Promise<{ reply: AlertReply; change?: Change }> {
+    const { commandId, actor, role, note } = order;
+    const inForceNow = configVersion(this.#o.config());
+    if (order.configVersion !== inForceNow) {
+      const message = `Another version is in force by now: ${inForceNow}. Read it before you confirm it.`;
+      return { reply: { commandId, ok: false, code: 'other-version', message } };
+    }
+    const signature = {
+      at: now,
+      configVersion: inForceNow,
+      actor,
+      ...(role ? { role } : {}),
+      ...(note ? { note } : {}),
+    };
+    await addSignature(this.#o.store.db, commandId, signature);
+    return { reply: { commandId, ok: true, body: signature }, change: noChange() };
   }
 }
 

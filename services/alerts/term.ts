@@ -88,6 +88,7 @@ export class Term {
     this.#outage = parts.outage;
     this.#commands = new CommandDesk({
       config: () => this.#config,
+      models: () => this.#models(),
       ...parts,
       store: o.store,
       desk: o.desk,
@@ -176,6 +177,11 @@ export class Term {
       camerasCounted: told.filter(({ status }) => status === 'ok').length,
       alertsOn: this.alerts.filter((alert) => alert.resolvedAt === undefined).length,
     };
+  }
+
+  #models(): string[] {
+    const told = this.#feed.lookAll(Date.now());
+    return [...new Set(told.flatMap((one) => (one.status === 'ok' ? `${one.model.name}@${one.model.version}` : [])))];
   }
 
   #take(entry: Entry): void {

@@ -19,6 +19,7 @@ import type { EngineSnapshot, MachineRecord } from '../engine.ts';
 import { insertEvidence } from '../evidence/evidence-store.ts';
 import { addHistory } from '../history/history-store.ts';
 import type { Tally } from '../history/history-tally.ts';
+import { noteInForce } from '../thresholds/threshold-store.ts';
 import { type OpenOptions, openDatabase } from './database.ts';
 import type { AlertTables } from './tables.ts';
 
@@ -142,6 +143,7 @@ export class AlertStore {
           .values({ version: config.version, at, body: JSON.stringify(config.body) })
           .onConflict((oc) => oc.column('version').doNothing())
           .execute();
+        await noteInForce(tx, config.version, at);
       }
       if (positions.events) await putMeta(tx, 'events-position', positions.events);
       if (positions.commands) await putMeta(tx, 'commands-position', positions.commands);

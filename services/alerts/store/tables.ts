@@ -28,6 +28,16 @@ export type AlertTables = {
   commands: { command_id: string; at: number; actor: string; body: string; reply: string; replied: number };
   /** Thresholds and zones that were in force, by their hash. */
   config_versions: { version: string; at: number; body: string };
+  /** Which of them came into force when. */
+  config_in_force: { at: number; version: string };
+  threshold_signatures: {
+    command_id: string;
+    at: number;
+    version: string;
+    actor: string;
+    role: string | null;
+    note: string | null;
+  };
   deliveries: {
     delivery_id: string;
     endpoint: string;

@@ -17,6 +17,7 @@ export const PAGES = {
   alerts: () => import('./alerts/AlertsPage.svelte'),
   zone: () => import('./zone/ZonePage.svelte'),
   setup: () => import('./setup/SetupPage.svelte'),
+  thresholds: () => import('./thresholds/ThresholdsPage.svelte'),
 } satisfies Record<string, Load>;
 
 export type PageId = keyof typeof PAGES;

@@ -1,0 +1,56 @@
+/** The thresholds in force, told from the very rules that alerts are raised by. Pure. */
+import { type Config, staleAfterMs } from '../../../shared/config/schema.ts';
+import type { RuleInForce, ThresholdSignature, ThresholdsInForce } from '../../../shared/contracts/thresholds.ts';
+import type { Rule } from '../rules/rule.ts';
+import { configVersion, rulesOf } from '../rules/rules-of.ts';
+
+/** What a configuration does not say. */
+export type Known = { since?: number | undefined; models: string[]; signatures: ThresholdSignature[] };
+
+export function thresholdsInForce(
+  config: Pick<Config, 'alerts' | 'cameras' | 'deliveries'>,
+  { since, models, signatures }: Known,
+): ThresholdsInForce {
+  const { alerts, cameras, deliveries } = config;
+  const rules = rulesOf(config);
+  const of = (cameraId: string | undefined, zoneId: string | undefined): RuleInForce[] =>
+    rules.filter((rule) => rule.cameraId === cameraId && rule.zoneId === zoneId).map(ruleInForce);
+  return {
+    source: deliveries.source,
+    mode: alerts.mode,
+    configVersion: configVersion(config),
+    ...(since === undefined ? {} : { since }),
+    models: models.toSorted(),
+    cameras: cameras.map((camera) => ({
+      id: camera.id,
+      name: camera.name ?? camera.id,
+      calibrated: camera.calibration !== undefined,
+      sampleFps: camera.sampleFps,
+      staleAfterMs: staleAfterMs(camera),
+      zones: camera.zones.map(({ id, name, profile, importance, capacity }) => ({
+        ...{ id, name: name ?? id, profile, importance },
+        ...(capacity === undefined ? {} : { capacity }),
+        rules: of(camera.id, id),
+      })),
+      rules: of(camera.id, undefined),
+    })),
+    systemRules: of(undefined, undefined),
+    escalation: {
+      severeMs: alerts.escalateMs.severe,
+      alertMs: alerts.escalateMs.alert,
+      steps: alerts.escalationSteps,
+    },
+    receivers: deliveries.endpoints.map(({ id, minLevel, escalationStep, cameras: only }) => ({
+      ...{ id, kind: 'webhook', minLevel, escalationStep },
+      ...(only ? { cameras: only } : {}),
+    })),
+    evidence: { mode: alerts.evidence.mode, keepDays: alerts.evidence.keepDays },
+    signatures,
+  };
+}
+
+/** Dwell is told for the levels the rule has. */
+function ruleInForce({ kind, unit, dangerous, raiseAt, clearAt, dwellMs, clearMs, smoothMs }: Rule): RuleInForce {
+  const dwell = Object.entries(dwellMs).filter(([level]) => level in raiseAt);
+  return { kind, unit, dangerous, raiseAt, clearAt, dwellMs: Object.fromEntries(dwell), clearMs, smoothMs };
+}

@@ -1,0 +1,76 @@
+/** The printed thresholds are the ones alerts are raised by. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { rulesOf } from '../../services/alerts/rules/rules-of.ts';
+import { thresholdsInForce } from '../../services/alerts/thresholds/in-force.ts';
+import { parseConfig } from '../../shared/config/load.ts';
+import { confirmationsOf, ThresholdsInForce } from '../../shared/contracts/thresholds.ts';
+
+const config = parseConfig(`
+deliveries:
+  source: /site/plaza
+  endpoints:
+    - { id: duty, url: "https://hooks.example.org/s3cret/\${TOKEN}", secrets: ["\${KEY}"], minLevel: alert, escalationStep: 1, cameras: [gate] }
+cameras:
+  - id: gate
+    name: Gate 3
+    url: "rtsp://user:\${PASSWORD}@192.0.2.1/"
+    calibration: { mount: { heightM: 6, tiltDeg: 40 }, verticalFovDeg: 50 }
+    zones:
+      - { id: stairs, name: Stairs, polygon: [[0, 0], [1, 0], [1, 1]], profile: stairs, capacity: 80, importance: high }
+      - { id: square, polygon: [[0, 0], [1, 0], [1, 1]], limits: { peoplePerSqm: { caution: 2, severe: 3.5 } } }
+  - { id: far, url: "rtsp://192.0.2.2/" }
+`);
+
+const told = thresholdsInForce(config, {
+  since: 1000,
+  models: ['standard@0.1.1', 'fast@1'],
+  signatures: [
+    { at: 3000, configVersion: 'older', actor: 'Kim' },
+    { at: 2000, configVersion: thresholdsInForce(config, { models: [], signatures: [] }).configVersion, actor: 'Lee' },
+  ],
+});
+
+it('tells every figure of every rule, and no other', () => {
+  const printed = [
+    ...told.cameras.flatMap(({ zones, rules }) => [...zones.flatMap((zone) => zone.rules), ...rules]),
+    ...told.systemRules,
+  ];
+  const judged = rulesOf(config);
+  assert.equal(printed.length, judged.length);
+  for (const [index, rule] of printed.entries()) {
+    const same = judged.find(
+      (one) =>
+        one.kind === rule.kind &&
+        JSON.stringify(one.raiseAt) === JSON.stringify(rule.raiseAt) &&
+        JSON.stringify(one.clearAt) === JSON.stringify(rule.clearAt),
+    );
+    assert.ok(same, `${index}: ${rule.kind}`);
+    assert.deepEqual(Object.keys(rule.dwellMs).sort(), Object.keys(rule.raiseAt).sort());
+  }
+});
+
+it('tells zones with profile, capacity and importance, and their own limits', () => {
+  const [stairs, square] = told.cameras[0]?.zones ?? [];
+  assert.deepEqual([stairs?.profile, stairs?.capacity, stairs?.importance], ['stairs', 80, 'high']);
+  assert.deepEqual(stairs?.rules.find(({ kind }) => kind === 'zone-density')?.raiseAt, config.alerts.profiles.stairs);
+  assert.deepEqual(square?.rules.find(({ kind }) => kind === 'zone-density')?.raiseAt, { caution: 2, severe: 3.5 });
+});
+
+it('holds no address and no secret', () => {
+  const text = JSON.stringify(told);
+  for (const secret of ['s3cret', 'TOKEN', 'KEY', 'PASSWORD', 'rtsp:', 'https:', '192.0.2'])
+    assert.ok(!text.includes(secret), secret);
+  assert.deepEqual(told.receivers, [
+    { id: 'duty', kind: 'webhook', minLevel: 'alert', escalationStep: 1, cameras: ['gate'] },
+  ]);
+});
+
+it('is what its contract says, and knows which confirmations are of this version', () => {
+  assert.deepEqual(ThresholdsInForce.parse(told), told);
+  assert.deepEqual(told.models, ['fast@1', 'standard@0.1.1']);
+  assert.deepEqual(
+    confirmationsOf(told).map(({ actor }) => actor),
+    ['Lee'],
+  );
+});
