@@ -111,8 +111,7 @@ test('from an empty configuration to a calibrated camera with a zone and a firin
   await page.getByTestId('picture-editor').locator('img').waitFor();
   await watched.screenshot('setup-add-camera');
   await save(page, 'Post 3');
-  await page.locator('[data-testid="camera-editor"][data-camera="north-gate"]').waitFor();
-  assert.match(page.url(), /#\/setup\/north-gate$/);
+  await page.waitForURL(/#\/setup\/north-gate$/);
   assert.equal((await stored()).cameras[0]?.id, 'north-gate');
   assert.doesNotMatch(await page.content(), /canary/, 'the password does not come back');
 

@@ -27,8 +27,8 @@ export class Draft {
   parts = $state({ address: NEW_ADDRESS, user: '', password: '' });
   /** As it was loaded. */
   base: CameraSettings | undefined = $state.raw();
-  /** Faults the server found. */
-  serverIssues: readonly FieldIssue[] = $state.raw([]);
+  /** Faults the server found, and in what. */
+  refused: { value: CameraInput; issues: readonly FieldIssue[] } | undefined = $state.raw();
   /** Faults are shown from the first try to save on: a form that scolds while one types helps nobody. */
   tried = $state(false);
   saving = $state(false);
@@ -36,11 +36,6 @@ export class Draft {
   conflict: Conflict | undefined = $state.raw();
   picture: StillPicture | undefined = $state.raw();
   probe: ProbeAnswer | Failure | 'looking' | undefined = $state.raw();
-
-  readonly value: CameraInput = $derived(tidy({ ...this.camera, url: joinUrl(this.parts) }) as CameraInput);
-  readonly dirty: boolean = $derived(
-    this.base === undefined ? this.parts.address !== NEW_ADDRESS || !!this.camera.name : !same(this.value, this.base),
-  );
 
   constructor(camera: CameraSettings | undefined) {
     this.isNew = camera === undefined;
@@ -53,20 +48,21 @@ export class Draft {
     this.base = normalised(camera);
     this.parts = splitUrl(plain.url);
     this.camera = plain;
-    this.serverIssues = [];
+    this.refused = undefined;
     this.failure = undefined;
     this.conflict = undefined;
     this.tried = false;
   }
 
-  get zones(): ZoneInput[] {
-    this.camera.zones ??= [];
-    return this.camera.zones;
+  // Getters, not $derived: a draft outlives the page that opened it, and a page's own deriveds end with it.
+  /** As it would be saved. */
+  get value(): CameraInput {
+    return tidy({ ...this.camera, url: joinUrl(this.parts) }) as CameraInput;
   }
 
-  get lines(): LineInput[] {
-    this.camera.lines ??= [];
-    return this.camera.lines;
+  get dirty(): boolean {
+    if (this.base) return !same(this.value, this.base);
+    return this.parts.address !== NEW_ADDRESS || !!this.camera.name;
   }
 
   /** Adds a zone and gives its place in the list. */

@@ -9,39 +9,62 @@ export type GroundGrid = {
   lines: PicturePoint[][];
 };
 
-const SPACINGS_M = [0.5, 1, 2, 5, 10, 20, 50, 100];
-const MOST_LINES = 28;
+const SPACINGS_M = [0.5, 1, 2, 5, 10, 20, 50];
+/** Squares across the nearest ground. */
+const MOST_ACROSS = 14;
+/** Squares smaller than this, share of the picture's sides, are left out: far away they would only be a blur. */
+const LEAST_SQUARE = 0.012;
+/** Squares along either axis, at most. */
+const MOST_SQUARES = 160;
 /** Points of the picture that tell how far the ground reaches. */
 const PROBES = 24;
-const POINTS_A_LINE = 80;
 
 /**
- * Lines along both axes of the ground, cut off where areas are too uncertain to be counted.
+ * Lines along both axes of the ground, where areas are certain enough to be counted and squares large enough to be seen.
  * @param aspect width over height of the picture
  * @returns undefined where none of the ground can be seen
  */
 export function groundGrid(ground: Ground, aspect: number): GroundGrid | undefined {
   const sure = (at: PicturePoint): boolean => areaErrorAt(ground, at, aspect) <= ground.maxAreaError;
-  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let row = 0; row <= PROBES; row++) {
+  const seen: (readonly [number, number])[] = [];
+  for (let row = PROBES; row >= 0; row--) {
     for (let col = 0; col <= PROBES; col++) {
       const at: PicturePoint = [col / PROBES, row / PROBES];
       const metres = sure(at) ? groundAt(ground, at) : undefined;
-      if (!metres) continue;
-      [west, east] = [Math.min(west, metres[0]), Math.max(east, metres[0])];
-      [south, north] = [Math.min(south, metres[1]), Math.max(north, metres[1])];
+      if (metres) seen.push(metres);
     }
   }
-  if (!(east > west && north > south)) return undefined;
-  const extent = Math.max(east - west, north - south);
-  const spacingM = SPACINGS_M.find((spacing) => extent / spacing <= MOST_LINES) ?? 100;
+  const [near] = seen;
+  const nearest = seen.slice(0, PROBES + 1);
+  if (!near || nearest.length < 2) return undefined;
+  const acrossM = Math.max(...nearest.map(([x, y]) => Math.hypot(x - near[0], y - near[1])));
+  const spacingM = SPACINGS_M.find((spacing) => acrossM / spacing <= MOST_ACROSS) ?? 100;
+  const range = (axis: 0 | 1): [number, number] => {
+    const values = seen.map((metres) => metres[axis] / spacingM);
+    const low = Math.floor(Math.max(Math.min(...values), near[axis] / spacingM - MOST_SQUARES));
+    return [low, Math.ceil(Math.min(Math.max(...values), low + MOST_SQUARES))];
+  };
+  const placeOf = (x: number, y: number): PicturePoint | undefined => {
+    const at = pictureAt(ground, [x * spacingM, y * spacingM]);
+    if (!at || at[0] < -0.1 || at[0] > 1.1 || at[1] < -0.1 || at[1] > 1.1) return undefined;
+    return sure([at[0], at[1]]) ? [at[0], at[1]] : undefined;
+  };
+  /** Whether squares can be told apart here. */
+  const clear = (at: PicturePoint, x: number, y: number): boolean => {
+    const gaps = [placeOf(x + 1, y), placeOf(x, y + 1)].map((next) =>
+      next ? Math.hypot(next[0] - at[0], next[1] - at[1]) : 0,
+    );
+    return Math.min(...gaps) >= LEAST_SQUARE || Math.max(...gaps) >= LEAST_SQUARE * 5;
+  };
   const lines: PicturePoint[][] = [];
-  const add = (along: (share: number) => readonly [number, number]): void => {
+  const [west, east] = range(0);
+  const [south, north] = range(1);
+  const draw = (from: number, to: number, point: (step: number) => [number, number]): void => {
     let piece: PicturePoint[] = [];
-    for (let step = 0; step <= POINTS_A_LINE; step++) {
-      const at = pictureAt(ground, along(step / POINTS_A_LINE));
-      const seen = at && at[0] >= -0.05 && at[0] <= 1.05 && at[1] >= -0.05 && at[1] <= 1.05;
-      if (seen && sure([at[0], at[1]])) piece.push([at[0], at[1]]);
+    for (let step = from; step <= to; step += 0.5) {
+      const [x, y] = point(step);
+      const at = placeOf(x, y);
+      if (at && clear(at, x, y)) piece.push(at);
       else {
         if (piece.length > 1) lines.push(piece);
         piece = [];
@@ -49,10 +72,9 @@ export function groundGrid(ground: Ground, aspect: number): GroundGrid | undefin
     }
     if (piece.length > 1) lines.push(piece);
   };
-  const from = (low: number): number => Math.ceil(low / spacingM) * spacingM;
-  for (let x = from(west); x <= east; x += spacingM) add((share) => [x, south + share * (north - south)]);
-  for (let y = from(south); y <= north; y += spacingM) add((share) => [west + share * (east - west), y]);
-  return { spacingM, lines };
+  for (let x = west; x <= east; x++) draw(south, north, (step) => [x, step]);
+  for (let y = south; y <= north; y++) draw(west, east, (step) => [step, y]);
+  return lines.length > 0 ? { spacingM, lines } : undefined;
 }
 
 /** Ground inside a polygon, m²; undefined where a corner lies beyond what can be measured. */

@@ -57,20 +57,16 @@ export class SetUp {
     draft.failure = undefined;
     try {
       const value = draft.value;
+      if (this.#conflicts(draft)) return false;
       let answer = await api.putCamera(value, actor, view.version);
       if (!answer.ok && answer.failure.kind === 'changed') {
         await this.#load();
-        const theirs = this.view?.cameras.find(({ id }) => id === value.id);
-        const { base } = draft;
-        if (theirs && !(base && same(normalised(theirs), base))) {
-          draft.conflict = { theirs, differences: differences(value, normalised(theirs)) };
-          return false;
-        }
+        if (this.#conflicts(draft)) return false;
         answer = await api.putCamera(value, actor, answer.failure.version);
       }
       if (!answer.ok) {
         draft.failure = answer.failure;
-        if (answer.failure.kind === 'invalid') draft.serverIssues = answer.failure.issues;
+        if (answer.failure.kind === 'invalid') draft.refused = { value, issues: answer.failure.issues };
         return false;
       }
       const saved = answer.body.camera;
@@ -111,6 +107,14 @@ export class SetUp {
       await this.#load();
     }
     return { kind: 'refused' };
+  }
+
+  /** Whether the camera as the server has it is not the one the draft was made from; then both are laid side by side. */
+  #conflicts(draft: Draft): boolean {
+    const theirs = this.view?.cameras.find(({ id }) => id === draft.camera.id);
+    if (!theirs || (draft.base && same(normalised(theirs), draft.base))) return false;
+    draft.conflict = { theirs, differences: differences(draft.value, normalised(theirs)) };
+    return true;
   }
 
   async #load(): Promise<void> {

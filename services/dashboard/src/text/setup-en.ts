@@ -172,6 +172,7 @@ export const setupEn = {
     spacing: (metres: number) => `One square is ${figure(metres)} m wide. It must lie on the ground as you see it.`,
     error: (percent: number, px: number) =>
       `The marks miss their places by ${figure(percent, 2)} % of the picture's height (${figure(px)} px).`,
+    fourFit: 'Four marks always fit each other: a fifth shows how well they agree with the ground.',
     found: (height: number, tilt: number, fov: number) =>
       `Camera as found: ${figure(height)} m high, tilted ${figure(tilt, 0)}°, ${figure(fov, 0)}° angle of view. Compare with what you know.`,
     good: 'The ground is known.',
@@ -200,7 +201,8 @@ export const setupEn = {
       count: 'People in the zone',
       fillPerMin: 'Filling, people per minute',
     },
-    own: (figure: string) => `Own thresholds: ${figure}`,
+    own: 'Own thresholds',
+    ownOf: (figure: string) => `Own thresholds: ${figure}`,
     usual: (figures: string) => `In force: ${figures}`,
     off: 'Not watched.',
     needsGround: 'Needs a calibrated ground.',
@@ -211,7 +213,7 @@ export const setupEn = {
       'Nothing is saved by testing. Each ten seconds count with their highest density and their mean number of people.',
     noHistory: 'This zone has no history of the last hour yet.',
     noDensity: 'No density was recorded in the last hour: the ground was not calibrated then.',
-    seen: (minutes: number) => `${figure(minutes, 0)} minutes with counts`,
+    seen: (minutes: number) => `${figure(minutes)} minutes with counts`,
     highest: (people: number, density: number | undefined) =>
       density === undefined
         ? `highest: ${figure(people, 0)} people`

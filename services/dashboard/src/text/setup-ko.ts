@@ -162,6 +162,7 @@ export const setupKo: SetupTexts = {
     gridHeads: '머리 높이',
     spacing: (metres) => `격자 한 칸은 ${figure(metres)} m입니다. 보이는 지면과 맞아야 합니다.`,
     error: (percent, px) => `점의 오차는 영상 높이의 ${figure(percent, 2)}%(${figure(px)} px)입니다.`,
+    fourFit: '점이 네 개면 항상 서로 맞습니다. 다섯 번째 점을 찍으면 실제 지면과 얼마나 맞는지 알 수 있습니다.',
     found: (height, tilt, fov) =>
       `계산된 카메라: 높이 ${figure(height)} m, 기울기 ${figure(tilt, 0)}°, 화각 ${figure(fov, 0)}°. 실제와 비교하세요.`,
     good: '지면을 알았습니다.',
@@ -187,7 +188,8 @@ export const setupKo: SetupTexts = {
       count: '구역 인원',
       fillPerMin: '유입(분당 인원)',
     },
-    own: (name) => `별도 임계값: ${name}`,
+    own: '별도 임계값',
+    ownOf: (name) => `별도 임계값: ${name}`,
     usual: (figures) => `적용 중: ${figures}`,
     off: '감시하지 않음.',
     needsGround: '지면 보정이 필요합니다.',
@@ -197,7 +199,7 @@ export const setupKo: SetupTexts = {
     testNote: '시험으로 저장되는 것은 없습니다. 10초마다 가장 높은 밀집도와 평균 인원으로 판단합니다.',
     noHistory: '이 구역은 최근 한 시간의 기록이 아직 없습니다.',
     noDensity: '최근 한 시간에 기록된 밀집도가 없습니다. 그때는 지면이 보정되지 않았습니다.',
-    seen: (minutes) => `계수 기록 ${figure(minutes, 0)}분`,
+    seen: (minutes) => `계수 기록 ${figure(minutes)}분`,
     highest: (people, density) =>
       density === undefined ? `최고 ${figure(people, 0)}명` : `최고 ${figure(people, 0)}명, m²당 ${figure(density)}명`,
     calm: '경보가 발령되지 않았을 것입니다.',
