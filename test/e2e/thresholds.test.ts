@@ -115,7 +115,7 @@ test('read, confirmed and printed on A4; a change opens it again', async () => {
   await watched.screenshot('thresholds');
 
   await page.emulateMedia({ media: 'print' });
-  for (const hidden of ['confirm', 'alerts'])
+  for (const hidden of ['confirm', 'alerts', 'nav-wall'])
     assert.ok(!(await page.getByTestId(hidden).isVisible()), `${hidden} is not printed`);
   assert.ok(await page.getByText('Signature').first().isVisible(), 'lines to sign');
   await mkdir(resolve('artifacts'), { recursive: true });

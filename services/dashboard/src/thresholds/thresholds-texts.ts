@@ -41,6 +41,7 @@ const en = {
     smooth: 'Median over',
   },
   below: 'fewer is worse',
+  anyCamera: 'any camera',
   rules: {
     'zone-density': 'Peak density',
     'zone-occupancy': 'Share of capacity',
@@ -130,6 +131,7 @@ const ko: ThresholdsTexts = {
     smooth: '중앙값 구간',
   },
   below: '작을수록 위험',
+  anyCamera: '한 대라도',
   rules: {
     'zone-density': '최고 밀집도',
     'zone-occupancy': '정원 대비',
