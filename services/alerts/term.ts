@@ -14,6 +14,8 @@ import { CameraFeed } from './camera-feed.ts';
 import { CommandDesk } from './command-desk.ts';
 import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
 import type { Pulse } from './deliveries/message.ts';
+import type { ViewCamera } from './deliveries/receiver.ts';
+import { viewCameras } from './deliveries/view-cameras.ts';
 import { AlertEngine } from './engine.ts';
 import type { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { pruneHistory } from './history/history-store.ts';
@@ -32,6 +34,7 @@ const PRUNE_EVERY_MS = 3_600_000;
 const PRUNE_AGAIN_MS = 60_000;
 /** After this long without a database another process may try with its own way to it. */
 const HAND_OVER_AFTER_MS = 5000;
+const SHOW_EVERY_MS = 200;
 const HEALTH_EVERY_MS = 1000;
 /** Also bridges a change of leaders. */
 const HEALTH_LIFE_MS = 4000;
@@ -66,6 +69,8 @@ export class Term {
   #prunedAt = Number.NEGATIVE_INFINITY;
   #pruning = false;
   #healthAt = Number.NEGATIVE_INFINITY;
+  #shownAt = Number.NEGATIVE_INFINITY;
+  #viewCameras: ViewCamera[] = [];
   #health: Omit<AlertsHealth, 'database'> = { backlog: 0, failing: [] };
 
   private constructor(
@@ -148,7 +153,10 @@ export class Term {
       await this.#journal.tell();
       await this.#tellHealth();
       // A sign of life from where nothing can be told would be a lie.
-      if (!this.#outage.isOn) this.#o.desk.beat(() => this.#pulse());
+      if (!this.#outage.isOn) {
+        this.#o.desk.beat(() => this.#pulse());
+        this.#show();
+      }
     }
     await this.#journal.save('last');
     await this.#journal.tell();
@@ -167,6 +175,16 @@ export class Term {
     }
     const health: AlertsHealth = { ...this.#health, database: this.#outage.isOn ? 'away' : 'up' };
     await this.#o.redis.set(alertKeys.health, JSON.stringify(health), 'PX', HEALTH_LIFE_MS);
+  }
+
+  #show(): void {
+    if (performance.now() - this.#shownAt < SHOW_EVERY_MS) return;
+    this.#shownAt = performance.now();
+    this.#o.desk.show(() => ({
+      cameras: this.#viewCameras,
+      readings: this.#feed.lookAll(Date.now()),
+      alerts: this.alerts,
+    }));
   }
 
   #pulse(): Pulse {
@@ -208,7 +226,9 @@ export class Term {
     this.#journal.noteConfig(policy.configVersion, config.alerts);
     this.#o.evidence.configure(config);
     this.#feed.watch.setCameras(config.cameras, Date.now());
-    this.#journal.note(this.#engine.setRules(rulesOf(config), policy, Date.now()));
+    const rules = rulesOf(config);
+    this.#viewCameras = viewCameras(config.cameras, rules);
+    this.#journal.note(this.#engine.setRules(rules, policy, Date.now()));
     await this.#journal.save('now');
   }
 

@@ -3,10 +3,10 @@
  * person; its source stands in docs/thresholds.md.
  */
 import { z } from 'zod';
-import { AlertMode, RAISED_LEVELS, RaisedLevel } from '../contracts/alert.ts';
-import { Id } from '../contracts/common.ts';
+import { AlertMode, RAISED_LEVELS } from '../contracts/alert.ts';
 import { EvidencePrivacy } from '../contracts/evidence.ts';
 import { Runbooks } from '../contracts/runbook.ts';
+import { ReceiverEndpoints } from './receivers.ts';
 
 /** Values at which the levels begin, rising. Levels may be left out; at least one must be there. */
 export const LevelThresholds = z
@@ -111,41 +111,6 @@ export const AlertsConfig = z
   .prefault({});
 export type AlertsConfig = z.infer<typeof AlertsConfig>;
 
-const Secret = z
-  .string()
-  .regex(/^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/, 'write ${NAME}: the secret is read from the environment');
-
-/** An address range such as `10.1.0.0/16` or `fd00::/8`, or one address. */
-const Network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
-
-export const WebhookEndpoint = z.strictObject({
-  id: Id,
-  url: z
-    .string()
-    .min(1)
-    .regex(/^https?:\/\//, 'must start with https:// (or http:// with allowHttp)')
-    .describe('Secrets in it as ${NAME}.'),
-  secrets: z.array(Secret).min(1).max(2).describe('whsec_ keys, the newest first; two while a key is changed.'),
-  minLevel: RaisedLevel.default('caution').describe('Alerts that never reach this level are not sent.'),
-  escalationStep: z.int().min(0).max(9).default(0).describe('Hears of alerts from this step of escalation on.'),
-  cameras: z.array(Id).max(1000).optional().describe('Only these cameras; all by default.'),
-  heartbeatMs: z
-    .int()
-    .min(1000)
-    .max(3_600_000)
-    .optional()
-    .describe(
-      'Sends system.heartbeat this often while readings are judged: who misses it knows that Headroom is down.',
-    ),
-  allowHttp: z.boolean().default(false),
-  allow: z
-    .array(Network)
-    .max(32)
-    .default([])
-    .describe('Private addresses that may be called. By default none: no one may aim Headroom at your inside.'),
-});
-export type WebhookEndpoint = z.infer<typeof WebhookEndpoint>;
-
 const delays = (seconds: number[]) =>
   z
     .array(z.int().min(0))
@@ -160,18 +125,8 @@ export const DeliveriesConfig = z
       .regex(/^\/[\x21-\x7e]*$/, 'use a path such as /site/plaza')
       .default('/headroom')
       .describe('CloudEvents source: names this installation.'),
-    endpoints: z
-      .array(WebhookEndpoint)
-      .max(32)
-      .default([])
-      .superRefine((endpoints, ctx) => {
-        for (const [index, endpoint] of endpoints.entries()) {
-          if (endpoints.findIndex((other) => other.id === endpoint.id) !== index)
-            ctx.addIssue({ code: 'custom', path: [index, 'id'], message: 'is used twice; ids must differ' });
-          if (endpoint.url.startsWith('http:') && !endpoint.allowHttp)
-            ctx.addIssue({ code: 'custom', path: [index, 'url'], message: 'is not https; set allowHttp to allow it' });
-        }
-      }),
+    language: z.enum(['en', 'ko']).default('en').describe('Of the words that people read at receivers.'),
+    endpoints: ReceiverEndpoints,
     fastDelaysMs: delays([0, 1, 2, 5, 10, 30, 60]).describe('First tries of alert and severe, each after the last.'),
     delaysMs: delays([0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]).describe(
       'Tries of everything else, and of alert and severe after the fast ones.',

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { addressGuard } from '../../services/alerts/deliveries/address-guard.ts';
 import type { DeliveryRecord } from '../../services/alerts/deliveries/delivery-store.ts';
 import { resolveEndpoints } from '../../services/alerts/deliveries/endpoint.ts';
-import { send } from '../../services/alerts/deliveries/send.ts';
+import { WebhookReceiver } from '../../services/alerts/deliveries/webhook/webhook-receiver.ts';
 import { startAlerts } from '../../services/alerts/service.ts';
 import { Config } from '../../shared/config/schema.ts';
 import type { Service } from '../../shared/runtime/lifecycle.ts';
@@ -227,8 +227,8 @@ describe('deliveries', () => {
       },
     });
     const [endpoint] = resolveEndpoints(parsed);
-    assert.ok(endpoint);
-    const outcome = await send(endpoint, 'msg_1', '{}', 1000, guard);
+    assert.ok(endpoint?.kind === 'webhook');
+    const outcome = await new WebhookReceiver(endpoint, guard).deliver({ id: 'msg_1', body: '{}' }, 1000);
     assert.equal(outcome.outcome, 'address-blocked');
     assert.ok(![...bad.received].some((r) => r.id === 'msg_1') && bad.forged.length === 0, 'not a byte arrived');
   });

@@ -7,7 +7,7 @@ import { addressGuard } from '../../services/alerts/deliveries/address-guard.ts'
 import { resolveEndpoints } from '../../services/alerts/deliveries/endpoint.ts';
 import { bodyOfAttempt, messageBody, planDeliveries } from '../../services/alerts/deliveries/message.ts';
 import { delaysOf, isLate, nextDelayMs, retryAfterMs } from '../../services/alerts/deliveries/schedule.ts';
-import { signatureHeader, webhookKey } from '../../services/alerts/deliveries/signature.ts';
+import { signatureHeader, webhookKey } from '../../services/alerts/deliveries/webhook/signature.ts';
 import { Config } from '../../shared/config/schema.ts';
 import type { AlertEvent } from '../../shared/contracts/alert.ts';
 

@@ -3,60 +3,24 @@
  * sent; BullMQ only says when. Each endpoint has a queue and a worker of its own, so that a receiver that is slow or
  * down costs the others nothing.
  */
-import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Config } from '../../../shared/config/schema.ts';
 import type { AlertCommand, AlertEvent, AlertReply, AlertsHealth } from '../../../shared/contracts/alert.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
-import type { Logger } from '../../../shared/runtime/logger.ts';
-import { redisOptions } from '../../../shared/runtime/redis.ts';
-import type { AlertMetrics } from '../alert-metrics.ts';
-import type { AlertStore } from '../store/alert-store.ts';
-import { type Delivery, DeliveryStore, insertDelivery, type NewDelivery } from './delivery-store.ts';
+import { DeliveryLine, type LineOptions } from './delivery-line.ts';
+import { DeliveryStore, insertDelivery, type NewDelivery } from './delivery-store.ts';
 import type { Endpoint } from './endpoint.ts';
-import { bodyOfAttempt, heartbeatBody, type Pulse, planDeliveries, testBody } from './message.ts';
-import { delaysOf, isLate, nextDelayMs } from './schedule.ts';
-import { type Outcome, send } from './send.ts';
+import { type Pulse, planDeliveries, testBody } from './message.ts';
+import { failed } from './outcome.ts';
+import type { LiveView } from './receiver.ts';
 
-type DeliveryJob = { deliveryId: string; fast: boolean };
-type Line = {
-  endpoint: Endpoint;
-  queue: Queue<DeliveryJob>;
-  worker: Worker<DeliveryJob>;
-  beatAt: number;
-  /** Since when tries have been failing, and what came of the last. */
-  trouble?: { since: number; outcome: string };
-};
 type DeliveryCommand = Extract<AlertCommand, { type: 'replay-delivery' | 'enable-endpoint' | 'test-endpoint' }>;
 
-/** Messages under way to one endpoint at one time. */
-const CONCURRENCY = 8;
-/** A delivery held by a killed process is taken up again within seconds, not BullMQ's half minute. */
-const LOCK_MS = 4000;
-const STALLED_EVERY_MS = 1000;
-/** What is not urgent waits behind what is. */
-const SLOW_LANE_PRIORITY = 10;
-
-/** A try that failed and will be made again. */
-class RetryLater extends Error {
-  readonly retryAfterMs: number | undefined;
-  constructor(outcome: Outcome) {
-    super(outcome.outcome);
-    this.retryAfterMs = outcome.retryAfterMs;
-  }
-}
-
-export type DeskOptions = {
-  /** State database, for BullMQ. */
-  redisUrl: string;
-  store: AlertStore;
-  metrics: AlertMetrics;
-  logger: Logger;
-};
+export type DeskOptions = Pick<LineOptions, 'redisUrl' | 'store' | 'metrics' | 'logger'>;
 
 export class DeliveryDesk {
   readonly #o: DeskOptions;
   readonly #log: DeliveryStore;
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new Map<string, DeliveryLine>();
   #settings: Config['deliveries'];
   #disabled = new Set<string>();
   #closed = false;
@@ -70,16 +34,19 @@ export class DeliveryDesk {
 
   /** New endpoints. What is pending for one that is gone ends as dead, with that reason in its log. */
   async configure(config: Pick<Config, 'deliveries'>, endpoints: Endpoint[]): Promise<void> {
+    const before = this.#settings;
     this.#settings = config.deliveries;
+    // Both stand in what receivers show.
+    const isSameSite = before.source === this.#settings.source && before.language === this.#settings.language;
     const kept = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
     for (const [id, line] of this.#lines) {
       const endpoint = kept.get(id);
       if (endpoint) {
-        line.endpoint = endpoint;
+        await line.configure(endpoint, isSameSite && endpoint.fingerprint === line.endpoint.fingerprint);
         continue;
       }
       this.#lines.delete(id);
-      await closeLine(line);
+      await line.close();
     }
     for (const endpoint of endpoints) {
       if (!this.#lines.has(endpoint.id)) this.#lines.set(endpoint.id, this.#open(endpoint));
@@ -119,18 +86,17 @@ export class DeliveryDesk {
    * A lost one is not sent again: the next is a better sign of life.
    */
   beat(pulse: () => Pulse): void {
-    for (const line of this.#lines.values()) {
-      const { endpoint } = line;
-      if (endpoint.heartbeatMs === undefined || performance.now() - line.beatAt < endpoint.heartbeatMs) continue;
-      line.beatAt = performance.now();
-      const now = Date.now();
-      const id = `heartbeat~${endpoint.id}~${now}`;
-      const body = heartbeatBody(id, this.#settings.source, now, pulse());
-      void send(endpoint, id, body, this.#settings.fastTimeoutMs).then((outcome) => {
-        noteHealth(line, outcome, Date.now());
-        this.#o.metrics.deliveries.inc({ endpoint: endpoint.id, outcome: outcome.outcome });
-      });
-    }
+    for (const line of this.#lines.values()) line.beat(pulse);
+  }
+
+  /** Shows what is so now to receivers that show it on. For the same loop, after all it has decided is stored. */
+  show(view: () => LiveView): void {
+    let made: LiveView | undefined;
+    const once = (): LiveView => {
+      made ??= view();
+      return made;
+    };
+    for (const line of this.#lines.values()) line.show(once);
   }
 
   /** How deliveries are doing. @throws what the database said */
@@ -139,9 +105,7 @@ export class DeliveryDesk {
     return {
       backlog: count,
       ...(oldestAt === undefined ? {} : { oldestUnsentMs: Math.max(0, now - oldestAt) }),
-      failing: [...this.#lines.values()].flatMap(({ endpoint, trouble }) =>
-        trouble ? [{ endpoint: endpoint.id, ...trouble }] : [],
-      ),
+      failing: [...this.#lines.values()].flatMap((line) => line.failing),
     };
   }
 
@@ -182,115 +146,26 @@ export class DeliveryDesk {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#lines.values()].map(closeLine));
+    await Promise.all([...this.#lines.values()].map((line) => line.close()));
     this.#lines.clear();
   }
 
-  async #add({ deliveryId, endpoint, fast }: Pick<NewDelivery, 'deliveryId' | 'endpoint' | 'fast'>): Promise<void> {
-    const line = this.#lines.get(endpoint);
-    if (!line || this.#closed) return;
-    await line.queue.add(
-      'deliver',
-      { deliveryId, fast },
-      {
-        // The same id while it is queued: adding twice is harmless.
-        jobId: deliveryId,
-        attempts: delaysOf(this.#settings, fast).length,
-        backoff: { type: 'custom' },
-        ...(fast ? {} : { priority: SLOW_LANE_PRIORITY }),
-        removeOnComplete: true,
-        removeOnFail: true,
-      },
-    );
+  async #add(delivery: Pick<NewDelivery, 'deliveryId' | 'endpoint' | 'fast'>): Promise<void> {
+    if (!this.#closed) await this.#lines.get(delivery.endpoint)?.add(delivery);
   }
 
-  #open(endpoint: Endpoint): Line {
-    const name = `headroom-deliveries-${endpoint.id}`;
-    const retryStrategy = (times: number): number => Math.min(100 * times, 500);
-    const connection = { ...redisOptions(this.#o.redisUrl), retryStrategy };
-    const queue = new Queue<DeliveryJob>(name, {
-      connection: { ...connection, enableOfflineQueue: false, commandTimeout: 2000, maxRetriesPerRequest: 1 },
-      streams: { events: { maxLen: 100 } },
-    });
-    const worker = new Worker<DeliveryJob>(name, (job) => this.#deliver(job), {
-      connection: { ...connection, maxRetriesPerRequest: null },
-      concurrency: CONCURRENCY,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_EVERY_MS,
-      // A delivery whose process was killed is tried again, as often as it takes: receivers know its id.
-      maxStalledCount: 1000,
-      settings: {
-        backoffStrategy: (failed: number, _type?: string, error?: Error, job?: { data: DeliveryJob }) => {
-          const after = error instanceof RetryLater ? error.retryAfterMs : undefined;
-          return nextDelayMs(this.#settings, job?.data.fast ?? false, failed, after, Math.random()) ?? -1;
-        },
-      },
-    });
-    // The state connection logs that Redis went; failed tries stand in the delivery log.
-    queue.on('error', () => undefined);
-    worker.on('error', () => undefined);
-    return { endpoint, queue, worker, beatAt: Number.NEGATIVE_INFINITY };
-  }
-
-  async #deliver(job: Job<DeliveryJob>): Promise<void> {
-    const delivery = await this.#log.find(job.data.deliveryId);
-    if (delivery?.status !== 'pending') return;
-    const line = this.#lines.get(delivery.endpoint);
-    if (!line) return;
-    const { endpoint } = line;
-    const round = job.attemptsMade + 1;
-    const late = isLate(this.#settings, delivery.fast, round);
-    const body = bodyOfAttempt(delivery.body, { late, superseded: await this.#isSuperseded(delivery) });
-    const timeoutMs = delivery.fast ? this.#settings.fastTimeoutMs : this.#settings.timeoutMs;
-    const outcome = await send(endpoint, delivery.messageId, body, timeoutMs);
-
-    const now = Date.now();
-    const last = outcome.gone || round >= (job.opts.attempts ?? 1);
-    const status = outcome.delivered ? 'delivered' : last ? 'dead' : 'pending';
-    await this.#log.noteTry(delivery, delivery.attempts + 1, outcome, status, now);
-    this.#o.metrics.deliveries.inc({ endpoint: endpoint.id, outcome: outcome.outcome });
-    noteHealth(line, outcome, now);
-    if (outcome.delivered) {
-      const seconds = Math.max(0, now - delivery.createdAt) / 1000;
-      this.#o.metrics.deliverySeconds.observe({ endpoint: endpoint.id }, seconds);
-      return;
-    }
-    const { logger, metrics } = this.#o;
-    const fields = { endpoint: endpoint.id, deliveryId: delivery.deliveryId, outcome: outcome.outcome, try: round };
-    if (outcome.gone) {
-      this.#disabled.add(endpoint.id);
-      await this.#log.disable(endpoint.id, 'answered 410 Gone', now);
-      logger.warn(fields, 'endpoint is gone and was disabled');
-    }
-    if (!last) {
-      if (round === 1) logger.warn(fields, 'delivery failed, trying again');
-      throw new RetryLater(outcome);
-    }
-    metrics.dead.inc({ endpoint: endpoint.id });
-    logger.error(fields, 'delivery given up');
-    throw new UnrecoverableError(outcome.outcome);
-  }
-
-  /** A newer event of the same alert exists: still sent, but marked. */
-  async #isSuperseded(delivery: Delivery): Promise<boolean> {
-    if (delivery.attempts === 0) return false;
-    const { data } = JSON.parse(delivery.body) as { data: { alertId?: string; sequence?: number } };
-    if (data.alertId === undefined || data.sequence === undefined) return false;
-    return (await this.#o.store.newestSequence(data.alertId)) > data.sequence;
+  #open(endpoint: Endpoint): DeliveryLine {
+    const onGone = (id: string): void => void this.#disabled.add(id);
+    return new DeliveryLine({ ...this.#o, log: this.#log, settings: () => this.#settings, onGone }, endpoint);
   }
 
   async #buryOrphans(): Promise<void> {
-    const outcome = { outcome: 'endpoint-removed', delivered: false, gone: false, durationMs: 0 };
+    const outcome = failed('endpoint-removed', performance.now());
     for (const delivery of await this.#log.pending()) {
       if (this.#lines.has(delivery.endpoint)) continue;
       await this.#log.noteTry(delivery, delivery.attempts, outcome, 'dead', Date.now());
     }
   }
-}
-
-function noteHealth(line: Line, { delivered, outcome }: Outcome, now: number): void {
-  if (delivered) delete line.trouble;
-  else line.trouble = { since: line.trouble?.since ?? now, outcome };
 }
 
 const refusal = (commandId: string, code: Extract<AlertReply, { ok: false }>['code'], message: string): AlertReply => ({
@@ -299,9 +174,3 @@ const refusal = (commandId: string, code: Extract<AlertReply, { ok: false }>['co
   code,
   message,
 });
-
-/** Waits for tries under way for as long as the service's step deadline allows; then the lock runs out. */
-async function closeLine({ queue, worker }: Line): Promise<void> {
-  await worker.close();
-  await queue.close();
-}

@@ -2,7 +2,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { deleteOldest } from '../store/delete-oldest.ts';
 import type { AlertTables, DeliveryStatus } from '../store/tables.ts';
-import type { Outcome } from './send.ts';
+import type { Outcome } from './outcome.ts';
 
 export type NewDelivery = {
   /** `eventId@endpoint`: the same however often it is planned. */
@@ -72,6 +72,41 @@ export class DeliveryStore {
       .orderBy('event_offset')
       .execute();
     return rows.map(asDelivery);
+  }
+
+  /** What an alert has waiting for the same endpoint from before this delivery, oldest first. */
+  async earlierPending({ endpoint, messageId }: Pick<Delivery, 'endpoint' | 'messageId'>): Promise<Delivery[]> {
+    const rows = await this.#ofAlert(endpoint)
+      .innerJoin('alert_events as this', (join) =>
+        join.onRef('this.alert_id', '=', 'e.alert_id').on('this.event_id', '=', messageId),
+      )
+      .whereRef('e.sequence', '<', 'this.sequence')
+      .where('d.status', '=', 'pending')
+      .selectAll('d')
+      .orderBy('e.sequence')
+      .execute();
+    return rows.map(asDelivery);
+  }
+
+  /** Body of the newest message of an alert that an endpoint has taken. */
+  async lastTaken(endpoint: string, alertId: string): Promise<string | undefined> {
+    const row = await this.#ofAlert(endpoint)
+      .where('e.alert_id', '=', alertId)
+      .where('d.status', '=', 'delivered')
+      .select('d.body')
+      .orderBy('e.sequence', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.body;
+  }
+
+  /** Events with their deliveries to one endpoint, by the primary key: `eventId@endpoint`. */
+  #ofAlert(endpoint: string) {
+    return this.#db
+      .selectFrom('alert_events as e')
+      .innerJoin('deliveries as d', (join) =>
+        join.on('d.delivery_id', '=', sql<string>`e.event_id || ${`@${endpoint}`}`),
+      );
   }
 
   /** How many deliveries wait, and since when the oldest does. */

@@ -69,6 +69,8 @@ export function planDeliveries(events: AlertEvent[], endpoints: Iterable<Endpoin
 function hears(endpoint: Endpoint, event: AlertEvent): boolean {
   return (
     levelRank(event.peakLevel) >= levelRank(endpoint.minLevel) &&
+    // What is over and only acknowledged or commented on is nothing an Alertmanager could show.
+    (endpoint.kind !== 'alertmanager' || event.from.level !== 'normal' || event.to.level !== 'normal') &&
     event.escalation >= endpoint.escalationStep &&
     (endpoint.cameras === undefined || event.cameraId === undefined || endpoint.cameras.includes(event.cameraId))
   );

@@ -1,6 +1,6 @@
 /** Standard Webhooks 1.0.0, symmetric signatures (`v1`). https://www.standardwebhooks.com */
 import { createHmac } from 'node:crypto';
-import { HeadroomError } from '../../../shared/runtime/errors.ts';
+import { HeadroomError } from '../../../../shared/runtime/errors.ts';
 
 const PREFIX = 'whsec_';
 
