@@ -7,9 +7,15 @@ export function createAlertMetrics(registry: Registry) {
   const registers = [registry];
   return {
     leader: new Gauge({ name: 'headroom_alerts_leader', help: '1 while this process leads', registers }),
-    databaseUp: new Gauge({
-      name: 'headroom_alerts_database_up',
-      help: '1 while the leader can store; 0: alerts are judged, but neither kept nor told',
+    databaseAway: new Gauge({
+      name: 'headroom_alerts_database_away',
+      help: '1 while the leader cannot store: alerts are judged, but neither kept nor told',
+      registers,
+    }),
+    configInfo: new Gauge({
+      name: 'headroom_config_info',
+      help: '1 for the version of thresholds, zones and calibration in force',
+      labelNames: ['version'],
       registers,
     }),
     events: new Counter({

@@ -13,7 +13,7 @@ export class Outage {
   constructor({ metrics, logger }: { metrics: AlertMetrics; logger: Logger }) {
     this.#metrics = metrics;
     this.#logger = logger;
-    metrics.databaseUp.set(1);
+    metrics.databaseAway.set(0);
   }
 
   get isOn(): boolean {
@@ -30,7 +30,7 @@ export class Outage {
     if (!isDatabaseAway(error)) throw error;
     if (this.#since !== undefined) return;
     this.#since = performance.now();
-    this.#metrics.databaseUp.set(0);
+    this.#metrics.databaseAway.set(1);
     this.#logger.error({ reason: scrub(messageOf(error)) }, 'database is away');
   }
 
@@ -39,7 +39,7 @@ export class Outage {
     if (this.#since === undefined) return;
     this.#logger.info({ awayMs: Math.round(this.lastsMs) }, 'database is back');
     this.#since = undefined;
-    this.#metrics.databaseUp.set(1);
+    this.#metrics.databaseAway.set(0);
   }
 }
 

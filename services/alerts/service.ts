@@ -12,7 +12,7 @@ import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { announcePresence, instanceName } from '../../shared/runtime/presence.ts';
 import { checkRedis, connectFailFast, disconnect, type RedisUrls, whenReady } from '../../shared/runtime/redis.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
-import { createAlertMetrics } from './alert-metrics.ts';
+import { type AlertMetrics, createAlertMetrics } from './alert-metrics.ts';
 import { DeliveryDesk } from './deliveries/delivery-desk.ts';
 import { resolveEndpoints } from './deliveries/endpoint.ts';
 import { EvidenceDesk } from './evidence/evidence-desk.ts';
@@ -20,6 +20,8 @@ import { EvidenceFiles } from './evidence/evidence-files.ts';
 import { EvidenceStore } from './evidence/evidence-store.ts';
 import { acquireLease, releaseLease, takeOffer } from './leader-lease.ts';
 import { inTime } from './outage.ts';
+import { configVersion } from './rules/rules-of.ts';
+import { watchStorage } from './storage-watch.ts';
 import { AlertStore } from './store/alert-store.ts';
 import { Term } from './term.ts';
 
@@ -56,6 +58,7 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
     const file = config.database.file ?? join(dataDir, 'headroom.db');
     const opened = await AlertStore.open(o.databaseUrl ?? file, { logger });
     const store = lifecycle.add('database', opened, (s) => s.close());
+    watchStorage({ store, file: o.databaseUrl === undefined ? file : undefined, dataDir, registry, lifecycle });
     const redis = lifecycle.add('state redis', connectFailFast(o.redisUrls.state, logger, 'alerts'), disconnect);
     const input = lifecycle.add('input redis', connectFailFast(o.redisUrls.state, logger, 'alerts-input'), disconnect);
     await Promise.all([whenReady(redis, 5000), whenReady(input, 5000)]);
@@ -83,6 +86,7 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
         await term.run(stop.signal);
       } finally {
         metrics.leader.set(0);
+        metrics.databaseAway.set(0);
         term = undefined;
         await evidence.close();
         await desk.close();
@@ -126,6 +130,7 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
         const resolved = resolveEndpoints(next);
         config = next;
         endpoints = resolved;
+        tellConfigVersion(metrics, next);
         await desk?.configure(next, resolved);
         term?.configure(next);
       };
@@ -135,6 +140,7 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
       const ready = (): boolean => redis.status === 'ready';
       await serveHealth({ port: config.alerts.httpPort, registry, ready, lifecycle });
     }
+    tellConfigVersion(metrics, config);
     announcePresence({ service: 'alerts', instance, redis, registry, lifecycle });
     logger.info({ cameras: config.cameras.length, endpoints: endpoints.length }, 'alerts started');
     return lifecycle;
@@ -142,4 +148,10 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
     await lifecycle.close();
     throw error;
   }
+}
+
+/** The same version as in every alert. */
+function tellConfigVersion(metrics: AlertMetrics, config: Config): void {
+  metrics.configInfo.reset();
+  metrics.configInfo.set({ version: configVersion(config) }, 1);
 }

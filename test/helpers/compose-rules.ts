@@ -16,6 +16,8 @@ const LoopbackPort = z.string().regex(/^127\.0\.0\.1:(\d+|\$\{[A-Z_]+:-\d+\}):\d
 
 const Service = z.strictObject({
   image: Image,
+  /** Started only when asked for. */
+  profiles: z.array(z.string()).min(1).optional(),
   build: z.strictObject({ context: z.literal('.'), dockerfile: z.string(), target: z.string() }).optional(),
   command: z.array(z.string()).min(1),
   user: User,
@@ -30,7 +32,9 @@ const Service = z.strictObject({
     .record(z.string(), z.string())
     .refine(
       (env) =>
-        Object.entries(env).every(([key, value]) => !/PASS|SECRET|TOKEN|KEY/.test(key) || value.startsWith('${')),
+        Object.entries(env).every(
+          ([key, value]) => !/PASS|SECRET|TOKEN|KEY|DATABASE_URL/.test(key) || value.startsWith('${'),
+        ),
       'holds a secret',
     )
     .optional(),
@@ -86,6 +90,7 @@ export function composeFaults(document: unknown, around: Surroundings): string[]
     checkReferences(compose, service, around, fault);
     if (service.image.startsWith('headroom:')) checkOwnService(name, service, around, fault);
     if (service.image.startsWith('redis:')) checkRedis(name, service, fault);
+    if (service.image.startsWith('postgres:')) checkPostgres(service, fault);
   }
   return [...faults, ...configFaults(compose, around.config.value)];
 }
@@ -148,6 +153,12 @@ function checkRedis(name: string, service: Service, fault: (text: string) => voi
   if (name === 'redis-frames' && !tmpfs.some((entry) => entry.startsWith('/data:')))
     fault('has an anonymous volume at /data');
   if (name === 'redis-state' && (option('appendonly') !== 'yes' || !persistent)) fault('forgets its state');
+}
+
+function checkPostgres({ volumes = [], networks, profiles, ports }: Service, fault: (text: string) => void): void {
+  if (!volumes.some((volume) => volume.split(':')[1] === '/var/lib/postgresql/data')) fault('forgets its data');
+  if (networks.join() !== 'backend' || ports) fault('can be reached from outside');
+  if (!profiles) fault('is started without being asked for');
 }
 
 const megabytes = (text: string): number => Number.parseInt(text, 10) * (/g/i.test(text) ? 1024 : 1);

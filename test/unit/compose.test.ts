@@ -31,7 +31,7 @@ it('keeps every rule', () => {
 });
 
 it('has all services', () => {
-  const wanted = ['alerts', 'demo-camera', 'gateway', 'ingest', 'redis-frames', 'redis-state', 'worker'];
+  const wanted = ['alerts', 'demo-camera', 'gateway', 'ingest', 'postgres', 'redis-frames', 'redis-state', 'worker'];
   assert.deepEqual(Object.keys(document.services).sort(), wanted);
 });
 
@@ -83,6 +83,14 @@ const mistakes: [what: string, make: (services: Services, around: Surroundings) 
     'more pictures than memory',
     (s) => Object.assign(frames(s).deploy.resources.limits, { memory: '256M' }),
     /before it is full/,
+  ],
+  ['a database in memory only', (s) => Object.assign(s.postgres as object, { volumes: [] }), /forgets its data/],
+  ['a database for everybody', (s) => s.postgres?.networks.push('outside'), /reached from outside/],
+  ['a database nobody asked for', (s) => Object.assign(s.postgres as object, { profiles: undefined }), /asked for/],
+  [
+    'the password of the database',
+    (s) => Object.assign(s.alerts as object, { environment: { DATABASE_URL: 'postgres://a:b@c/d' } }),
+    /secret/,
   ],
   ['state in memory only', (s) => Object.assign(s['redis-state'] as object, { volumes: [] }), /forgets/],
   [

@@ -5,8 +5,11 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { type SqliteDatabase, SqliteDialect } from 'kysely';
 import { HeadroomError, messageOf } from '../../../shared/runtime/errors.ts';
 
-/** A second process may hold the write lock while it takes over. */
-const BUSY_TIMEOUT_MS = 3000;
+/**
+ * A second process may hold the write lock while it takes over. Waiting for it halts this whole process, so it is short:
+ * who finds the database locked for longer tries again.
+ */
+const BUSY_TIMEOUT_MS = 250;
 
 /**
  * Opens or creates a database file. Write-ahead log with full synchronisation: what is committed survives a power cut.
