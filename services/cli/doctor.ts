@@ -43,7 +43,7 @@ export async function runDoctor(configFile: string): Promise<boolean> {
     await check(`model ${name}`, async () => {
       const model = await openModel(worker.modelsDir, name, usedBy);
       const counter = await CrowdCounter.load(model, { provider: worker.provider, threads: 1 });
-      if (model.golden) await proveGolden(counter, model.golden, worker.provider);
+      if (model.golden) await proveGolden(counter, model.golden);
       const proved = model.golden ? 'golden vectors kept' : 'no golden vectors';
       return `version ${model.manifest.version}, provider ${worker.provider}, ${proved}`;
     });

@@ -7,6 +7,7 @@ import { frameKeys } from '../../shared/contracts/keys.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
 import { publishHeatmap, publishReading } from '../../shared/readings/reading-publisher.ts';
 import type { InferencePool } from './inference-pool.ts';
+import type { CountedLines, LineDesk } from './lines/line-desk.ts';
 import { Quarantine } from './quarantine.ts';
 import type { ReplayWriter } from './replay-writer.ts';
 import type { WorkerDropReason, WorkerMetrics } from './worker-metrics.ts';
@@ -16,6 +17,7 @@ export type ProcessorOptions = {
   frames: Redis;
   state: Redis;
   replay: ReplayWriter;
+  lines: LineDesk;
   metrics: WorkerMetrics;
   /** The loaded model that counts a camera now. */
   modelOf(camera: Camera): string;
@@ -74,8 +76,11 @@ export class FrameProcessor {
 
     const head = { cameraId, seq: frame.seq, capturedAt: frame.capturedAt, publishedAt: Date.now() };
     let reading: WorkerReading;
+    let lines: CountedLines | undefined;
     if (result.ok) {
-      reading = { ...head, status: 'ok', ...result.picture, model: result.model };
+      if (camera.lines.length > 0) lines = await this.#o.lines.advance(camera, frame, result.headsAt);
+      const own = lines ? { lines: lines.readings } : {};
+      reading = { ...head, status: 'ok', ...result.picture, ...own, model: result.model };
       metrics.decode.observe(result.decodeMs / 1000);
       metrics.inference.observe(result.inferenceMs / 1000);
       const evidence = recentPartsOf(this.#o.evidence(), camera);
@@ -84,7 +89,7 @@ export class FrameProcessor {
       reading = { ...head, status: 'degraded', reason: result.reason };
       metrics.degraded.inc({ camera: cameraId, reason: result.reason });
     }
-    if (!(await publishReading(this.#o.state, reading))) return this.#drop(cameraId, 'fenced');
+    if (!(await publishReading(this.#o.state, reading, lines?.commit))) return this.#drop(cameraId, 'fenced');
     if (result.ok) metrics.counted.inc({ camera: cameraId });
     if (result.ok && reading.status === 'ok') {
       // Looking back is worth less than looking: a full or absent store costs no reading.

@@ -4,6 +4,7 @@ import type { DegradedReason, ModelUse } from '../../shared/contracts/reading.ts
 import type { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import type { PictureCount } from './density/picture-reading.ts';
 import type { ModelFolder } from './model/manifest.ts';
+import type { Head } from './model/read-out.ts';
 
 export type InferenceSetup = {
   /**
@@ -31,7 +32,16 @@ export type InferenceRequest = {
 };
 
 export type InferenceResult =
-  | { ok: true; picture: PictureCount; model: ModelUse; heatmap: Uint8Array; inferenceMs: number; decodeMs: number }
+  | {
+      ok: true;
+      picture: PictureCount;
+      /** Where the located heads are, 0–1 from the top left corner. */
+      headsAt: Head[];
+      model: ModelUse;
+      heatmap: Uint8Array;
+      inferenceMs: number;
+      decodeMs: number;
+    }
   | { ok: false; reason: DegradedReason; detail: string };
 
 export type FromChild =

@@ -48,7 +48,7 @@ async function setUp({ models, provider, threads }: InferenceSetup): Promise<voi
     for (const [name, model] of Object.entries(models)) {
       const before = process.memoryUsage.rss();
       const counter = await CrowdCounter.load(model, { provider, threads });
-      if (model.golden) await proveGolden(counter, model.golden, provider);
+      if (model.golden) await proveGolden(counter, model.golden);
       counters.set(name, counter);
       memoryBytes[name] = Math.max(0, process.memoryUsage.rss() - before);
     }
@@ -107,6 +107,7 @@ async function countPicture(
   return {
     ok: true,
     picture: reading,
+    headsAt: estimate.heads,
     model: {
       name: manifest.name,
       version: manifest.version,

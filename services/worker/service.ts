@@ -13,8 +13,10 @@ import type { Logger } from '../../shared/runtime/logger.ts';
 import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { announcePresence, instanceName } from '../../shared/runtime/presence.ts';
 import { connectDatabases, queueConnection, type RedisUrls } from '../../shared/runtime/redis.ts';
+import { openBenchDesk } from './bench/bench-desk.ts';
 import { FrameProcessor } from './frame-processor.ts';
 import { InferencePool } from './inference-pool.ts';
+import { LineDesk } from './lines/line-desk.ts';
 import { announceModels } from './model-announcer.ts';
 import { ModelRegistry } from './model-registry.ts';
 import { ReplayWriter } from './replay-writer.ts';
@@ -66,6 +68,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
       pool,
       frames,
       state,
+      lines: new LineDesk(state),
       replay: new ReplayWriter(frames, () => current.replay),
       metrics,
       modelOf: (camera) => models.modelOf(camera),
@@ -111,6 +114,14 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
       };
       lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (stop) => stop());
     }
+    await openBenchDesk({
+      stateUrl: redisUrls.state,
+      frames,
+      provider,
+      model: (name) => models.read(name),
+      logger,
+      lifecycle,
+    });
     announceModels({ instance, redis: state, registry: models, defaultModel: () => current.worker.model, lifecycle });
     announcePresence({ service: 'worker', instance, redis: state, registry, lifecycle });
     if (config.worker.httpPort !== undefined) {

@@ -1,0 +1,102 @@
+/** Holds the bench process: started at the first look, ended when nobody has looked for a while. One look at a time. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { LOOK_LIMIT_MS, type LookOptions } from '../../../shared/contracts/bench.ts';
+import type { Logger } from '../../../shared/runtime/logger.ts';
+import type { Provider } from '../model/crowd-counter.ts';
+import type { ModelFolder } from '../model/manifest.ts';
+import { type FromBench, type LookOutcome, type LookRequest, refuse } from './bench-messages.ts';
+import { lowestPriority } from './lowest-priority.ts';
+
+const entry = fileURLToPath(new URL('./bench-process.ts', import.meta.url));
+
+/** Its memory is given back after this. */
+const IDLE_MS = 60_000;
+
+export class BenchRunner {
+  readonly #provider: Provider;
+  readonly #logger: Logger;
+  readonly #deadlineMs: number;
+  #child: ChildProcess | undefined;
+  /** Models the process has been given. */
+  #known = new Set<string>();
+  #idle: NodeJS.Timeout | undefined;
+  #nextId = 1;
+
+  constructor(o: { provider: Provider; logger: Logger; deadlineMs?: number }) {
+    this.#provider = o.provider;
+    this.#logger = o.logger;
+    this.#deadlineMs = o.deadlineMs ?? LOOK_LIMIT_MS;
+  }
+
+  /** Looks at one picture. A crash or a passed deadline is an outcome as any other. */
+  async look(file: Uint8Array, options: LookOptions, model: ModelFolder): Promise<LookOutcome> {
+    clearTimeout(this.#idle);
+    const child = this.#start();
+    const id = this.#nextId++;
+    const { fingerprint } = model;
+    const request: LookRequest = { type: 'look', id, file, options, provider: this.#provider, fingerprint, model };
+    if (this.#known.has(fingerprint)) delete request.model;
+    const outcome = await new Promise<LookOutcome>((resolve) => {
+      const deadline = setTimeout(() => {
+        resolve(
+          refuse('too-slow', `Looking took longer than ${this.#deadlineMs / 1000} s; try fewer steps and seeds.`),
+        );
+        child.kill('SIGKILL');
+      }, this.#deadlineMs);
+      const onMessage = (message: FromBench) => {
+        if (message.id === id) settle(message.outcome);
+      };
+      const onExit = (code: number | null, signal: string | null) => {
+        this.#logger.warn({ code, signal }, 'bench process ended during a look');
+        settle(refuse('failed', 'The process that looked at the picture ended.'));
+      };
+      const settle = (result: LookOutcome) => {
+        clearTimeout(deadline);
+        child.off('message', onMessage);
+        child.off('exit', onExit);
+        resolve(result);
+      };
+      child.on('message', onMessage);
+      child.once('exit', onExit);
+      child.send(request, () => undefined);
+    });
+    if (outcome.ok || outcome.refusal.why === 'unreadable') this.#remember(fingerprint);
+    this.#idle = setTimeout(() => void this.close(), IDLE_MS).unref();
+    return outcome;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** The process holds two models: the last two it was asked for. */
+  #remember(fingerprint: string): void {
+    if (this.#known.has(fingerprint)) return;
+    this.#known = new Set([...[...this.#known].slice(-1), fingerprint]);
+  }
+
+  #start(): ChildProcess {
+    if (this.#child?.connected) return this.#child;
+    const { command, args } = lowestPriority(process.execPath, []);
+    const child = fork(entry, [], {
+      execPath: command,
+      execArgv: args,
+      serialization: 'advanced',
+      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+    });
+    child.on('error', () => undefined);
+    child.once('exit', () => {
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      this.#known.clear();
+    });
+    this.#child = child;
+    return child;
+  }
+}
