@@ -42,6 +42,11 @@ export class Router {
     location.hash = cameraHref(cameraId);
   }
 
+  /** @param action what the operator wants to do there */
+  openAlert(alertId: string, action?: string): void {
+    location.hash = pageHref('alerts', alertId, ...(action ? [action] : []));
+  }
+
   openWall(): void {
     location.hash = WALL_HREF;
   }

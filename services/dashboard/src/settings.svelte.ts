@@ -7,13 +7,15 @@ import { isTileSize, type TileSize } from './wall/layout.ts';
 const KEY = 'headroom.settings';
 const TEXTS: Record<Language, Texts> = { en, ko };
 
-type Stored = { language?: string; heat?: boolean; heads?: boolean; tileSize?: unknown };
+type Stored = { language?: string; heat?: boolean; heads?: boolean; tileSize?: unknown; shortcuts?: boolean };
 
 export class Settings {
   language: Language = $state('en');
   heat = $state(true);
   heads = $state(true);
   tileSize: TileSize = $state('auto');
+  /** Whether single keys act (WCAG 2.2, 2.1.4). */
+  shortcuts = $state(true);
   readonly t: Texts = $derived(TEXTS[this.language]);
 
   constructor() {
@@ -21,12 +23,13 @@ export class Settings {
     this.language = pickLanguage(stored.language, navigator.languages);
     this.heat = stored.heat ?? true;
     this.heads = stored.heads ?? true;
+    this.shortcuts = stored.shortcuts ?? true;
     if (isTileSize(stored.tileSize)) this.tileSize = stored.tileSize;
   }
 
   save(): void {
-    const { language, heat, heads, tileSize } = this;
-    const stored: Stored = { language, heat, heads, tileSize };
+    const { language, heat, heads, tileSize, shortcuts } = this;
+    const stored: Stored = { language, heat, heads, tileSize, shortcuts };
     try {
       localStorage.setItem(KEY, JSON.stringify(stored));
     } catch {

@@ -98,6 +98,11 @@ export class Alerts {
     return this.#order(alert.alertId, async (actor) => this.#done(await api.acknowledge(alert.alertId, actor)));
   }
 
+  /** One step up the chain now, whoever has seen it. */
+  escalate(alert: ActiveAlert): Promise<boolean> {
+    return this.#order(alert.alertId, async (actor) => this.#done(await api.escalate(alert.alertId, actor)));
+  }
+
   comment(alert: ActiveAlert, note: string): Promise<boolean> {
     return this.#order(alert.alertId, async (actor) => this.#done(await api.comment(alert.alertId, actor, note)));
   }

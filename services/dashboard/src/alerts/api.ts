@@ -48,6 +48,7 @@ export const api = {
   silences: () => ask('silences', z.array(Silence)),
   acknowledge: (alertId: string, actor: string) => send(of(alertId, 'acknowledge'), AlertEvent, { actor }),
   comment: (alertId: string, actor: string, note: string) => send(of(alertId, 'comment'), AlertEvent, { actor, note }),
+  escalate: (alertId: string, actor: string) => send(of(alertId, 'escalate'), AlertEvent, { actor }),
   assign: (alertId: string, actor: string, assignee: string) =>
     send(of(alertId, 'assign'), AlertEvent, { actor, assignee }),
   evidence: (alertId: string) => ask(of(alertId, 'evidence'), z.array(Evidence)),

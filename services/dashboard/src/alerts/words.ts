@@ -24,9 +24,14 @@ export function isUrgent({ type, from, to }: AlertEvent): boolean {
   return [from.level, to.level].some((level) => level === 'alert' || level === 'severe');
 }
 
+/** What happened, and by whose hand if by anybody's. */
+export function eventWords({ type, actor }: Pick<AlertEvent, 'type' | 'actor'>, t: Texts): string {
+  if (!actor) return t.alerts.history.events[type];
+  const what = type === 'alert.escalated' ? t.alerts.history.escalatedByHand : t.alerts.history.events[type];
+  return t.alerts.history.by(what, actor);
+}
+
 export function spoken(event: AlertEvent, camera: CameraInfo | undefined, t: Texts): string {
   const mode = event.mode === 'actual' ? '' : `${t.alerts.modes[event.mode]}. `;
-  const what = t.alerts.history.events[event.type];
-  const words = event.actor ? t.alerts.history.by(what, event.actor) : what;
-  return `${mode}${t.alerts.spoken(words, placeOf(event, camera, t), t.alerts.levels[event.to.level])}`;
+  return `${mode}${t.alerts.spoken(eventWords(event, t), placeOf(event, camera, t), t.alerts.levels[event.to.level])}`;
 }

@@ -1,4 +1,5 @@
 /** The page's live state: what came over the socket, in the form the screens read it. */
+import type { Runbooks } from '../../../../shared/contracts/runbook.ts';
 import type { CameraInfo, ServerMessage, SystemState } from '../../../../shared/contracts/socket.ts';
 import { Alerts } from '../alerts/alerts.svelte.ts';
 import { CameraLive, type Moment } from './camera-live.svelte.ts';
@@ -22,6 +23,8 @@ export class Live implements Moment {
   cameras: CameraLive[] | undefined = $state.raw();
   /** Server time of the last message: as of when everything on the screen is, once the connection is lost. */
   heardAt: number | undefined = $state();
+  /** The site's own texts on what to do at each level. */
+  runbooks: Runbooks = $state.raw({});
   readonly alerts: Alerts;
   /** Messages this page should have understood and did not. */
   brokenMessages = $state(0);
@@ -108,6 +111,7 @@ export class Live implements Moment {
         this.#learnTime(message.serverTime, localNow);
         this.system = message.system;
         this.brokenMessages = 0;
+        this.runbooks = message.runbooks;
         this.#setCameras(message.cameras);
         for (const reading of message.readings) this.#byId.get(reading.cameraId)?.take(reading);
         this.#subscribed = '';
@@ -119,6 +123,7 @@ export class Live implements Moment {
         this.#byId.get(message.cameraId)?.take(message);
         break;
       case 'cameras':
+        this.runbooks = message.runbooks;
         this.#setCameras(message.cameras);
         break;
       case 'heartbeat':

@@ -2,6 +2,7 @@
 
 import type { AlertEventType, AlertMode, RuleKind, ShownLevel } from '../../../../shared/contracts/alert.ts';
 import type { EvidenceGap, EvidencePrivacy } from '../../../../shared/contracts/evidence.ts';
+import type { NotesState } from '../alerts/desktop-notes.svelte.ts';
 
 type Say = (...words: string[]) => string;
 type Amount = (value: number) => string;
@@ -38,9 +39,9 @@ export type AlertTexts = {
   summary: (on: number, unheard: number) => string;
   modes: Record<Exclude<AlertMode, 'actual'>, string>;
   modeNote: Record<Exclude<AlertMode, 'actual'>, string>;
+  modeMixed: string;
   open: string;
   close: string;
-  help: string;
   act: {
     acknowledge: string;
     acknowledgeOf: Say;
@@ -59,7 +60,6 @@ export type AlertTexts = {
     startSilence: string;
     nobody: string;
     refused: string;
-    showCamera: Say;
   };
   history: {
     title: string;
@@ -68,6 +68,7 @@ export type AlertTexts = {
     by: Say;
     csv: string;
     events: Record<AlertEventType, string>;
+    escalatedByHand: string;
   };
   assign: { label: string; send: string; toMe: string };
   evidence: {
@@ -81,6 +82,28 @@ export type AlertTexts = {
     deleted: string;
     privacy: Record<EvidencePrivacy, string>;
     gaps: Record<EvidenceGap, string>;
+  };
+  page: {
+    open: string;
+    all: string;
+    gone: string;
+    place: string;
+    neighbours: string;
+    noNeighbours: string;
+    log: string;
+    escalate: string;
+    escalateNote: string;
+  };
+  runbook: { title: string; none: string };
+  notes: Record<Exclude<NotesState, 'unsupported'>, string> & { turnOn: string; turnOff: string };
+  keys: {
+    title: string;
+    close: string;
+    single: string;
+    note: string;
+    list: readonly (readonly [key: string, what: string])[];
+    always: string;
+    alwaysList: readonly (readonly [key: string, what: string])[];
   };
   silences: { title: string; everywhere: string; line: Say; end: string; endOf: Say };
   sound: {

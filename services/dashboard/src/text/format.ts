@@ -12,6 +12,8 @@ export type Format = {
   densityRange: (interval: Interval) => string;
   interval: (interval: Interval) => string;
   clock: (at: number) => string;
+  /** Day and time to the second. */
+  dateTime: (at: number) => string;
   ago: (ageMs: number) => string;
 };
 
@@ -23,6 +25,14 @@ export function makeFormat(locale: string, agoWords: AgeWords): Format {
   const decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const clock = new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  });
+  const dateTime = new Intl.DateTimeFormat(locale, {
+    month: 'short',
+    day: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
@@ -42,6 +52,7 @@ export function makeFormat(locale: string, agoWords: AgeWords): Format {
     // Outwards, so that rounding never makes the count look surer than it is.
     interval: ([low, high]) => `${whole.format(Math.floor(low))}–${whole.format(Math.ceil(high))}`,
     clock: (at) => clock.format(at),
+    dateTime: (at) => dateTime.format(at),
     ago,
   };
 }

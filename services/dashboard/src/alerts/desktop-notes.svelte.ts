@@ -1,0 +1,93 @@
+/**
+ * Messages of the operating system for alerts, when nobody looks at this page. Off until somebody switches them on:
+ * browsers ask for permission, and only a press may bring that question up.
+ */
+const KEY = 'headroom.notes';
+
+export type Note = {
+  /** One message per alert: a newer one takes its place. */
+  alertId: string;
+  title: string;
+  body: string;
+  /** Where a click leads. */
+  href: string;
+  /** Stays until somebody deals with it. */
+  sticky: boolean;
+  language: string;
+};
+
+export type NotesState = 'unsupported' | 'denied' | 'off' | 'on';
+
+export class DesktopNotes {
+  #wanted = $state(read());
+  #permission: NotificationPermission | undefined = $state(
+    'Notification' in globalThis ? Notification.permission : undefined,
+  );
+  readonly #shown = new Map<string, Notification>();
+
+  get state(): NotesState {
+    if (this.#permission === undefined) return 'unsupported';
+    if (this.#permission === 'denied') return 'denied';
+    return this.#wanted && this.#permission === 'granted' ? 'on' : 'off';
+  }
+
+  /** Call from within a press: may bring up the browser's question. */
+  async turnOn(): Promise<void> {
+    if (this.#permission === undefined) return;
+    this.#permission = await Notification.requestPermission();
+    this.#want(this.#permission === 'granted');
+  }
+
+  turnOff(): void {
+    this.#want(false);
+    for (const alertId of this.#shown.keys()) void this.close(alertId);
+  }
+
+  async show(note: Note): Promise<void> {
+    if (this.state !== 'on') return;
+    const options = {
+      body: note.body,
+      tag: note.alertId,
+      renotify: true,
+      requireInteraction: note.sticky,
+      lang: note.language,
+      icon: './icon-192.png',
+      data: { href: note.href },
+    };
+    const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+    // Phones only take them from the service worker, which also hears the click.
+    if (registration?.active) return registration.showNotification(note.title, options);
+    const shown = new Notification(note.title, options);
+    shown.onclick = () => {
+      focus();
+      location.hash = note.href;
+      shown.close();
+    };
+    this.#shown.set(note.alertId, shown);
+  }
+
+  /** Takes the message away: somebody dealt with the alert. */
+  async close(alertId: string): Promise<void> {
+    this.#shown.get(alertId)?.close();
+    this.#shown.delete(alertId);
+    const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+    for (const shown of (await registration?.getNotifications({ tag: alertId })) ?? []) shown.close();
+  }
+
+  #want(wanted: boolean): void {
+    this.#wanted = wanted;
+    try {
+      localStorage.setItem(KEY, wanted ? 'on' : 'off');
+    } catch {
+      // Storage may be full or forbidden: the choice then lasts as long as the page.
+    }
+  }
+}
+
+function read(): boolean {
+  try {
+    return localStorage.getItem(KEY) === 'on';
+  } catch {
+    return false;
+  }
+}
