@@ -35,7 +35,8 @@ export function editable(text: string): Document {
 
 /** The document as text. Long lists stay on their line, comments where they stood. */
 export function textOf(document: Document, before: string): string {
-  const indent = /^( {2,8})\S/m.exec(before.replace(/^\s*-.*$/gm, ''))?.[1]?.length ?? 2;
+  const indents = [...before.matchAll(/^( +)[^\s#]/gm)].map(([, spaces = '']) => spaces.length);
+  const indent = Math.max(2, indents.length > 0 ? Math.min(...indents) : 2);
   const indentSeq = !/^[\w-]+:[^\S\n]*(?:#.*)?\n(?:\s*#.*\n|\s*\n)*- /m.test(before);
   const written = document.toString({ lineWidth: 0, indent, indentSeq });
   const restored = restoreComments(written, before);
@@ -70,13 +71,20 @@ export function putCamera(document: Document, camera: { id: string } & Record<st
   } else cameras.items[at] = merged(document, cameras.items[at] as Node, camera);
 }
 
-/** @returns whether there was such a camera */
+/** Takes a camera out, also from the others' neighbours. @returns whether there was such a camera */
 export function dropCamera(document: Document, id: string): boolean {
   const cameras = list(document, 'cameras');
   const at = cameraIndex(cameras, id);
   if (at < 0) return false;
   release(document, cameras.items[at] as Node);
   cameras.items.splice(at, 1);
+  for (const camera of cameras.items) {
+    const neighbours = isMap(camera) ? (camera.toJS(document) as { neighbours?: unknown }).neighbours : undefined;
+    if (!isMap(camera) || !Array.isArray(neighbours) || !neighbours.includes(id)) continue;
+    const others = neighbours.filter((other) => other !== id);
+    if (others.length > 0) setKey(document, camera, 'neighbours', others);
+    else camera.delete('neighbours');
+  }
   // An empty block list would be written as nothing at all.
   if (cameras.items.length === 0) cameras.flow = true;
   return true;

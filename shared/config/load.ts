@@ -94,6 +94,7 @@ export function urlFault(
   if (!allowed.includes(scheme)) {
     return `scheme must be one of ${allowed.join(', ')} (for trials, allow file, http or https in ingest.trialSchemes)`;
   }
+  if (!url.hostname && scheme !== 'file') return 'names no host; write for example rtsp://192.0.2.1/stream';
   return undefined;
 }
 

@@ -1,0 +1,147 @@
+/** The set-up pages' decisions: addresses, shapes, ground, differences. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { asRectangle, judge, newMark } from '../../services/dashboard/src/setup/calibration.ts';
+import { differences, same } from '../../services/dashboard/src/setup/difference.ts';
+import { groundGrid, polygonSqm } from '../../services/dashboard/src/setup/ground-grid.ts';
+import { cameraIssues } from '../../services/dashboard/src/setup/issues.ts';
+import { inwardArrow, midpoints, nudged, withCornerAdded } from '../../services/dashboard/src/setup/shape.ts';
+import { idFrom, joinUrl, splitUrl } from '../../services/dashboard/src/setup/url.ts';
+import { setupEn } from '../../services/dashboard/src/text/setup-en.ts';
+import { setupKo } from '../../services/dashboard/src/text/setup-ko.ts';
+import type { PicturePoint } from '../../shared/contracts/common.ts';
+import { CameraCalibration } from '../../shared/geometry/calibration.ts';
+import { calibrate, groundAt, pictureAt } from '../../shared/geometry/ground.ts';
+
+const ASPECT = 16 / 9;
+const MOUNTED = CameraCalibration.parse({ mount: { heightM: 6.5, tiltDeg: 21 }, verticalFovDeg: 34.3, headHeightM: 0 });
+
+describe('an address in three fields', () => {
+  for (const url of [
+    'rtsp://10.0.0.1/stream',
+    'rtsp://viewer:***@10.0.0.1:554/stream?a=b@c',
+    'rtsp://viewer:${GATE3_PASSWORD}@camera.example/x',
+    'rtsp://viewer:p%40ss%2Fw%20rd@10.0.0.1/stream',
+    'rtsps://viewer@[2001:db8::1]:322/main',
+  ]) {
+    it(`${url} comes apart and together again`, () => assert.equal(joinUrl(splitUrl(url)), url));
+  }
+
+  it('shows what people typed, and percent-encodes it', () => {
+    assert.deepEqual(splitUrl('rtsp://viewer:p%40ss@h/s'), { address: 'rtsp://h/s', user: 'viewer', password: 'p@ss' });
+    assert.equal(joinUrl({ address: 'rtsp://h/s', user: 'a b', password: 'c:/@' }), 'rtsp://a%20b:c%3A%2F%40@h/s');
+  });
+
+  it('makes an id of a name', () => {
+    assert.equal(idFrom('Gate 3, North', [], 'camera'), 'gate-3-north');
+    assert.equal(idFrom('Gate 3', ['gate-3', 'gate-3-2'], 'camera'), 'gate-3-3');
+    assert.equal(idFrom('정문', ['camera-1'], 'camera'), 'camera-2');
+  });
+});
+
+describe('shapes', () => {
+  const square: PicturePoint[] = [
+    [0, 0],
+    [1, 0],
+    [1, 0.5],
+    [0, 0.5],
+  ];
+
+  it('moves a point by keys, and not out of the picture', () => {
+    assert.deepEqual(nudged([0.5, 0.5], 'ArrowUp', false), [0.5, 0.498]);
+    assert.deepEqual(nudged([0.99, 0.5], 'ArrowRight', true), [1, 0.5]);
+    assert.equal(nudged([0.5, 0.5], 'Enter', false), undefined);
+  });
+
+  it('adds a corner in the middle of the longest edge', () => {
+    assert.deepEqual(withCornerAdded(square)[1], [0.5, 0]);
+    assert.equal(midpoints(square).length, 4);
+  });
+
+  it('points across a line to the side that the configuration calls inside', () => {
+    const line: [PicturePoint, PicturePoint] = [
+      [0.2, 0.5],
+      [0.8, 0.5],
+    ];
+    assert.ok(inwardArrow(line, 'left', ASPECT).to[1] < 0.5, 'going right, left is up');
+    assert.ok(inwardArrow(line, 'right', ASPECT).to[1] > 0.5);
+    assert.ok(inwardArrow([line[0], [0.2, 0.9]], 'left', ASPECT).to[0] > 0.2, 'going down, left is to the right');
+  });
+});
+
+describe('the ground', () => {
+  const ground = calibrate(MOUNTED, ASPECT);
+
+  it('is drawn as lines that lie a whole number of metres apart', () => {
+    const grid = groundGrid(ground, ASPECT);
+    assert.ok(grid && grid.lines.length > 8, `${grid?.lines.length} lines`);
+    for (const line of grid.lines) {
+      for (const at of line) {
+        const metres = groundAt(ground, at);
+        assert.ok(metres);
+        const off = metres.map((m: number): number => Math.abs(m / grid.spacingM - Math.round(m / grid.spacingM)));
+        assert.ok(Math.min(...off) < 1e-6, `${metres} lies on no line`);
+      }
+    }
+  });
+
+  const corners: [number, number][] = [
+    [-3, 11],
+    [3, 11],
+    [3, 23],
+    [-3, 23],
+  ];
+  const marks = corners.map((metres) => newMark(pictureAt(ground, metres) as unknown as PicturePoint));
+
+  it('is known from a rectangle of known size, and its area comes out right', () => {
+    assert.deepEqual(judge({ points: marks.slice(0, 3) }, ASPECT), { kind: 'incomplete', missing: 1 });
+    assert.deepEqual(judge({ points: marks }, ASPECT), { kind: 'incomplete', missing: 0 });
+    const judged = judge({ points: asRectangle(marks, 6, 12) }, ASPECT);
+    assert.equal(judged.kind, 'good');
+    assert.ok(judged.kind === 'good' && Math.abs((judged.heads.camera?.heightM ?? 0) - 6.5) < 0.05);
+    const sqm =
+      judged.kind === 'good' &&
+      polygonSqm(
+        judged.ground,
+        marks.map(({ picture }) => picture),
+      );
+    assert.ok(Math.abs(Number(sqm) - 72) < 0.5, String(sqm));
+  });
+
+  it('is refused with its reason', () => {
+    const inLine = [0.2, 0.4, 0.6, 0.8].map((x) => ({
+      picture: [x, 0.5] as PicturePoint,
+      ground: [x, 0] as [number, number],
+    }));
+    assert.deepEqual(judge({ points: inLine }, ASPECT), { kind: 'unusable', fault: 'points-in-line' });
+    assert.deepEqual(judge(undefined, ASPECT), { kind: 'none' });
+  });
+});
+
+it('tells where two versions of a camera differ', () => {
+  const mine = { id: 'a', name: 'A', zones: [{ id: 'z', capacity: 5 }], sampleFps: 2 };
+  const theirs = { id: 'a', name: 'B', zones: [{ id: 'z', capacity: 6 }, { id: 'y' }] };
+  assert.deepEqual(
+    differences(mine, theirs).map(({ field, mine: own, theirs: other }) => [field, own, other]),
+    [
+      ['name', 'A', 'B'],
+      ['zones.z.capacity', '5', '6'],
+      ['sampleFps', '2', undefined],
+      ['zones.y.id', undefined, 'y'],
+    ],
+  );
+  assert.ok(same({ a: 1, b: [2] }, { b: [2], a: 1 }));
+  assert.ok(!same({ a: 1 }, { a: 2 }));
+});
+
+it('tells faults at their field, in the reader’s language', () => {
+  const camera = {
+    id: '',
+    url: 'rtsp://h/s',
+    sampleFps: 99,
+    zones: [{ id: 'z', polygon: [], limits: { count: { caution: 5, alert: 4 } } }],
+  };
+  const fields = cameraIssues(camera, setupEn).map(({ field }) => field);
+  assert.deepEqual(fields, ['id', 'sampleFps', 'zones[0].polygon', 'zones[0].limits.count.alert']);
+  for (const { field, rule } of cameraIssues(camera, setupKo)) assert.match(rule, /[가-힣]/, `${field}: ${rule}`);
+});
