@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { AlertDesk } from '../../services/gateway/alert-desk.ts';
+import { BenchLine } from '../../services/gateway/bench-line.ts';
 import { CameraBoard } from '../../services/gateway/camera-board.ts';
 import { ConfigFile } from '../../services/gateway/config-file.ts';
 import { createHttpApp } from '../../services/gateway/http-app.ts';
@@ -45,7 +46,9 @@ async function openapi(): Promise<object> {
     isOurHost: () => true,
     isOurPage: () => true,
     config: new ConfigFile(undefined, () => undefined, createLogger('docs', 'silent')),
+    bench: new BenchLine({ frames: redis, enqueue: async () => undefined }),
     models: async () => [],
+    system: { report: () => Promise.reject(new Error('no system here')), modelsDir: '' },
     operations: {
       registry: createRegistry('gateway', 'docs'),
       ready: () => false,

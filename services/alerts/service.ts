@@ -15,6 +15,7 @@ import { scrub } from '../../shared/runtime/secrets.ts';
 import { type AlertMetrics, createAlertMetrics } from './alert-metrics.ts';
 import { DeliveryDesk } from './deliveries/delivery-desk.ts';
 import { resolveEndpoints } from './deliveries/endpoint.ts';
+import { DrillDesk } from './drill/drill-desk.ts';
 import { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { EvidenceFiles } from './evidence/evidence-files.ts';
 import { EvidenceStore } from './evidence/evidence-store.ts';
@@ -79,8 +80,10 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
       desk = new DeliveryDesk({ redisUrl: o.redisUrls.state, store, metrics, logger }, config, endpoints);
       const evidenceStore = new EvidenceStore(store.db);
       const evidence = new EvidenceDesk({ frames, store: evidenceStore, files, metrics, logger }, config);
+      const drills = new DrillDesk({ redis, frames, logger });
+      const parts = { redis, input, store, desk, evidence, drills, metrics, logger };
       try {
-        term = await Term.begin({ config, holder: instance, redis, input, store, desk, evidence, metrics, logger });
+        term = await Term.begin({ config, holder: instance, ...parts });
         metrics.leader.set(1);
         logger.info({ alerts: term.alerts.length }, 'leading');
         await term.run(stop.signal);
@@ -88,6 +91,7 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
         metrics.leader.set(0);
         metrics.databaseAway.set(0);
         term = undefined;
+        await drills.close();
         await evidence.close();
         await desk.close();
         desk = undefined;

@@ -9,6 +9,7 @@ import { limitsInForce } from '../../shared/config/limits-in-force.ts';
 import { type Camera, type Config, staleAfterMs } from '../../shared/config/schema.ts';
 import { AlertsHealth, alertKeys } from '../../shared/contracts/alert.ts';
 import { CameraState } from '../../shared/contracts/camera.ts';
+import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
 import { type PublicReading, WorkerReading } from '../../shared/contracts/reading.ts';
 import type { Runbooks } from '../../shared/contracts/runbook.ts';
@@ -33,6 +34,9 @@ const ALL_DOWN: SystemState = { ingest: 'down', inference: 'down', redis: 'down'
 type BoardEvents = { reading: [PublicReading]; cameras: [CameraInfo[]] };
 
 export class CameraBoard extends EventEmitter<BoardEvents> {
+  #configured: Camera[] = [];
+  /** Of a drill under way. */
+  #drill: Camera[] = [];
   #cameras: Camera[] = [];
   #alerts: AlertsConfig = AlertsConfig.parse(undefined);
   readonly #watchedSince = new Map<string, number>();
@@ -75,9 +79,21 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
   }
 
   configure(config: Config): void {
-    this.#cameras = config.cameras;
+    this.#configured = config.cameras;
     this.#alerts = config.alerts;
-    const known = new Set(config.cameras.map((camera) => camera.id));
+    this.#setCameras();
+  }
+
+  /** Cameras that exist for a drill; none ends it. */
+  setDrillCameras(cameras: Camera[]): void {
+    if (JSON.stringify(cameras) === JSON.stringify(this.#drill)) return;
+    this.#drill = cameras;
+    this.#setCameras();
+  }
+
+  #setCameras(): void {
+    this.#cameras = [...this.#configured, ...this.#drill];
+    const known = new Set(this.#cameras.map((camera) => camera.id));
     for (const id of this.#watchedSince.keys()) {
       if (known.has(id)) continue;
       for (const map of [this.#watchedSince, this.#readings, this.#states, this.#told]) map.delete(id);
@@ -94,6 +110,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
   cameras(): CameraInfo[] {
     return this.#cameras.map((camera) => ({
       id: camera.id,
+      ...(isDrillCamera(camera.id) ? { exercise: true as const } : {}),
       name: camera.name ?? camera.id,
       sampleFps: camera.sampleFps,
       staleAfterMs: staleAfterMs(camera),
@@ -114,6 +131,11 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
   readings(): PublicReading[] {
     const now = Date.now();
     return this.#cameras.map((camera) => this.#readingOf(camera, now));
+  }
+
+  /** What ingest said last of each camera. */
+  connections(): ReadonlyMap<string, CameraState> {
+    return this.#states;
   }
 
   system(): SystemState {

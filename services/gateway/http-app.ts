@@ -9,18 +9,23 @@ import type { Redis } from 'ioredis';
 import type { WorkerModels } from '../../shared/contracts/models.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import type { AlertDesk } from './alert-desk.ts';
+import type { BenchLine } from './bench-line.ts';
 import type { CameraBoard } from './camera-board.ts';
 import type { ConfigFile } from './config-file.ts';
 import { ProbeLine } from './probe-line.ts';
 import { alertRoutes } from './routes/alerts.ts';
+import { benchRoutes } from './routes/bench.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { configRoutes } from './routes/config.ts';
+import { drillRoutes } from './routes/drills.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { historyRoutes } from './routes/history.ts';
 import { modelRoutes } from './routes/models.ts';
 import { type OperationsOptions, operationsRoutes } from './routes/operations.ts';
 import { problem, sendProblem } from './routes/problem.ts';
 import { type ReplayOptions, replayRoutes } from './routes/replay.ts';
+import { type SystemOptions, systemRoutes } from './routes/system.ts';
+import { thresholdRoutes } from './routes/thresholds.ts';
 
 const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url));
 
@@ -38,8 +43,10 @@ export type HttpAppOptions = {
   frames: Redis;
   replay: ReplayOptions['replay'];
   config: ConfigFile;
+  bench: BenchLine;
   /** What every living worker says of its models. */
   models: () => Promise<WorkerModels[]>;
+  system: SystemOptions;
   operations: OperationsOptions;
   logger: Logger;
   /** Whether a Host header names this server. */
@@ -54,7 +61,9 @@ export async function createHttpApp({
   frames,
   replay,
   config,
+  bench,
   models,
+  system,
   operations,
   logger,
   isOurHost,
@@ -65,7 +74,8 @@ export async function createHttpApp({
     loggerInstance: plain,
     // Changes of state are logged, not requests.
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: 5000,
+    // The whole of a request, a clip over a slow line included; its head has five seconds.
+    requestTimeout: 60_000,
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: 100 },
     forceCloseConnections: true,
@@ -119,6 +129,7 @@ export async function createHttpApp({
         { name: 'alerts', description: 'Running alerts, their log, and what operators do about them' },
         { name: 'configuration', description: 'Cameras, zones and thresholds as the set-up pages change them' },
         { name: 'models', description: 'Models that count, and the test bench' },
+        { name: 'drills', description: 'Exercises through the real path' },
         { name: 'operations', description: 'For machines that watch this machine' },
       ],
     },
@@ -129,13 +140,26 @@ export async function createHttpApp({
   await app.register(historyRoutes(alerts));
   await app.register(alertRoutes(alerts));
   await app.register(evidenceRoutes(alerts));
+  await app.register(drillRoutes(alerts));
+  await app.register(thresholdRoutes({ alerts, config }));
   await app.register(configRoutes({ config, probes: new ProbeLine(frames), alerts }));
   await app.register(modelRoutes(models));
+  await app.register(benchRoutes(bench));
+  await app.register(systemRoutes(system));
   await app.register(operationsRoutes(operations));
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 
   if (existsSync(DASHBOARD)) {
-    await app.register(serveStatic, { root: DASHBOARD, cacheControl: true, maxAge: '1h', immutable: false });
+    await app.register(serveStatic, {
+      root: DASHBOARD,
+      cacheControl: false,
+      // Names of assets change with their content. The page itself and the service worker do not: asked for each time.
+      setHeaders: (reply, path) =>
+        void reply.header(
+          'cache-control',
+          path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+        ),
+    });
   } else {
     app.get('/', { schema: { hide: true } }, async (_request, reply) =>
       reply.type('text/plain').send('The dashboard is not built: run "npm run build".\n'),

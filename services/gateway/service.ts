@@ -1,22 +1,41 @@
 /** The gateway: readings from Redis out to people, over HTTP and the live socket. */
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Queue } from 'bullmq';
 import type { Config } from '../../shared/config/schema.ts';
 import { watchConfig } from '../../shared/config/watch.ts';
+import { benchKeys } from '../../shared/contracts/bench.ts';
 import { frameKeys } from '../../shared/contracts/keys.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { announcePresence, instanceName, readMetrics } from '../../shared/runtime/presence.ts';
-import { connectDatabases, connectPatient, disconnect, type RedisUrls } from '../../shared/runtime/redis.ts';
+import {
+  connectDatabases,
+  connectPatient,
+  disconnect,
+  queueConnection,
+  type RedisUrls,
+} from '../../shared/runtime/redis.ts';
 import { AlertDesk } from './alert-desk.ts';
+import { BenchLine } from './bench-line.ts';
 import { CameraBoard } from './camera-board.ts';
 import { ConfigFile } from './config-file.ts';
+import { DrillWatch } from './drill-watch.ts';
 import { createGatewayMetrics } from './gateway-metrics.ts';
 import { isLoopback, isOurHost, isOurPage } from './host-check.ts';
 import { createHttpApp } from './http-app.ts';
 import { serveLiveSocket } from './live-socket.ts';
 import { modelsKnown } from './models-known.ts';
+import { openSystemDesk } from './system/system-desk.ts';
+
+/** Options of looks on the test bench: nothing of them stays in the queue. */
+const NOT_KEPT = { removeOnComplete: true, removeOnFail: true } as const;
+
+/** What `worker.modelsDir` is relative to. */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export type GatewayOptions = { config: Config; configFile?: string | undefined; redisUrls: RedisUrls; logger: Logger };
 export type Gateway = Service & { readonly url: string };
@@ -38,12 +57,15 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     await board.follow(follower('events'), lifecycle);
     const alerts = new AlertDesk(state);
     await alerts.follow(follower('alerts'), lifecycle);
+    const drills = new DrillWatch(state, board, config);
+    await drills.follow(lifecycle);
 
     let { allowedOrigins, configChanges } = config.gateway;
     let { replay } = config;
     if (configFile) {
       const reload = (next: Config): void => {
         board.configure(next);
+        drills.configure(next);
         ({ allowedOrigins, configChanges } = next.gateway);
         replay = next.replay;
         if (next.gateway.port !== config.gateway.port || next.gateway.host !== config.gateway.host) {
@@ -52,6 +74,10 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
       };
       lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (stop) => stop());
     }
+
+    const benchQueue = new Queue(benchKeys.queue, { connection: queueConnection(redisUrls.state, 'producer') });
+    benchQueue.on('error', () => undefined); // the state connection logs that Redis went
+    lifecycle.add('bench queue', benchQueue, (queue) => queue.close());
 
     const app = await createHttpApp({
       board,
@@ -62,7 +88,16 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
       isOurHost: (header) => isOurHost(config.gateway.host, header, allowedOrigins),
       isOurPage: (origin, header) => isOurPage(origin, header, allowedOrigins),
       config: new ConfigFile(configFile, () => changesRefused(configChanges, config.gateway.host), logger),
+      bench: new BenchLine({ frames, enqueue: (job) => benchQueue.add('look', job, NOT_KEPT) }),
       models: () => modelsKnown(state),
+      system: {
+        modelsDir: resolve(ROOT, config.worker.modelsDir),
+        report: openSystemDesk({
+          ...{ board, state, frames, instance, lifecycle },
+          stateUrl: redisUrls.state,
+          metrics: async () => [await registry.getMetricsAsJSON(), ...(await readMetrics(state, instance))],
+        }),
+      },
       operations: {
         registry,
         ready: () => board.system().redis === 'up' && !lifecycle.closing,
@@ -75,6 +110,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
       server: app.server,
       board,
       alerts,
+      drills,
       metrics,
       listensOn: config.gateway.host,
       allowedOrigins: () => allowedOrigins,

@@ -1,6 +1,7 @@
 /** What the zone's page shows of time: windows, steps, gaps, levels. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { durationParts } from '../../services/dashboard/src/text/duration.ts';
 import { levelSpans, rowsOf } from '../../services/dashboard/src/zone/level-spans.ts';
 import { gapAfter, waitMs } from '../../services/dashboard/src/zone/replay-time.ts';
 import { scaleTop } from '../../services/dashboard/src/zone/scale-top.ts';
@@ -25,7 +26,6 @@ import {
   windowBetween,
   windowParam,
 } from '../../services/dashboard/src/zone/window.ts';
-import { durationParts } from '../../services/dashboard/src/zone/zone-format.ts';
 import type { ActiveAlert, AlertEvent } from '../../shared/contracts/alert.ts';
 import type { HistoryPoint } from '../../shared/contracts/history.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';

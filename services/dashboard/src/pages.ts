@@ -18,6 +18,7 @@ export const PAGES = {
   zone: () => import('./zone/ZonePage.svelte'),
   setup: () => import('./setup/SetupPage.svelte'),
   thresholds: () => import('./thresholds/ThresholdsPage.svelte'),
+  system: () => import('./system/SystemPage.svelte'),
 } satisfies Record<string, Load>;
 
 export type PageId = keyof typeof PAGES;

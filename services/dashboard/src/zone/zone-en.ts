@@ -1,5 +1,6 @@
 /** The English texts of the zone's page. */
-import { durationParts, makeZoneFormat } from './zone-format.ts';
+import { durationParts } from '../text/duration.ts';
+import { makeZoneFormat } from './zone-format.ts';
 import type { ZoneTexts } from './zone-texts.ts';
 
 const UNITS = { day: 'd', hour: 'h', minute: 'min', second: 's' };

@@ -1,5 +1,6 @@
 /** 구역 화면의 한국어 문구. The Korean texts of the zone's page. */
-import { durationParts, makeZoneFormat } from './zone-format.ts';
+import { durationParts } from '../text/duration.ts';
+import { makeZoneFormat } from './zone-format.ts';
 import type { ZoneTexts } from './zone-texts.ts';
 
 const UNITS = { day: '일', hour: '시간', minute: '분', second: '초' };
