@@ -41,15 +41,15 @@ export function historyCsv(points: HistoryPoint[], part: 'whole' | 'rows' = 'who
   );
 }
 
-/** The event log as CSV (RFC 4180), instants in ISO 8601. */
-export function eventsCsv(events: AlertEvent[]): string {
+/** The event log as CSV (RFC 4180), instants in ISO 8601. In parts like {@link historyCsv}. */
+export function eventsCsv(events: AlertEvent[], part: 'whole' | 'rows' = 'whole'): string {
   const header = [
     ...['offset', 'at', 'capturedAt', 'type', 'mode', 'alertId', 'sequence', 'rule', 'cameraId', 'zoneId'],
     ...['fromLevel', 'toLevel', 'fromCondition', 'toCondition', 'reason', 'cause', 'value', 'threshold', 'unit'],
     ...['escalation', 'silenced', 'actor', 'note', 'model', 'configVersion', 'eventId', 'epoch'],
   ];
   return csv(
-    header,
+    part === 'rows' ? undefined : header,
     events.map((e) => [
       ...[e.offset, isoOf(e.at), e.capturedAt === undefined ? undefined : isoOf(e.capturedAt), e.type, e.mode],
       ...[e.alertId, e.sequence, e.rule, e.cameraId, e.zoneId, e.from.level, e.to.level, e.from.condition],

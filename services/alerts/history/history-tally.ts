@@ -35,8 +35,8 @@ export class HistoryTally {
       const tally = this.#count(reading, zone.zoneId, zone);
       if (zone.peoplePerSqm === undefined) continue;
       tally.densitySamples += 1;
-      tally.densitySum += zone.peoplePerSqm;
-      tally.densityPeak = Math.max(tally.densityPeak, zone.peakPeoplePerSqm ?? zone.peoplePerSqm);
+      tally.densitySum += exact(zone.peoplePerSqm);
+      tally.densityPeak = Math.max(tally.densityPeak, exact(zone.peakPeoplePerSqm ?? zone.peoplePerSqm));
     }
   }
 
@@ -54,8 +54,10 @@ export class HistoryTally {
   #count(
     { cameraId, capturedAt }: { cameraId: string; capturedAt: number },
     zoneId: string,
-    { count, interval: [low, high] }: { count: number; interval: Interval },
+    figures: { count: number; interval: Interval },
   ): Tally {
+    const count = exact(figures.count);
+    const [low, high] = figures.interval.map(exact) as Interval;
     const at = Math.floor(capturedAt / FINE_STEP_MS) * FINE_STEP_MS;
     const key = `${cameraId}~${zoneId}~${at}`;
     let tally = this.#tallies.get(key);
@@ -81,6 +83,12 @@ export class HistoryTally {
     return tally;
   }
 }
+
+/**
+ * A figure to the nearest 1/1024. Sums of such are exact in whatever order they are made, so that every database answers
+ * the same; no count or density is known that well.
+ */
+const exact = (figure: number): number => Math.round(figure * 1024) / 1024;
 
 /** Sums by spans of `stepMs`: what several sums say of one span becomes one. */
 export function mergeTallies(tallies: Tally[], stepMs: number): Tally[] {

@@ -6,12 +6,14 @@ import { ActiveAlert, AlertEvent, RaisedLevel, RuleKind, Silence } from '../../.
 import { Id } from '../../../shared/contracts/common.ts';
 import { eventsCsv } from '../../../shared/contracts/history.ts';
 import type { AlertDesk } from '../alert-desk.ts';
-import { askAlerts, type Order, orderFailures, sendOrder, sendRefusal } from './order.ts';
+import { PageRefusedError, sendExport } from './export.ts';
+import { askAlerts, type Order, orderFailures, sendOrder } from './order.ts';
 
 const AlertId = z.object({ alertId: z.string().min(1).max(200) });
 /** Who acts. Users and roles come later; until then the name is the operator's word. */
 const actor = z.string().min(1).max(120).describe('Who acts: name or post of the operator.');
 const note = z.string().min(1).max(2000);
+const EVENTS_PER_PAGE = 1000;
 const EventQuery = z.object({
   afterOffset: z.coerce.number().int().nonnegative().default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
@@ -21,6 +23,23 @@ const EventQuery = z.object({
   from: z.coerce.number().int().nonnegative().optional().describe('Not earlier than this, epoch ms.'),
   to: z.coerce.number().int().nonnegative().optional().describe('Not later than this, epoch ms.'),
 });
+
+/** The log from an offset on, in pages. @throws PageRefusedError */
+async function* eventPages(
+  desk: AlertDesk,
+  query: Omit<z.infer<typeof EventQuery>, 'limit'>,
+): AsyncGenerator<AlertEvent[]> {
+  for (let { afterOffset } = query; ; ) {
+    const page = { ...query, afterOffset, limit: EVENTS_PER_PAGE };
+    const answer = await askAlerts(desk, { type: 'list-events', actor: 'api', ...page });
+    if (!answer?.ok) throw new PageRefusedError(answer);
+    const events = z.array(AlertEvent).parse(answer.body);
+    yield events;
+    const last = events.at(-1);
+    if (!last || events.length < EVENTS_PER_PAGE) return;
+    afterOffset = last.offset;
+  }
+}
 
 export const alertRoutes =
   (desk: AlertDesk): FastifyPluginAsyncZod =>
@@ -46,23 +65,22 @@ export const alertRoutes =
       },
       async ({ query }, reply) => order(reply, { type: 'list-events', actor: 'api', ...query }),
     );
-    app.get(
-      '/api/alerts/events.csv',
-      {
-        schema: {
-          summary: 'The alert log as CSV',
-          tags,
-          querystring: EventQuery,
-          produces: ['text/csv'],
-          response: { 200: z.any(), ...orderFailures },
+    for (const format of ['csv', 'json'] as const) {
+      app.get(
+        `/api/alerts/events.${format}`,
+        {
+          schema: {
+            summary: `The whole alert log as ${format.toUpperCase()}, of any length`,
+            tags,
+            querystring: EventQuery.omit({ limit: true }),
+            produces: [format === 'csv' ? 'text/csv' : 'application/json'],
+            response: { 200: z.any(), ...orderFailures },
+          },
         },
-      },
-      async ({ query }, reply) => {
-        const answer = await askAlerts(desk, { type: 'list-events', actor: 'api', ...query });
-        if (!answer?.ok) return sendRefusal(reply, answer);
-        return reply.type('text/csv; charset=utf-8').send(eventsCsv(z.array(AlertEvent).parse(answer.body)));
-      },
-    );
+        async ({ query }, reply) =>
+          sendExport(reply, { format, name: 'headroom_alerts', pages: eventPages(desk, query), csv: eventsCsv }),
+      );
+    }
 
     app.post(
       '/api/alerts/:alertId/acknowledge',

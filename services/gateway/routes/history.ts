@@ -1,15 +1,15 @@
-/** Readings over time, as JSON and as CSV of any length. */
-import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
+/** Readings over time: so many points at once, and CSV and JSON of any length. */
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { AlertCommand } from '../../../shared/contracts/alert.ts';
 import { Id } from '../../../shared/contracts/common.ts';
 import { HISTORY_POINTS_MAX, HistoryPoint, historyCsv } from '../../../shared/contracts/history.ts';
 import type { AlertDesk } from '../alert-desk.ts';
-import { Problem, sendProblem } from './problem.ts';
+import { PageRefusedError, sendExport } from './export.ts';
+import { askAlerts, orderFailures, sendOrder } from './order.ts';
+import { sendProblem } from './problem.ts';
 
-const instant = z.coerce.number().int().nonnegative();
+/** Up to the last instant a date can tell. */
+const instant = z.coerce.number().int().nonnegative().max(8_640_000_000_000_000);
 const Query = z
   .object({
     cameraId: Id,
@@ -28,16 +28,14 @@ const Query = z
   .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be later than from' });
 type Query = z.infer<typeof Query>;
 
-const failures = { 400: Problem, 503: Problem };
-
 export const historyRoutes =
   (desk: AlertDesk): FastifyPluginAsyncZod =>
   async (app) => {
-    /** @returns undefined when the alerts service does not answer */
-    const points = async (query: Query): Promise<HistoryPoint[] | undefined> => {
-      const order = { type: 'list-history', actor: 'api', commandId: randomUUID(), ...query };
-      const answer = await desk.order(AlertCommand.parse(order));
-      return answer?.ok ? z.array(HistoryPoint).parse(answer.body) : undefined;
+    /** @throws PageRefusedError */
+    const points = async (query: Query): Promise<HistoryPoint[]> => {
+      const answer = await askAlerts(desk, { type: 'list-history', actor: 'api', ...query });
+      if (!answer?.ok) throw new PageRefusedError(answer);
+      return z.array(HistoryPoint).parse(answer.body);
     };
 
     app.get(
@@ -48,52 +46,48 @@ export const historyRoutes =
           description: `At most ${HISTORY_POINTS_MAX} spans. A span without a counted picture is missing, not zero.`,
           tags: ['readings'],
           querystring: Query,
-          response: { 200: z.array(HistoryPoint), ...failures },
+          response: { 200: z.array(HistoryPoint), ...orderFailures },
         },
       },
       async ({ query }, reply) => {
         if ((query.to - query.from) / query.stepMs > HISTORY_POINTS_MAX) {
-          const detail = `That is more than ${HISTORY_POINTS_MAX} spans: ask for a longer stepMs, a shorter time, or CSV.`;
+          const detail = `That is more than ${HISTORY_POINTS_MAX} spans: ask for a longer stepMs, bring from and to closer together, or take CSV.`;
           return sendProblem(reply, 400, 'Too many spans', detail);
         }
-        return (await points(query)) ?? sendProblem(reply, 503, 'Nobody answers', NOBODY);
+        return sendOrder(desk, reply, { type: 'list-history', actor: 'api', ...query });
       },
     );
 
-    app.get(
-      '/api/history.csv',
-      {
-        schema: {
-          summary: 'The same as CSV, of any length',
-          tags: ['readings'],
-          querystring: Query,
-          produces: ['text/csv'],
-          response: { 200: z.any(), ...failures },
+    for (const format of ['csv', 'json'] as const) {
+      app.get(
+        `/api/history.${format}`,
+        {
+          schema: {
+            summary: `The same as ${format.toUpperCase()}, of any length`,
+            tags: ['readings'],
+            querystring: Query,
+            produces: [format === 'csv' ? 'text/csv' : 'application/json'],
+            response: { 200: z.any(), ...orderFailures },
+          },
         },
-      },
-      async ({ query }, reply) => {
-        const parts = partsOf(query);
-        const first = await points(parts[0] as Query);
-        if (!first) return sendProblem(reply, 503, 'Nobody answers', NOBODY);
-        async function* text() {
-          yield historyCsv(first as HistoryPoint[]);
-          for (const part of parts.slice(1)) {
-            const more = await points(part);
-            // Cut off rather than ended: a client must not take half a table for the whole.
-            if (!more) throw new Error(NOBODY);
-            if (more.length > 0) yield historyCsv(more, 'rows');
+        async ({ query }, reply) => {
+          const parts = (query.to - query.from) / query.stepMs / HISTORY_POINTS_MAX;
+          if (parts > PARTS_MAX) {
+            const detail = 'Bring from and to closer together, or make stepMs longer: nothing is kept for that long.';
+            return sendProblem(reply, 400, 'Too many spans', detail);
           }
-        }
-        const name = ['headroom', query.cameraId, query.zoneId, new Date(query.from).toISOString().slice(0, 10)];
-        return reply
-          .type('text/csv; charset=utf-8')
-          .header('content-disposition', `attachment; filename="${name.filter(Boolean).join('_')}.csv"`)
-          .send(Readable.from(text()));
-      },
-    );
+          async function* pages(): AsyncGenerator<HistoryPoint[]> {
+            for (const part of partsOf(query)) yield await points(part);
+          }
+          const name = ['headroom', query.cameraId, query.zoneId, new Date(query.from).toISOString().slice(0, 10)];
+          return sendExport(reply, { format, name: name.filter(Boolean).join('_'), pages: pages(), csv: historyCsv });
+        },
+      );
+    }
   };
 
-const NOBODY = 'The alerts service, which keeps the history, does not answer now.';
+/** A year and a half in ten-second spans: more is asked for by mistake. */
+const PARTS_MAX = 1000;
 
 /** A query as several, none of which has too many spans. */
 export function partsOf(query: Query): Query[] {
