@@ -18,6 +18,22 @@ export function createAlertMetrics(registry: Registry) {
       labelNames: ['version'],
       registers,
     }),
+    databaseBytes: new Gauge({
+      name: 'headroom_database_bytes',
+      help: 'Size of the database of alerts and history',
+      labelNames: ['kind'],
+      registers,
+    }),
+    diskFreeBytes: new Gauge({
+      name: 'headroom_data_disk_free_bytes',
+      help: 'Free space below the data folder',
+      registers,
+    }),
+    diskBytes: new Gauge({
+      name: 'headroom_data_disk_bytes',
+      help: 'Size of the disk below the data folder',
+      registers,
+    }),
     events: new Counter({
       name: 'headroom_alert_events_total',
       help: 'Events written to the log',

@@ -59,7 +59,7 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
     const file = config.database.file ?? join(dataDir, 'headroom.db');
     const opened = await AlertStore.open(o.databaseUrl ?? file, { logger });
     const store = lifecycle.add('database', opened, (s) => s.close());
-    watchStorage({ store, file: o.databaseUrl === undefined ? file : undefined, dataDir, registry, lifecycle });
+    watchStorage({ store, file: o.databaseUrl === undefined ? file : undefined, dataDir, metrics, lifecycle });
     const redis = lifecycle.add('state redis', connectFailFast(o.redisUrls.state, logger, 'alerts'), disconnect);
     const input = lifecycle.add('input redis', connectFailFast(o.redisUrls.state, logger, 'alerts-input'), disconnect);
     await Promise.all([whenReady(redis, 5000), whenReady(input, 5000)]);

@@ -2,7 +2,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
-import { Gauge, type Registry } from '../../shared/runtime/metrics.ts';
+import type { AlertMetrics } from './alert-metrics.ts';
 import type { AlertStore } from './store/alert-store.ts';
 
 const EVERY_MS = 15_000;
@@ -12,37 +12,19 @@ export type StorageOptions = {
   /** The SQLite file; undefined with PostgreSQL. */
   file: string | undefined;
   dataDir: string;
-  registry: Registry;
+  metrics: AlertMetrics;
   lifecycle: Lifecycle;
 };
 
 /** Measures at once and then every fifteen seconds, until the lifecycle closes. What cannot be measured is not told. */
-export function watchStorage({ store, file, dataDir, registry, lifecycle }: StorageOptions): void {
-  const registers = [registry];
-  const database = new Gauge({
-    name: 'headroom_database_bytes',
-    help: 'Size of the database of alerts and history',
-    labelNames: ['kind'],
-    registers,
-  });
-  const free = new Gauge({
-    name: 'headroom_data_disk_free_bytes',
-    help: 'Free space below the data folder',
-    registers,
-  });
-  const total = new Gauge({
-    name: 'headroom_data_disk_bytes',
-    help: 'Size of the disk below the data folder',
-    registers,
-  });
-
+export function watchStorage({ store, file, dataDir, metrics, lifecycle }: StorageOptions): void {
   const measure = async (): Promise<void> => {
     const size = file === undefined ? await postgresBytes(store) : await sqliteBytes(file);
-    if (size !== undefined) database.set({ kind: file === undefined ? 'postgresql' : 'sqlite' }, size);
+    if (size !== undefined) metrics.databaseBytes.set({ kind: file === undefined ? 'postgresql' : 'sqlite' }, size);
     const disk = await statfs(dataDir).catch(() => undefined);
     if (!disk) return;
-    free.set(disk.bavail * disk.bsize);
-    total.set(disk.blocks * disk.bsize);
+    metrics.diskFreeBytes.set(disk.bavail * disk.bsize);
+    metrics.diskBytes.set(disk.blocks * disk.bsize);
   };
   const timer = setInterval(() => void measure(), EVERY_MS);
   void measure();
