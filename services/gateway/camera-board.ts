@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
 import { AlertsConfig } from '../../shared/config/alerts.ts';
 import { limitsInForce } from '../../shared/config/limits-in-force.ts';
+import type { Line } from '../../shared/config/lines.ts';
 import { type Camera, type Config, staleAfterMs } from '../../shared/config/schema.ts';
 import { AlertsHealth, alertKeys } from '../../shared/contracts/alert.ts';
 import { CameraState } from '../../shared/contracts/camera.ts';
@@ -122,6 +123,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
         limits: limitsInForce(this.#alerts, camera, zone),
         ...(zone.runbooks ? { runbooks: zone.runbooks } : {}),
       })),
+      ...(camera.lines.length > 0 ? { lines: camera.lines.map(lineInfo) } : {}),
       calibrated: camera.calibration !== undefined,
       neighbours: camera.neighbours,
     }));
@@ -227,3 +229,10 @@ function alertsState(health: string | null): SystemState['alerts'] {
   const parsed = AlertsHealth.safeParse(health === null ? undefined : JSON.parse(health));
   return parsed.success ? { leader: 'up', ...parsed.data } : { leader: 'down' };
 }
+
+const lineInfo = ({ id, name, points, in: inside }: Line): NonNullable<CameraInfo['lines']>[number] => ({
+  id,
+  name: name ?? id,
+  points,
+  in: inside,
+});

@@ -42,6 +42,7 @@ export class CameraStates {
       .hdel(stateKeys.cameraStates, cameraId)
       .hdel(stateKeys.readings, cameraId)
       .hdel(stateKeys.views, cameraId)
+      .hdel(stateKeys.lines, cameraId)
       .exec()
       .catch(() => undefined);
   }

@@ -24,6 +24,8 @@ export const stateKeys = {
   readingFence: `${PREFIX}:reading-fence`,
   /** Stream of entries {kind: 'reading' | 'camera-state', body: JSON}: everything a listener needs, in order. */
   events: `${PREFIX}:events`,
+  /** Hash: cameraId -> tracks and tallies of its lines. */
+  lines: `${PREFIX}:lines`,
   /** Hash: cameraId -> the edges of its usual view. */
   views: `${PREFIX}:views`,
   /** String with expiry: which ingest node watches the camera. */

@@ -37,6 +37,26 @@ export const ZoneReading = z.object({
 });
 export type ZoneReading = z.infer<typeof ZoneReading>;
 
+/** People that went over a line. Passes are counted: who goes in and comes back counts once each way. */
+export const LineReading = z.object({
+  lineId: Id,
+  name: z.string(),
+  /** People in and out since `since`. */
+  in: z.number().int().min(0),
+  out: z.number().int().min(0),
+  since: EpochMs,
+  /** `midnight` of the camera's time zone; `start` where counting began, or had to begin anew, within the day. */
+  from: z.enum(['midnight', 'start']),
+  /** Of the time since then, without usable pictures: people may have passed unseen, ms. */
+  blindMs: z.number().int().min(0),
+  /** People over the last minute; missing before a minute was watched, and while too much of it is unseen. */
+  inPerMin: z.number().int().min(0).optional(),
+  outPerMin: z.number().int().min(0).optional(),
+  /** Why the figures are not to be trusted; missing while they are. */
+  doubt: z.enum(['too-few-pictures', 'too-crowded']).optional(),
+});
+export type LineReading = z.infer<typeof LineReading>;
+
 export const ModelUse = z.object({
   name: z.string(),
   version: z.string(),
@@ -45,7 +65,10 @@ export const ModelUse = z.object({
 });
 export type ModelUse = z.infer<typeof ModelUse>;
 
-const head = { cameraId: Id, seq: z.number().int().positive(), capturedAt: EpochMs };
+/** A camera of a drill: see drill.ts. */
+const exercise = z.literal(true).optional();
+
+const head = { exercise, cameraId: Id, seq: z.number().int().positive(), capturedAt: EpochMs };
 
 const okFields = {
   status: z.literal('ok'),
@@ -55,6 +78,8 @@ const okFields = {
   /** Located heads (local peaks of the map). */
   heads: z.number().int().min(0),
   zones: z.array(ZoneReading),
+  /** Only of cameras with lines. */
+  lines: z.array(LineReading).optional(),
   model: ModelUse,
   /** When the worker published it. */
   publishedAt: EpochMs,
@@ -93,6 +118,7 @@ export const PublicReading = z.discriminatedUnion('status', [
   z.object({ type: z.literal('reading'), ...head, ...okFields }),
   z.object({
     type: z.literal('reading'),
+    exercise,
     cameraId: Id,
     seq: z.number().int().positive().optional(),
     capturedAt: EpochMs.optional(),

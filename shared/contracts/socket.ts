@@ -4,7 +4,7 @@
  * and resumed by `{epoch, offset}`.
  */
 import { z } from 'zod';
-import { ActiveAlert, AlertEvent, AlertsHealth } from './alert.ts';
+import { ActiveAlert, AlertEvent, AlertMode, AlertsHealth } from './alert.ts';
 import { EpochMs, Id, PicturePoint } from './common.ts';
 import { PublicReading } from './reading.ts';
 import { Runbooks } from './runbook.ts';
@@ -25,6 +25,8 @@ export type ThresholdLines = z.infer<typeof ThresholdLines>;
 
 export const CameraInfo = z.object({
   id: Id,
+  /** It exists for the drill under way only. */
+  exercise: z.literal(true).optional(),
   name: z.string(),
   sampleFps: z.number().positive(),
   /** Age above which a picture is no longer shown as live, ms. */
@@ -45,6 +47,17 @@ export const CameraInfo = z.object({
       runbooks: Runbooks.optional(),
     }),
   ),
+  /** Counting lines; only of cameras with lines. */
+  lines: z
+    .array(
+      z.object({
+        id: Id,
+        name: z.string(),
+        points: z.tuple([PicturePoint, PicturePoint]),
+        in: z.enum(['left', 'right']),
+      }),
+    )
+    .optional(),
   /** Whether the ground is calibrated: without it there are no people per square metre. */
   calibrated: z.boolean(),
   /** Ids of the cameras shown beside an alert of this one. */
@@ -86,6 +99,21 @@ export const ServerMessage = z.union([
     epoch: z.string().optional(),
     offset: z.number().int().nonnegative(),
     active: z.array(ActiveAlert),
+  }),
+  /** State: what is under way that is not the real thing. Follows the snapshot, then comes with every change. */
+  z.object({
+    type: z.literal('drill'),
+    /** `alerts.mode`: other than `actual`, all that is shown is an exercise or a test. */
+    mode: AlertMode,
+    drill: z
+      .object({
+        drillId: z.string(),
+        title: z.record(z.string(), z.string()),
+        by: z.string(),
+        startedAt: EpochMs,
+        endsAt: EpochMs,
+      })
+      .optional(),
   }),
   /** Log: one alert event. */
   z.object({ type: z.literal('alert'), event: AlertEvent }),

@@ -6,25 +6,33 @@ import { EVENTS_KEPT, frameKeys, stateKeys } from '../contracts/keys.ts';
 import type { WorkerReading } from '../contracts/reading.ts';
 
 /**
- * KEYS: fence, readings, events. ARGV: camera id, sequence number, reading, entries kept.
+ * KEYS: fence, readings, events, lines. ARGV: camera id, sequence number, reading, entries kept; and for a camera with
+ * lines their state, and the fence it was worked out after.
  * A fence that lies far ahead belongs to pictures that are gone (their numbering was lost with both databases).
  */
 const PUBLISH = `
 local last = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
 local seq = tonumber(ARGV[2])
 if seq <= last and last - seq < 1000000 then return 0 end
+if ARGV[6] and tonumber(ARGV[6]) ~= last then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[4], '*', 'kind', 'reading', 'body', ARGV[3])
+if ARGV[5] then redis.call('HSET', KEYS[4], ARGV[1], ARGV[5]) end
 return 1`;
 
+/** What is known of a camera's lines after a reading: written with it, if nothing was published since `after`. */
+export type LineCommit = { state: string; after: number };
+
 /**
+ * @param lines kept with the reading, or neither is
  * @returns false when a newer reading of the camera is already out
  * @throws when Redis does not answer
  */
-export async function publishReading(state: Redis, reading: WorkerReading): Promise<boolean> {
-  const keys = [stateKeys.readingFence, stateKeys.readings, stateKeys.events];
-  const args = [reading.cameraId, reading.seq, JSON.stringify(reading), EVENTS_KEPT];
+export async function publishReading(state: Redis, reading: WorkerReading, lines?: LineCommit): Promise<boolean> {
+  const keys = [stateKeys.readingFence, stateKeys.readings, stateKeys.events, stateKeys.lines];
+  const commit = lines ? [lines.state, lines.after] : [];
+  const args = [reading.cameraId, reading.seq, JSON.stringify(reading), EVENTS_KEPT, ...commit];
   return (await state.eval(PUBLISH, keys.length, ...keys, ...args)) === 1;
 }
 
