@@ -5,6 +5,7 @@ import { HeadroomError } from '../../shared/runtime/errors.ts';
 import type { Announcer } from './announcer.ts';
 import { type Change, noChange } from './change.ts';
 import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
+import type { DrillDesk } from './drill/drill-desk.ts';
 import type { AlertEngine } from './engine.ts';
 import type { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { readHistory } from './history/history-store.ts';
@@ -37,6 +38,7 @@ export type CommandDeskOptions = {
   store: AlertStore;
   desk: DeliveryDesk;
   evidence: EvidenceDesk;
+  drills: DrillDesk;
   journal: Journal;
   announcer: Announcer;
   outage: Outage;
@@ -119,6 +121,8 @@ export class CommandDesk {
         return desk.list(question);
       case 'list-evidence':
         return evidence.list(question.alertId);
+      case 'list-drills':
+        return this.#o.drills.list();
       case 'list-thresholds': {
         const since = await inForce(store.db);
         const known = { since: since && Number(since.at), models: models(), signatures: await signatures(store.db) };
@@ -151,6 +155,11 @@ export class CommandDesk {
       case 'enable-endpoint':
       case 'test-endpoint':
         return { reply: await this.#o.desk.carryOut(order, now), change: noChange() };
+      case 'start-drill':
+      case 'stop-drill': {
+        const reply = await this.#o.drills.carryOut(order, this.#o.config(), now);
+        return reply.ok ? { reply, change: noChange() } : { reply };
+      }
       case 'sign-thresholds':
         return this.#sign(order, now);
       default: {

@@ -4,6 +4,7 @@
  * with a virtual clock run the very same decisions.
  */
 import type { ActiveAlert, AlertMode, Silence } from '../../shared/contracts/alert.ts';
+import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import { AlertBook } from './alert-book.ts';
 import { alertAfter, conditionOf, eventType, type Subject } from './alert-record.ts';
@@ -120,12 +121,19 @@ export class AlertEngine {
       const step: Step = { state: record.state, reason: 'rule-removed', notice: 'resolved' };
       this.#announce(subject, record, before, step, undefined, now, change);
     }
+    // A drill that is over leaves nothing to acknowledge.
+    const watched = new Set(rules.map((rule) => rule.cameraId));
+    for (const { alertId, cameraId } of [...this.#book.alerts.values()]) {
+      if (isDrillCamera(cameraId) && !watched.has(cameraId)) this.#book.put(alertId, undefined, change);
+    }
     return change;
   }
 
   #runClockRules(now: number, change: Change): void {
     const cameraIds = new Set(this.#rules.map((rule) => rule.cameraId));
-    const readings = [...this.#readings.values()].filter((reading) => cameraIds.has(reading.cameraId));
+    const readings = [...this.#readings.values()].filter(
+      ({ cameraId }) => cameraIds.has(cameraId) && !isDrillCamera(cameraId),
+    );
     for (const rule of this.#rules) {
       if (rule.kind === 'camera-picture') {
         const reading = this.#readings.get(rule.cameraId ?? '');
@@ -183,7 +191,11 @@ export class AlertEngine {
     }
     const alertId = record.alertId ?? `${this.#book.epoch}~${rule.key}~${record.episode}`;
     const old = this.#book.alerts.get(alertId);
-    const alert = alertAfter(rule, step, old, { alertId, mode: this.#policy.mode, now });
+    const alert = alertAfter(rule, step, old, {
+      alertId,
+      mode: isDrillCamera(rule.cameraId) ? 'exercise' : this.#policy.mode,
+      now,
+    });
     this.#book.put(alertId, alert, change);
     this.#book.log(eventType(rule, notice, reading), alert, step.reason, now, change, {
       from: { level: before.level, condition: before.condition },

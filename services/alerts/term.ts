@@ -5,6 +5,8 @@
 import type { Redis } from 'ioredis';
 import type { Config } from '../../shared/config/schema.ts';
 import { type ActiveAlert, type AlertMode, type AlertsHealth, alertKeys } from '../../shared/contracts/alert.ts';
+import { isDrillCamera } from '../../shared/contracts/drill.ts';
+import type { PublicReading } from '../../shared/contracts/reading.ts';
 import { messageOf } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
@@ -16,6 +18,7 @@ import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
 import type { Pulse } from './deliveries/message.ts';
 import type { ViewCamera } from './deliveries/receiver.ts';
 import { viewCameras } from './deliveries/view-cameras.ts';
+import type { DrillDesk } from './drill/drill-desk.ts';
 import { AlertEngine } from './engine.ts';
 import type { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { pruneHistory } from './history/history-store.ts';
@@ -49,6 +52,7 @@ export type TermOptions = {
   store: AlertStore;
   desk: DeliveryDesk;
   evidence: EvidenceDesk;
+  drills: DrillDesk;
   metrics: AlertMetrics;
   logger: Logger;
 };
@@ -98,6 +102,7 @@ export class Term {
       store: o.store,
       desk: o.desk,
       evidence: o.evidence,
+      drills: o.drills,
     });
   }
 
@@ -114,6 +119,7 @@ export class Term {
     const told = { announcer, desk, evidence, outage, metrics, logger };
     const journal = new Journal({ fence, positions, machineOf, store, ...told });
     const term = new Term(o, { engine, feed, streams, journal, announcer, outage });
+    await o.drills.resume(o.config);
     await term.#configure(o.config);
     await announcer.listAll(snapshot.alerts.values());
     for (const reply of await store.unreplied()) await announcer.reply(reply, true);
@@ -140,6 +146,7 @@ export class Term {
     while (!signal.aborted) {
       await this.#keepLease();
       if (this.#nextConfig) await this.#configure(this.#nextConfig);
+      if (this.#o.drills.takeChange()) await this.#setCameras();
       await this.#feed.refresh();
       this.#prune();
       const entries = await this.#streams.read(BLOCK_MS);
@@ -182,23 +189,28 @@ export class Term {
     this.#shownAt = performance.now();
     this.#o.desk.show(() => ({
       cameras: this.#viewCameras,
-      readings: this.#feed.lookAll(Date.now()),
-      alerts: this.alerts,
+      // What receivers show as a state is the real one: somebody's machines may act on it.
+      readings: this.#realReadings(),
+      alerts: this.alerts.filter(({ cameraId }) => !isDrillCamera(cameraId)),
     }));
   }
 
   #pulse(): Pulse {
-    const told = this.#feed.lookAll(Date.now());
+    const told = this.#realReadings();
     return {
       mode: this.#mode,
       cameras: told.length,
       camerasCounted: told.filter(({ status }) => status === 'ok').length,
-      alertsOn: this.alerts.filter((alert) => alert.resolvedAt === undefined).length,
+      alertsOn: this.alerts.filter((alert) => alert.resolvedAt === undefined && !isDrillCamera(alert.cameraId)).length,
     };
   }
 
+  #realReadings(): PublicReading[] {
+    return this.#feed.lookAll(Date.now()).filter(({ cameraId }) => !isDrillCamera(cameraId));
+  }
+
   #models(): string[] {
-    const told = this.#feed.lookAll(Date.now());
+    const told = this.#realReadings();
     return [...new Set(told.flatMap((one) => (one.status === 'ok' ? `${one.model.name}@${one.model.version}` : [])))];
   }
 
@@ -206,8 +218,10 @@ export class Term {
     this.#journal.positions.events = entry.id;
     const seen = this.#feed.take(entry);
     if (!seen) return;
-    this.#journal.history.add(seen.told);
-    this.#journal.note(this.#engine.observe(seen.told, seen.now));
+    if (!isDrillCamera(seen.told.cameraId)) this.#journal.history.add(seen.told);
+    const change = this.#engine.observe(seen.told, seen.now);
+    this.#o.drills.heed(change.events);
+    this.#journal.note(change);
   }
 
   #tick(): void {
@@ -215,7 +229,9 @@ export class Term {
     if (Math.abs(now - this.#tickedAt) < TICK_EVERY_MS) return;
     this.#tickedAt = now;
     for (const told of this.#feed.lookAll(now)) this.#journal.note(this.#engine.observe(told, now));
-    this.#journal.note(this.#engine.tick(now));
+    const change = this.#engine.tick(now);
+    this.#o.drills.heed(change.events);
+    this.#journal.note(change);
   }
 
   async #configure(config: Config): Promise<void> {
@@ -225,10 +241,18 @@ export class Term {
     this.#mode = policy.mode;
     this.#journal.noteConfig(policy.configVersion, config.alerts);
     this.#o.evidence.configure(config);
-    this.#feed.watch.setCameras(config.cameras, Date.now());
-    const rules = rulesOf(config);
-    this.#viewCameras = viewCameras(config.cameras, rules);
-    this.#journal.note(this.#engine.setRules(rules, policy, Date.now()));
+    this.#viewCameras = viewCameras(config.cameras, rulesOf(config));
+    await this.#setCameras();
+  }
+
+  /** Watches the configured cameras and those of a drill under way, each by its rules. */
+  async #setCameras(): Promise<void> {
+    const config = this.#config;
+    const cameras = [...config.cameras, ...this.#o.drills.cameras];
+    const now = Date.now();
+    this.#feed.watch.setCameras(cameras, now);
+    // The version is that of the configuration: a drill changes no threshold.
+    this.#journal.note(this.#engine.setRules(rulesOf({ ...config, cameras }), enginePolicy(config), now));
     await this.#journal.save('now');
   }
 

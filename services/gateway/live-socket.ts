@@ -7,6 +7,7 @@ import { type ServerMessage, SUBPROTOCOL } from '../../shared/contracts/socket.t
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import type { CameraBoard } from './camera-board.ts';
+import type { DrillWatch } from './drill-watch.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { isOurHost, isOurPage } from './host-check.ts';
 import { SocketClient } from './socket-client.ts';
@@ -22,6 +23,7 @@ export type LiveSocketOptions = {
   server: Server;
   board: CameraBoard;
   alerts: AlertDesk;
+  drills: DrillWatch;
   metrics: GatewayMetrics;
   /** `gateway.host` */
   listensOn: string;
@@ -32,7 +34,7 @@ export type LiveSocketOptions = {
 };
 
 export function serveLiveSocket(o: LiveSocketOptions): void {
-  const { server, board, alerts, metrics, lifecycle } = o;
+  const { server, board, alerts, drills, metrics, lifecycle } = o;
   const options: BoundedServerOptions = {
     noServer: true,
     perMessageDeflate: false,
@@ -78,6 +80,7 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
     const running = alerts.running();
     client.alertsFrom = running.offset;
     client.send('alerts', JSON.stringify(running));
+    client.send('drill', JSON.stringify(drills.notice()));
   }
 
   /** Sends what the client missed before it connected; the rest it has heard already. */
@@ -108,6 +111,7 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
     const text = JSON.stringify({ type: 'alert', event } satisfies ServerMessage);
     for (const client of clients.values()) client.sendLog(text);
   });
+  drills.on('notice', (notice) => broadcast('drill', notice));
   alerts.on('running', (running) => broadcast('alerts', running));
   board.on('cameras', (cameras) => broadcast('cameras', { type: 'cameras', cameras, runbooks: board.runbooks() }));
   board.on('reading', (reading: PublicReading) => {
@@ -122,7 +126,7 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
 
   const heartbeat = setInterval(() => {
     broadcast('heartbeat', { type: 'heartbeat', serverTime: Date.now(), system: board.system() });
-    metrics.silent.set(board.readings().filter(({ status }) => status !== 'ok').length);
+    metrics.silent.set(board.readings().filter(({ status, exercise }) => status !== 'ok' && !exercise).length);
   }, HEARTBEAT_MS);
   const ping = setInterval(() => {
     for (const [socket, client] of clients) {

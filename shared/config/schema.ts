@@ -1,6 +1,7 @@
 /** The only schema of `headroom.yaml`. Defaults stand here, with their unit and reason. */
 import { z } from 'zod';
 import { Id, PicturePoint } from '../contracts/common.ts';
+import { isDrillCamera } from '../contracts/drill.ts';
 import { Runbooks } from '../contracts/runbook.ts';
 import { CameraCalibration } from '../geometry/calibration.ts';
 import { AlertsConfig, DatabaseConfig, DeliveriesConfig, Importance, ZoneLimits, ZoneProfile } from './alerts.ts';
@@ -179,6 +180,12 @@ export const Config = z
       .superRefine((cameras, ctx) => {
         const seen = new Set<string>();
         for (const [index, camera] of cameras.entries()) {
+          if (isDrillCamera(camera.id))
+            ctx.addIssue({
+              code: 'custom',
+              path: [index, 'id'],
+              message: 'may not begin with drill--: cameras of drills do',
+            });
           if (seen.has(camera.id))
             ctx.addIssue({ code: 'custom', path: [index, 'id'], message: 'is used twice; ids must differ' });
           seen.add(camera.id);

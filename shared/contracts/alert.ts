@@ -98,6 +98,7 @@ export const AlertEvent = z.object({
   offset: z.number().int().positive(),
   type: AlertEventType,
   mode: AlertMode,
+  exercise: z.literal(true).optional().describe('Beside the mode `exercise`: never the real thing.'),
   /** One alert is one episode of one rule: from the first raise to `resolved`. */
   alertId: z.string(),
   /** Rises by one with every event of the alert, from 1. */
@@ -151,6 +152,7 @@ export const ActiveAlert = z.object({
   cameraId: Id.optional(),
   zoneId: Id.optional(),
   mode: AlertMode,
+  exercise: z.literal(true).optional().describe('Beside the mode `exercise`: never the real thing.'),
   level: AlertLevel,
   /** Highest level of the episode. */
   peakLevel: AlertLevel,
@@ -240,6 +242,15 @@ export const AlertCommand = z.discriminatedUnion('type', [
     camera: z.record(z.string(), z.unknown()),
   }),
   z.object({ ...ordered, type: z.literal('list-silences') }),
+  /** A shipped scenario by name, or a whole one. */
+  z.object({
+    ...ordered,
+    type: z.literal('start-drill'),
+    name: z.string().min(1).max(63).optional(),
+    scenario: z.unknown().optional(),
+  }),
+  z.object({ ...ordered, type: z.literal('stop-drill') }),
+  z.object({ ...ordered, type: z.literal('list-drills') }),
   z.object({ ...ordered, type: z.literal('list-thresholds') }),
   /** Confirms the version in force; refused when it is another by now. */
   z.object({
@@ -271,6 +282,9 @@ export const AlertReply = z.discriminatedUnion('ok', [
       'unknown-delivery',
       'unknown-evidence',
       'other-version',
+      'unknown-drill',
+      'unknown-scenario',
+      'drill-running',
       'not-replayable',
       'unavailable',
       'invalid',

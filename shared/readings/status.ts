@@ -1,5 +1,6 @@
 /** The one place that decides whether a camera's number may be shown as live. Pure. */
 import type { CameraState } from '../contracts/camera.ts';
+import { isDrillCamera } from '../contracts/drill.ts';
 import type { PublicReading, SilentReason, WorkerReading } from '../contracts/reading.ts';
 
 /** All that is known of a camera at one moment. Instants are epoch ms by the server's clock. */
@@ -19,7 +20,10 @@ export type CameraKnowledge = {
  * What a client may be told of a camera now: a count only for a fresh, undamaged, counted picture.
  * A picture from the future (the clock was set back) counts as fresh for no longer than `staleAfterMs`.
  */
-export function publicReading(known: CameraKnowledge, now: number): PublicReading {
+export function publicReading(of: CameraKnowledge, now: number): PublicReading {
+  const exercise = isDrillCamera(of.cameraId);
+  // Cameras of a drill need neither ingest nor worker.
+  const known = exercise ? { ...of, ingestUp: true, workerUp: true } : of;
   const { reading, state } = known;
   const ageMs = reading ? Math.abs(now - reading.capturedAt) : Number.POSITIVE_INFINITY;
 
@@ -57,6 +61,7 @@ function silent(
 ): PublicReading {
   return {
     type: 'reading',
+    ...(isDrillCamera(known.cameraId) ? { exercise: true as const } : {}),
     cameraId: known.cameraId,
     ...(known.reading ? { seq: known.reading.seq, capturedAt: known.reading.capturedAt } : {}),
     status,

@@ -3,6 +3,7 @@
  * CloudEvents 1.0 event at the same time (`timestamp` is a legal extension attribute). Pure.
  */
 import { type AlertEvent, type AlertMode, levelRank } from '../../../shared/contracts/alert.ts';
+import { isDrillCamera } from '../../../shared/contracts/drill.ts';
 import type { NewDelivery } from './delivery-store.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -60,7 +61,8 @@ export function planDeliveries(events: AlertEvent[], endpoints: Iterable<Endpoin
       endpoint: id,
       messageId: event.eventId,
       offset: event.offset,
-      fast: burning,
+      // A drill goes behind whatever is real.
+      fast: burning && !isDrillCamera(event.cameraId),
       body,
     }));
   });

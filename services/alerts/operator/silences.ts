@@ -1,10 +1,13 @@
 /** Which silence covers an alert. Pure. A silence mutes up to a level: anything higher breaks through. */
 import { type ActiveAlert, type AlertLevel, levelRank, type Silence } from '../../../shared/contracts/alert.ts';
+import { isDrillCamera } from '../../../shared/contracts/drill.ts';
 
 type Subject = Pick<ActiveAlert, 'cameraId' | 'zoneId' | 'rule'>;
 
 /** Whether a silence speaks of this alert, whatever its level. */
 export function matches(silence: Silence, subject: Subject): boolean {
+  // A silence of the real never covers a drill, and one of a drill never the real.
+  if (isDrillCamera(silence.cameraId) !== isDrillCamera(subject.cameraId)) return false;
   return (
     (silence.cameraId === undefined || silence.cameraId === subject.cameraId) &&
     (silence.zoneId === undefined || silence.zoneId === subject.zoneId) &&

@@ -32,7 +32,8 @@ export function sendRefusal(reply: FastifyReply, answer: Exclude<AlertReply, { o
     const detail = 'The alerts service does not answer now; nothing is known to be done.';
     return sendProblem(reply, 503, 'Nobody answers', detail);
   }
-  const isConflict = answer.code === 'not-replayable' || answer.code === 'other-version';
+  const isConflict =
+    answer.code === 'not-replayable' || answer.code === 'other-version' || answer.code === 'drill-running';
   if (answer.code === 'unavailable') return sendProblem(reply, 503, 'Not available now', answer.message);
   const status = answer.code.startsWith('unknown-') ? 404 : isConflict ? 409 : 400;
   return sendProblem(reply, status, answer.code, answer.message);

@@ -1,5 +1,6 @@
 /** Which level sounds: unacknowledged `alert` and `severe`, unless a silence covers them. Pure. */
 import { type ActiveAlert, type AlertLevel, levelRank, type Silence } from '../../../../shared/contracts/alert.ts';
+import { isDrillCamera } from '../../../../shared/contracts/drill.ts';
 import { isUnheard } from './rank.ts';
 
 export type LoudLevel = 'alert' | 'severe';
@@ -14,6 +15,7 @@ export function silenceOver(
   return silences.find(
     (silence) =>
       silence.until > now &&
+      isDrillCamera(silence.cameraId) === isDrillCamera(alert.cameraId) &&
       (silence.cameraId === undefined || silence.cameraId === alert.cameraId) &&
       (silence.zoneId === undefined || silence.zoneId === alert.zoneId) &&
       (silence.rule === undefined || silence.rule === alert.rule) &&

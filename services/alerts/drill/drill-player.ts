@@ -1,0 +1,131 @@
+/**
+ * Plays a drill: publishes its cameras' states, pictures, heat maps and readings exactly where ingest and worker publish
+ * theirs, so that everything behind that is the real path. Works beside the loop that judges readings; when it stops,
+ * however that comes, the drill's key in Redis runs out and every part of Headroom knows that the drill is over.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { type Config, staleAfterMs } from '../../../shared/config/schema.ts';
+import type { CameraState } from '../../../shared/contracts/camera.ts';
+import { DRILL_KEY, DRILL_LIFE_MS, type Drill } from '../../../shared/contracts/drill.ts';
+import { frameKeys, stateKeys } from '../../../shared/contracts/keys.ts';
+import type { DrillCamera } from '../../../shared/readings/drill-cameras.ts';
+import { publishHeatmap, publishReading } from '../../../shared/readings/reading-publisher.ts';
+import { messageOf } from '../../../shared/runtime/errors.ts';
+import type { Logger } from '../../../shared/runtime/logger.ts';
+import { type CrowdFigures, crowdAt } from './crowd-figures.ts';
+import { DRILL_PICTURE, drawDrill, placeHeads } from './drill-picture.ts';
+
+/** What readings name as their model: nobody takes them for counted. */
+const MODEL = { name: 'drill', version: '1', steps: 1, warmStart: false } as const;
+/** The interval of a played count, share of it. */
+const UNSURE = 0.1;
+
+export type DrillPlayerOptions = {
+  drill: Drill;
+  cameras: readonly DrillCamera[];
+  alerts: Config['alerts'];
+  /** State database. */
+  redis: Redis;
+  frames: Redis;
+  logger: Logger;
+};
+
+export class DrillPlayer {
+  readonly #o: DrillPlayerOptions;
+  readonly #stop = new AbortController();
+  readonly #phases = new Map<string, CameraState['phase']>();
+  #seq = 0;
+  /** Resolves when the last picture was played or the player was stopped; Redis is tidy then. */
+  readonly done: Promise<void>;
+
+  constructor(o: DrillPlayerOptions) {
+    this.#o = o;
+    this.done = this.#play();
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #play(): Promise<void> {
+    const { drill, cameras, redis, logger } = this.#o;
+    const everyMs = 1000 / Math.max(...cameras.map(({ camera }) => camera.sampleFps));
+    let complained = false;
+    while (!this.#stop.signal.aborted && Date.now() < drill.endsAt) {
+      const startedAt = performance.now();
+      try {
+        await redis.set(DRILL_KEY, JSON.stringify(drill), 'PX', DRILL_LIFE_MS);
+        for (const camera of cameras) await this.#picture(camera, (Date.now() - drill.startedAt) / 1000);
+      } catch (error) {
+        // As with real cameras: pictures of that time are lost.
+        if (!complained) logger.warn({ drillId: drill.drillId, reason: messageOf(error) }, 'drill pictures are lost');
+        complained = true;
+      }
+      const pauseMs = Math.max(20, everyMs - (performance.now() - startedAt));
+      await delay(pauseMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+    await clearDrill(redis, this.#o.frames, cameras).catch(() => undefined);
+  }
+
+  async #picture(drillCamera: DrillCamera, atSeconds: number): Promise<void> {
+    const { camera, zone } = drillCamera;
+    const crowd = crowdAt(drillCamera, this.#o.alerts, atSeconds);
+    await this.#tellState(camera.id, crowd ? 'live' : 'no-signal');
+    if (!crowd) return;
+    const { redis, frames } = this.#o;
+    const head = { cameraId: camera.id, seq: ++this.#seq, capturedAt: Date.now() };
+    const heads = placeHeads(zone.polygon, crowd.people);
+    const { jpeg, heatmap } = await drawDrill({ ...head, polygon: zone.polygon, heads, people: crowd.people });
+    const lifeMs = staleAfterMs(camera) + 2000;
+    try {
+      const key = frameKeys.frame(camera.id);
+      await frames
+        .pipeline()
+        .hset(key, { jpeg, capturedAt: head.capturedAt, seq: head.seq, ...DRILL_PICTURE })
+        .pexpire(key, lifeMs)
+        .exec();
+      await publishHeatmap(frames, { ...head, ...DRILL_PICTURE, jpeg }, heatmap, lifeMs, 'picture');
+    } catch {
+      // The reading counts, with or without its picture.
+    }
+    await publishReading(redis, reading(head, zone, crowd, heads.length));
+  }
+
+  async #tellState(cameraId: string, phase: 'live' | 'no-signal'): Promise<void> {
+    if (this.#phases.get(cameraId) === phase) return;
+    const lost = phase === 'no-signal' ? { reason: 'timeout' as const } : {};
+    const state: CameraState = { cameraId, phase, ...lost, since: Date.now(), attempt: 0, node: 'drill' };
+    const body = JSON.stringify(state);
+    await this.#o.redis
+      .multi()
+      .hset(stateKeys.cameraStates, cameraId, body)
+      .xadd(stateKeys.events, '*', 'kind', 'camera-state', 'body', body)
+      .exec();
+    this.#phases.set(cameraId, phase);
+  }
+}
+
+/** Takes everything of a drill out of Redis. @throws when Redis does not answer */
+export async function clearDrill(redis: Redis, frames: Redis, cameras: readonly DrillCamera[]): Promise<void> {
+  const ids = cameras.map(({ camera }) => camera.id);
+  const clear = redis.multi().del(DRILL_KEY);
+  for (const id of ids) {
+    for (const key of [stateKeys.readings, stateKeys.readingFence, stateKeys.cameraStates]) clear.hdel(key, id);
+  }
+  await clear.exec();
+  for (const id of ids) await frames.del(frameKeys.frame(id), frameKeys.heatmap(id)).catch(() => undefined);
+}
+
+function reading(
+  head: { cameraId: string; seq: number; capturedAt: number },
+  zone: DrillCamera['zone'],
+  { people, ...densities }: CrowdFigures,
+  heads: number,
+): Parameters<typeof publishReading>[1] {
+  const interval: [number, number] = [people * (1 - UNSURE), people * (1 + UNSURE)];
+  const calibrated = densities.peakPeoplePerSqm !== undefined;
+  const zones = [{ zoneId: zone.id, name: zone.name ?? zone.id, count: people, interval, calibrated, ...densities }];
+  const common = { status: 'ok' as const, exercise: true as const, publishedAt: Date.now(), model: MODEL };
+  return { ...head, ...common, count: people, interval, heads, zones };
+}

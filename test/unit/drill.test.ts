@@ -1,0 +1,265 @@
+/** Drills: scenarios, the crowd they play, and that they never touch the real thing. */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { crowdAt, valueAt } from '../../services/alerts/drill/crowd-figures.ts';
+import { placeHeads } from '../../services/alerts/drill/drill-picture.ts';
+import { AlertEngine } from '../../services/alerts/engine.ts';
+import { enginePolicy } from '../../services/alerts/policy.ts';
+import { rulesOf } from '../../services/alerts/rules/rules-of.ts';
+import { parseConfig } from '../../shared/config/load.ts';
+import type { AlertLevel, RuleKind } from '../../shared/contracts/alert.ts';
+import { DrillScenario, isDrillCamera } from '../../shared/contracts/drill.ts';
+import type { PublicReading } from '../../shared/contracts/reading.ts';
+import { drillCameras } from '../../shared/readings/drill-cameras.ts';
+import { publicReading } from '../../shared/readings/status.ts';
+
+const config = parseConfig(`
+alerts: { clearMs: 1000, smoothMs: 0, dwellMs: { attention: 500, caution: 500, alert: 500, severe: 500 } }
+cameras:
+  - id: gate
+    name: Gate 3
+    url: "rtsp://192.0.2.1/"
+    zones: [{ id: stairs, polygon: [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8]], profile: stairs, capacity: 80 }]
+    calibration: { mount: { heightM: 6, tiltDeg: 40 }, verticalFovDeg: 50 }
+  - { id: plain, url: "rtsp://192.0.2.2/", zones: [{ id: all, polygon: [[0, 0], [1, 0], [1, 1]] }] }
+`);
+const scenario = (points: object[], more: object = {}): DrillScenario =>
+  DrillScenario.parse({ title: 'x', durationSeconds: 100, cameras: [{ points, ...more }] });
+const made = (of: DrillScenario, cameras = config.cameras) => {
+  const { cameras: drill, fault } = { cameras: [], fault: undefined, ...drillCameras(of, cameras) };
+  return { drill, fault };
+};
+
+describe('scenarios', () => {
+  it('that come with Headroom fit any site, and end', () => {
+    const files = globSync('services/alerts/drill/scenarios/*.yaml');
+    assert.deepEqual(files.map((file) => basename(file)).sort(), ['blind.yaml', 'slow-fill.yaml', 'surge.yaml']);
+    for (const file of files) {
+      const shipped = DrillScenario.parse(parse(readFileSync(file, 'utf8')));
+      for (const cameras of [config.cameras, []]) assert.equal(made(shipped, cameras).fault, undefined, file);
+      for (const { points } of shipped.cameras) assert.equal(points.at(-1)?.level, 'normal', file);
+    }
+  });
+
+  it('say what is wrong with them', () => {
+    const faults = (points: object[]) => {
+      const parsed = DrillScenario.safeParse({ title: 'x', durationSeconds: 10, cameras: [{ points }] });
+      return parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join() ?? '';
+    };
+    assert.match(faults([{ atSeconds: 11, level: 'alert' }]), /atSeconds: lies after the end/);
+    assert.match(
+      faults([
+        { atSeconds: 2, level: 'alert' },
+        { atSeconds: 2, level: 'normal' },
+      ]),
+      /later than the point before/,
+    );
+    assert.match(faults([{ atSeconds: 2, level: 'alert', peoplePerSqm: 3 }]), /exactly one/);
+    assert.match(
+      made(scenario([{ atSeconds: 0, level: 'alert' }], { like: 'none' })).fault ?? '',
+      /no configured camera none/,
+    );
+    assert.match(
+      made(scenario([{ atSeconds: 0, level: 'alert' }], { like: 'gate', zone: 'none' })).fault ?? '',
+      /no zone none/,
+    );
+    assert.match(made(scenario([{ atSeconds: 0, level: 'alert' }], { like: 'plain' })).fault ?? '', /has no threshold/);
+  });
+
+  it('play on cameras of their own, marked in both languages, that no configuration may name', () => {
+    const [shadow] = made(scenario([{ atSeconds: 0, level: 'alert' }])).drill;
+    assert.equal(shadow?.camera.id, 'drill--gate');
+    assert.ok(isDrillCamera(shadow?.camera.id));
+    assert.match(shadow?.camera.name ?? '', /EXERCISE.*훈련.*Gate 3/);
+    assert.ok(!shadow?.camera.url.includes('192.0.2'));
+    assert.throws(
+      () => parseConfig('cameras: [{ id: drill--x, url: "rtsp://192.0.2.1/" }]'),
+      /may not begin with drill--/,
+    );
+  });
+});
+
+describe('the crowd of a scenario', () => {
+  const [shadow] = made(
+    scenario([
+      { atSeconds: 0, level: 'normal' },
+      { atSeconds: 10, level: 'severe' },
+      { atSeconds: 20, picture: 'lost' },
+      { atSeconds: 30, level: 'caution' },
+      { atSeconds: 40, peoplePerSqm: 2 },
+    ]),
+  ).drill;
+  assert.ok(shadow);
+  const at = (seconds: number) => crowdAt(shadow, config.alerts, seconds);
+
+  it('gives each level by the zone’s own thresholds, and no higher one', () => {
+    const thresholds = config.alerts.profiles.stairs;
+    for (const level of ['attention', 'caution', 'alert', 'severe'] as const) {
+      const value = valueAt(thresholds, level);
+      const reached = (['attention', 'caution', 'alert', 'severe'] as const).findLast(
+        (one) => value >= (thresholds[one] ?? 99),
+      );
+      assert.equal(reached, level);
+    }
+    assert.ok(valueAt(thresholds, 'normal') < (thresholds.attention ?? 0));
+    assert.equal(valueAt({ severe: 4 }, 'caution') >= 4, true, 'a level that is not there is the one above');
+  });
+
+  it('changes evenly, in density and count alike', () => {
+    const [low, middle, high] = [at(0), at(5), at(10)];
+    assert.ok(low && middle && high);
+    assert.ok(Math.abs((middle.people - (low.people + high.people) / 2) / middle.people) < 1e-9);
+    assert.ok((high.peakPeoplePerSqm ?? 0) >= 3 && (high.occupancy ?? 0) >= 1.1);
+    assert.ok(high.people / 80 === high.occupancy);
+  });
+
+  it('is not seen while the picture is lost, and jumps when it is back', () => {
+    assert.deepEqual([at(20), at(29.9)], [undefined, undefined]);
+    assert.deepEqual(at(19.9), at(10));
+    assert.ok(at(30));
+    assert.equal(at(90)?.peakPeoplePerSqm, 2);
+  });
+
+  it('stands within its zone, steadily', () => {
+    const few = placeHeads(shadow.zone.polygon, 40);
+    const more = placeHeads(shadow.zone.polygon, 80);
+    assert.deepEqual([few.length, more.length], [40, 80]);
+    assert.deepEqual(more.slice(0, 40), few, 'those that were there stay');
+    assert.ok(more.every(([x, y]) => x >= 0.2 && x <= 0.8 && y >= 0.2 && y <= 0.8 && y <= x + 1e-9));
+  });
+});
+
+describe('a drill beside the real thing', () => {
+  const START = 1_790_000_000_000;
+  const play = () => {
+    const { drill } = made(scenario([{ atSeconds: 0, level: 'severe' }]));
+    const cameras = [...config.cameras, ...drill.map(({ camera }) => camera)];
+    const stored = { epoch: 'e', offset: 0, machines: new Map(), alerts: new Map(), silences: new Map() };
+    const engine = new AlertEngine(stored, rulesOf({ ...config, cameras }), enginePolicy(config));
+    let seq = 0;
+    const see = (cameraId: string, peakPeoplePerSqm: number, at: number) => {
+      const zone = {
+        zoneId: 'stairs',
+        name: 'stairs',
+        count: 1,
+        interval: [1, 1] as [number, number],
+        calibrated: true,
+      };
+      const told: PublicReading = {
+        type: 'reading',
+        cameraId,
+        seq: ++seq,
+        capturedAt: at,
+        status: 'ok',
+        count: 1,
+        interval: [1, 1],
+        heads: 1,
+        zones: [{ ...zone, peakPeoplePerSqm }],
+        model: { name: 'm', version: '1', steps: 1, warmStart: false },
+        publishedAt: at,
+      };
+      return engine.observe(told, at).events;
+    };
+    return { engine, see, cameras };
+  };
+  const raised = (see: ReturnType<typeof play>['see'], cameraId: string) =>
+    [0, 500, 1000].flatMap((ms) => see(cameraId, 3.2, START + ms)).find(({ type }) => type === 'alert.firing');
+
+  it('is marked in every event and alert; the real one is not', () => {
+    const { engine, see } = play();
+    const drill = raised(see, 'drill--gate');
+    const real = raised(see, 'gate');
+    assert.deepEqual(
+      [drill?.mode, drill?.exercise, real?.mode, real?.exercise],
+      ['exercise', true, 'actual', undefined],
+    );
+    assert.deepEqual(
+      [...engine.snapshot().alerts.values()].map(({ mode, exercise }) => [mode, exercise]),
+      [
+        ['exercise', true],
+        ['actual', undefined],
+      ],
+    );
+    assert.notEqual(drill?.alertId, real?.alertId);
+  });
+
+  it('is silenced by no silence of the real, and silences none', () => {
+    const silence = (target: object) => {
+      const { engine, see } = play();
+      engine.operate(
+        {
+          type: 'silence',
+          commandId: 'command-1',
+          actor: 'kim',
+          upToLevel: 'severe',
+          reason: 'r',
+          durationMs: 60_000,
+          ...target,
+        },
+        START,
+      );
+      return { drill: raised(see, 'drill--gate')?.silenced, real: raised(see, 'gate')?.silenced };
+    };
+    assert.deepEqual(silence({}), { drill: false, real: true });
+    assert.deepEqual(silence({ rule: 'zone-density' satisfies RuleKind }), { drill: false, real: true });
+    assert.deepEqual(silence({ cameraId: 'drill--gate' }), { drill: true, real: false });
+  });
+
+  it('ends with nothing left to acknowledge, while the real alert stays', () => {
+    const { engine, see } = play();
+    raised(see, 'drill--gate');
+    raised(see, 'gate');
+    const change = engine.setRules(rulesOf(config), enginePolicy(config), START + 2000);
+    assert.deepEqual(
+      change.events.map(({ type, cameraId, exercise }) => [type, cameraId, exercise]),
+      [['alert.resolved', 'drill--gate', true]],
+    );
+    assert.deepEqual(
+      [...engine.snapshot().alerts.values()].map(({ cameraId, level }) => [cameraId, level]),
+      [['gate', 'severe' satisfies AlertLevel]],
+    );
+  });
+
+  it('is seen whatever became of ingest and worker, and counts for no rule about them', () => {
+    const known = {
+      zones: [],
+      staleAfterMs: 3000,
+      reading: undefined,
+      watchedSince: 0,
+      ingestUp: false,
+      workerUp: false,
+    };
+    const state = (cameraId: string) => ({
+      cameraId,
+      phase: 'no-signal' as const,
+      reason: 'timeout' as const,
+      since: 5,
+      attempt: 0,
+      node: 'n',
+    });
+    const drill = publicReading({ ...known, cameraId: 'drill--gate', state: state('drill--gate') }, 10);
+    assert.deepEqual([drill.status !== 'ok' && drill.reason, drill.exercise], ['timeout', true]);
+    const real = publicReading({ ...known, cameraId: 'gate', state: state('gate') }, 10);
+    assert.deepEqual([real.status !== 'ok' && real.reason, real.exercise], ['ingest-down', undefined]);
+    const { engine } = play();
+    const blind = {
+      type: 'reading',
+      cameraId: 'drill--gate',
+      status: 'no-signal',
+      reason: 'ingest-down',
+      since: 0,
+      zones: [],
+    } as const;
+    const events = Array.from({ length: 40 }, (_, i) => {
+      engine.observe(blind, START + i * 1000);
+      return engine.tick(START + i * 1000).events;
+    }).flat();
+    assert.deepEqual(
+      events.filter(({ rule }) => rule === 'ingest-down'),
+      [],
+    );
+  });
+});
