@@ -140,6 +140,26 @@ for (const { name, create } of DATABASES) {
       await store.close();
     });
 
+    it('a server that stands still is no reason to stand still', async (context) => {
+      const { server } = database;
+      if (!server) return context.skip('a file has no server');
+      const client = redis.client();
+      const before = (await announced(client)).at(-1)?.offset ?? 0;
+      await server.pause();
+      feed.people = 120;
+      await until('the leader says so', async () => (await health())?.database === 'away', 30_000);
+      await server.resume();
+      const risen = await announcement(client, 'the rise', (e) => e.offset > before && e.to.level === 'severe');
+      assert.equal(risen.value, 1.2);
+      feed.people = 0;
+      await announcement(client, 'the end', (e) => e.type === 'alert.resolved' && e.offset > risen.offset);
+      const offsets = (await announced(client)).map((event) => event.offset);
+      assert.deepEqual(
+        offsets,
+        offsets.map((_, index) => index + 1),
+      );
+    });
+
     it('says it in the log, without any password', () => {
       const text = logs.join('\n');
       assert.match(text, /"msg":"database is away"/);
