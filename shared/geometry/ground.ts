@@ -7,7 +7,9 @@ import type { PicturePoint } from '../contracts/common.ts';
 import { HeadroomError } from '../runtime/errors.ts';
 import type { CameraCalibration } from './calibration.ts';
 import { column, fitHomography, type Point, project } from './homography.ts';
+import { cameraFromLengths, type LengthsFault } from './known-lengths.ts';
 import { add, cross, determinant, dot, inverse, type Matrix3, multiply, scale, type Vector3 } from './matrix.ts';
+import { centred, mountedMap } from './mounted-map.ts';
 
 /** Why a calibration cannot be used. */
 export type CalibrationFault =
@@ -15,6 +17,7 @@ export type CalibrationFault =
   | 'points-too-close'
   | 'points-disagree'
   | 'points-across-horizon'
+  | LengthsFault
   | 'field-of-view-unknown'
   | 'camera-below-heads';
 
@@ -23,6 +26,12 @@ const FAULTS: Record<CalibrationFault, string> = {
   'points-too-close': 'The marks cover less than a hundredth of the picture: take some that lie further apart.',
   'points-disagree': 'The marks contradict each other: check the distances and that all lie on level ground.',
   'points-across-horizon': 'Some marks lie beyond the horizon of the others: one of them is wrong.',
+  'lengths-too-short': 'One of the lengths is too short in the picture: take stretches that are longer there.',
+  'lengths-across-horizon': 'No level camera could see all these lengths as ground: check their ends.',
+  'lengths-leave-open':
+    'These lengths do not tell how the camera hangs: mark some near and some far, along and across, or state verticalFovDeg.',
+  'lengths-disagree':
+    'The lengths contradict each other: check the metres, that the ground is level and the camera not rolled.',
   'field-of-view-unknown': 'The marks do not tell the angle of view: state verticalFovDeg, or marks at head height.',
   'camera-below-heads': 'The camera hangs no higher than heads: densities cannot be seen from there.',
 };
@@ -65,7 +74,7 @@ const degrees = (angle: number): number => (angle * 180) / Math.PI;
  * @throws CalibrationError
  */
 export function calibrate(calibration: CameraCalibration, aspect: number): Ground {
-  const { points, mount, headHeightM, maxAreaError } = calibration;
+  const { points, lengths, mount, headHeightM, maxAreaError } = calibration;
   const common = { maxAreaError };
   if (mount && calibration.verticalFovDeg !== undefined) {
     const aboveHeadsM = mount.heightM - headHeightM;
@@ -74,6 +83,7 @@ export function calibrate(calibration: CameraCalibration, aspect: number): Groun
     const camera = { ...mount, verticalFovDeg: calibration.verticalFovDeg };
     return { toGround, reprojectionError: 0, positionError: MIN_POSITION_ERROR, camera, ...common };
   }
+  if (lengths) return fromLengths(calibration, lengths, aspect);
   const marks = (points ?? []).map(({ picture, ground }) => ({ from: picture as Point, to: ground as Point }));
   const { area, length } = spread(marks.map((mark) => mark.from));
   if (area < MIN_SPREAD) throw new CalibrationError(length < MIN_LENGTH ? 'points-too-close' : 'points-in-line');
@@ -106,6 +116,37 @@ export function calibrate(calibration: CameraCalibration, aspect: number): Groun
   };
 }
 
+/** The ground from known lengths: good for as much of the picture as these make sure. */
+function fromLengths(
+  { headHeightM, pointsHeightM, maxAreaError, verticalFovDeg }: CameraCalibration,
+  lengths: NonNullable<CameraCalibration['lengths']>,
+  aspect: number,
+): Ground {
+  const found = cameraFromLengths(lengths, aspect, verticalFovDeg);
+  if (typeof found === 'string') throw new CalibrationError(found);
+  const riseM = headHeightM - pointsHeightM;
+  if (found.heightM < riseM + MIN_CLEARANCE_M) throw new CalibrationError('camera-below-heads');
+  const toGround = mountedMap(found.heightM - riseM, found.tiltDeg, found.verticalFovDeg, aspect);
+  const ends = lengths.flatMap(({ picture }) => picture);
+  const errors = ends.map((end) => found.areaErrorAt(end, riseM)).sort((a, b) => a - b);
+  if (!((errors[0] as number) <= maxAreaError)) throw new CalibrationError('lengths-leave-open');
+  // The position error under which areas come out as unsure as the lengths leave them, where they were marked.
+  const unit: Ground = { toGround, reprojectionError: 0, positionError: 1, maxAreaError, camera: undefined };
+  const positions = ends.map((end) => found.areaErrorAt(end, riseM) / areaErrorAt(unit, end, aspect));
+  const middle = positions.sort((a, b) => a - b)[Math.floor(positions.length / 2)] as number;
+  return {
+    toGround,
+    reprojectionError: found.clickError,
+    positionError: Math.max(MIN_POSITION_ERROR, found.clickError, middle),
+    maxAreaError,
+    camera: {
+      heightM: found.heightM + pointsHeightM,
+      tiltDeg: found.tiltDeg,
+      verticalFovDeg: found.verticalFovDeg,
+    },
+  };
+}
+
 /** Where a point of the picture lies, metres; undefined at and beyond the horizon. */
 export function groundAt(ground: Ground, [x, y]: PicturePoint): Point | undefined {
   const { point, weight } = project(ground.toGround, [x, y]);
@@ -127,15 +168,6 @@ export function areaErrorAt(ground: Ground, [x, y]: Point, aspect: number): numb
   const { weight } = project(m, [x, y]);
   if (!(weight > 0)) return Number.POSITIVE_INFINITY;
   return (3 * ground.positionError * Math.hypot(m[6] / aspect, m[7])) / weight;
-}
-
-/** Picture to plane for a level camera: axis `tilt` below the horizontal, plane `heightM` below the lens. */
-function mountedMap(heightM: number, tiltDeg: number, verticalFovDeg: number, aspect: number): Matrix3 {
-  const focal = 0.5 / Math.tan(radians(verticalFovDeg) / 2);
-  const sin = Math.sin(radians(tiltDeg));
-  const cos = Math.cos(radians(tiltDeg));
-  const fromCentre: Matrix3 = [heightM, 0, 0, 0, -heightM * sin, heightM * focal * cos, 0, cos, focal * sin];
-  return multiply(fromCentre, centred(aspect));
 }
 
 type Pose = { r1: Vector3; r2: Vector3; t: Vector3; up: Vector3; focal: number; heightM: number; tiltDeg: number };
@@ -194,9 +226,6 @@ function atHeight({ r1, r2, t, up, focal }: Pose, riseM: number, aspect: number)
 function facing(map: Matrix3, at: Point): Matrix3 {
   return project(map, at).weight < 0 ? (map.map((value) => -value) as unknown as Matrix3) : map;
 }
-
-/** Picture 0–1 to square units around its middle, one picture height long. */
-const centred = (aspect: number): Matrix3 => [aspect, 0, -aspect / 2, 0, 1, -0.5, 0, 0, 1];
 
 /** Area of the points' box along its own axes, so that a slanted line counts as none, and how far it reaches. */
 function spread(points: Point[]): { area: number; length: number } {

@@ -110,6 +110,50 @@ function marked(scene: Scene, more: Record<string, unknown> = {}, markHeightM = 
   return CameraCalibration.parse({ points, ...more });
 }
 
+/** Stretches of ground along and across the view, near and far, clicked to a pixel of a 1080p picture. */
+function measured(scene: Scene, more: Record<string, unknown> = {}, count = 7): CameraCalibration {
+  const middle = centreY(scene, 0);
+  const reach = scene.heightM * 0.3;
+  const stretches: [Point, Point][] = [
+    [
+      [-reach, middle - reach],
+      [reach, middle - reach],
+    ],
+    [
+      [-reach, middle + reach],
+      [reach, middle + reach],
+    ],
+    [
+      [reach, middle - reach],
+      [reach, middle + reach],
+    ],
+    [
+      [-reach, middle - reach],
+      [-reach, middle + reach],
+    ],
+    [
+      [-reach, middle],
+      [reach * 0.8, middle + reach * 0.3],
+    ],
+    [
+      [0, middle - reach],
+      [-reach * 0.5, middle + reach],
+    ],
+    [
+      [-reach, middle + reach],
+      [reach, middle - reach],
+    ],
+  ];
+  const lengths = stretches.slice(0, count).map(([a, b]) => ({
+    picture: [a, b].map((end) => {
+      const [u, v] = seen(scene, end, 0);
+      return [Math.round(u * 1920) / 1920, Math.round(v * 1080) / 1080];
+    }),
+    metres: Math.hypot(b[0] - a[0], b[1] - a[1]),
+  }));
+  return CameraCalibration.parse({ lengths, ...more });
+}
+
 const close = (actual: number | undefined, truth: number, share: number, what: string): void => {
   assert.ok(actual !== undefined && Math.abs(actual / truth - 1) <= share, `${what}: ${actual}, truth ${truth}`);
 };
@@ -122,6 +166,8 @@ describe('people per square metre in scenes with a known truth', () => {
       ['its mounting', mounted(scene)],
       ['marks on the ground', marked(scene)],
       ['marks at head height', marked(scene, { pointsHeightM: HEAD_M }, HEAD_M)],
+      ['seven known lengths', measured(scene)],
+      ['three known lengths and the angle of view', measured(scene, { verticalFovDeg: 45 }, 3)],
     ] as const) {
       it(`camera tilted ${scene.tiltDeg}°, calibrated by ${how}: within 5 %`, () => {
         const ground = calibrate(calibration, ASPECT);
@@ -286,6 +332,58 @@ describe('calibration', () => {
       assert.ok(Math.abs(camera.tiltDeg - scene.tiltDeg) < 2, `${camera.tiltDeg}`);
       close(camera.heightM, scene.heightM, 0.04, 'height');
       close(camera.verticalFovDeg, scene.verticalFovDeg, 0.06, 'field of view');
+    }
+  });
+
+  it('finds the camera from known lengths', () => {
+    for (const scene of scenes) {
+      const { camera, reprojectionError } = calibrate(measured(scene), ASPECT);
+      assert.ok(camera && reprojectionError < 0.002, `${reprojectionError}`);
+      close(camera.heightM, scene.heightM, 0.05, `height at ${scene.tiltDeg}°`);
+      assert.ok(Math.abs(camera.tiltDeg - scene.tiltDeg) < 2, `${camera.tiltDeg} for ${scene.tiltDeg}`);
+    }
+  });
+
+  it('says by its area error how well lengths tell', () => {
+    const scene = scenes[2] as Scene;
+    const error = (calibration: CameraCalibration) => areaErrorAt(calibrate(calibration, ASPECT), [0.5, 0.5], ASPECT);
+    assert.ok(error(measured(scene, {}, 4)) > error(measured(scene, { verticalFovDeg: 45 }, 7)));
+  });
+
+  describe('by lengths is refused where they tell too little or the wrong thing', () => {
+    const scene = scenes[1] as Scene;
+    const good = measured(scene).lengths ?? [];
+    const of = (lengths: typeof good) => CameraCalibration.parse({ lengths });
+    const across = good[0] as (typeof good)[number];
+    const cases: [string, CameraCalibration, string][] = [
+      [
+        'three at one distance, side by side',
+        of(
+          [0, 0.1, 0.2].map((dx) => ({
+            ...across,
+            picture: across.picture.map(([x, y]) => [x + dx, y]) as typeof across.picture,
+          })),
+        ),
+        'lengths-leave-open',
+      ],
+      ['one far too long', of(good.map((l, i) => (i === 2 ? { ...l, metres: l.metres * 4 } : l))), 'lengths-disagree'],
+      [
+        'one of a few pixels',
+        of([
+          ...good,
+          {
+            picture: [
+              [0.5, 0.5],
+              [0.51, 0.5],
+            ],
+            metres: 1,
+          },
+        ]),
+        'lengths-too-short',
+      ],
+    ];
+    for (const [name, calibration, fault] of cases) {
+      it(name, () => assert.throws(() => calibrate(calibration, ASPECT), { fault }));
     }
   });
 
