@@ -18,6 +18,15 @@ export default defineConfig({
     target: 'es2023',
     // No data: addresses: every asset is a file that the content security policy's 'self' covers.
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // zod with its setting in one piece: pages that are fetched later share contracts, and a contract made before
+          // the setting would try out what the content security policy forbids.
+          groups: [{ name: 'zod', test: /node_modules\/zod\/|src\/zod-setup/ }],
+        },
+      },
+    },
   },
   server: {
     proxy: { '/api': gateway, '/ws': { target: gateway, ws: true } },
