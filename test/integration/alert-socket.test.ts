@@ -159,7 +159,7 @@ test('the log over REST, as JSON and CSV; unknown alerts and bad bodies are refu
   const events = await get<AlertEvent[]>('/api/alerts/events?limit=5');
   assert.ok(events.length > 0 && events.length <= 5);
   const csv = await (await fetch(`${gateway.url}/api/alerts/events.csv`)).text();
-  assert.match(csv, /^offset,at,type,/);
+  assert.match(csv, /^offset,at,capturedAt,type,/);
   assert.ok(csv.trim().split('\r\n').length > events.length);
   const unknown = await post('/api/alerts/nothing/acknowledge', { actor: 'x' });
   assert.equal(unknown.status, 404);
