@@ -23,6 +23,8 @@ const PROGRAMS = {
   },
   Chromium: { found: () => Boolean(process.env.CHROMIUM) || onPath('chromium'), packages: ['chromium'] },
   PostgreSQL: { found: () => postgresFolder() !== undefined, packages: ['postgresql'] },
+  mosquitto: { found: () => onPath('mosquitto') || existsSync('/usr/sbin/mosquitto'), packages: ['mosquitto'] },
+  Alertmanager: { found: () => onPath('prometheus-alertmanager'), packages: ['prometheus-alertmanager'] },
 };
 
 /** @param {'start' | 'test'} purpose */
@@ -32,7 +34,10 @@ export async function setUp(purpose) {
     ['programs', () => installPrograms(['ffmpeg', 'redis-server'], true)],
     // The demo has an RTSP server of its own for machines where GStreamer's cannot be installed.
     purpose === 'test'
-      ? ['test programs', () => installPrograms(['GStreamer RTSP server', 'Chromium', 'PostgreSQL'], true)]
+      ? [
+          'test programs',
+          () => installPrograms(['GStreamer RTSP server', 'Chromium', 'PostgreSQL', 'mosquitto', 'Alertmanager'], true),
+        ]
       : ['demo camera', () => installPrograms(['GStreamer RTSP server'], false)],
     ['dashboard', buildDashboard],
   ];
@@ -106,11 +111,7 @@ async function installPrograms(names, required) {
 
 async function buildDashboard(say) {
   const source = join(ROOT, 'services/dashboard');
-  const files = [
-    ...walk(join(source, 'src')),
-    ...walk(join(source, 'public')),
-    ...walk(join(ROOT, 'shared')),
-  ];
+  const files = [...walk(join(source, 'src')), ...walk(join(source, 'public')), ...walk(join(ROOT, 'shared'))];
   const stamp = hashOf([
     ...files,
     join(source, 'index.html'),

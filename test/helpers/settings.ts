@@ -20,6 +20,11 @@ export function allSettings(): Setting[] {
 
 function settingsOf(node: Node, path: string): Setting[] {
   const items = node.items as Node | undefined;
+  // Things of several kinds: the settings of all of them, what they share once.
+  if (items?.oneOf) {
+    const all = (items.oneOf as Node[]).flatMap((kind) => settingsOf(kind, `${path}[]`));
+    return [...new Map(all.reverse().map((setting) => [setting.path, setting])).values()].reverse();
+  }
   if (items?.properties) return settingsOf(items, `${path}[]`);
   if (!node.properties || isLevels(node)) return [{ path, fallback: fallbackOf(node) }];
   return Object.entries(node.properties).flatMap(([key, value]) =>

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CloudEvent, HTTP } from 'cloudevents';
 import { addressGuard } from '../../services/alerts/deliveries/address-guard.ts';
 import type { DeliveryRecord } from '../../services/alerts/deliveries/delivery-store.ts';
 import { resolveEndpoints } from '../../services/alerts/deliveries/endpoint.ts';
@@ -126,6 +127,9 @@ describe('deliveries', () => {
     assert.equal(first.message.id, id, 'CloudEvents id and webhook-id are one');
     assert.equal(first.message.source, '/site/test');
     assert.equal(first.headers['content-type'], 'application/cloudevents+json; charset=utf-8');
+    const read = HTTP.toEvent({ headers: first.headers as Record<string, string>, body: first.body });
+    assert.ok(read instanceof CloudEvent && read.validate(), 'the CloudEvents library takes what came over the wire');
+    assert.equal(read.id, id);
     await until('the other key fits, too', () => bad.received.some((r) => r.id === id));
     feed.people = 0;
     await until('the end', () => good.received.some((r) => r.message.type === 'alert.resolved'));

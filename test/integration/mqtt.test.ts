@@ -195,7 +195,7 @@ describe('mqtt receiver', { timeout: 300_000 }, () => {
         const reply = await ask(redis.client(), { type: 'list-deliveries', endpoint: 'home' });
         assert.ok(reply.ok);
         const found = (reply.body as DeliveryRecord[]).filter((r) => r.status === 'pending' && r.tries.length >= 2);
-        return found.length > 0 && found;
+        return found.length > 0 ? found : undefined;
       },
       PATIENCE_MS,
     );

@@ -1,11 +1,19 @@
 /** Webhooks: signatures by the specification, addresses that may be called, schedules, messages. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { CloudEvent, HTTP } from 'cloudevents';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { addressGuard } from '../../services/alerts/deliveries/address-guard.ts';
 import { resolveEndpoints } from '../../services/alerts/deliveries/endpoint.ts';
-import { bodyOfAttempt, messageBody, planDeliveries } from '../../services/alerts/deliveries/message.ts';
+import {
+  bodyOfAttempt,
+  CONTENT_TYPE,
+  heartbeatBody,
+  messageBody,
+  planDeliveries,
+  testBody,
+} from '../../services/alerts/deliveries/message.ts';
 import { delaysOf, isLate, nextDelayMs, retryAfterMs } from '../../services/alerts/deliveries/schedule.ts';
 import { signatureHeader, webhookKey } from '../../services/alerts/deliveries/webhook/signature.ts';
 import { Config } from '../../shared/config/schema.ts';
@@ -204,6 +212,26 @@ describe('webhook message', () => {
     assert.equal(message.subject, 'camera/gate/zone/stage');
     assert.equal(message.time, '2026-09-21T14:13:20.400Z');
     assert.deepEqual(message.data, event);
+  });
+
+  it('is read and found valid by the CloudEvents library, whatever kind it is', () => {
+    const pulse = { mode: 'actual', cameras: 2, camerasCounted: 1, alertsOn: 0 } as const;
+    const bodies = {
+      [event.type]: messageBody(event, '/site/plaza'),
+      'system.heartbeat': heartbeatBody('heartbeat~a~1', '/site/plaza', event.at, pulse),
+      'system.test': testBody('test~1', '/site/plaza', event.at),
+    };
+    for (const [type, body] of Object.entries(bodies)) {
+      const read = HTTP.toEvent({ headers: { 'content-type': CONTENT_TYPE }, body });
+      assert.ok(read instanceof CloudEvent, 'one event, no batch');
+      assert.equal(read.validate(), true);
+      assert.deepEqual([read.type, read.source, read.specversion], [type, '/site/plaza', '1.0']);
+      assert.equal(read.timestamp, read.time, 'an extension attribute that Standard Webhooks asks for');
+      // What the library writes itself says the same.
+      const again = HTTP.structured(read);
+      assert.match(String(again.headers['content-type']), /^application\/cloudevents\+json/);
+      assert.deepEqual(JSON.parse(String(again.body)), JSON.parse(body));
+    }
   });
 
   it('says when it is late or superseded, and nothing when it is neither', () => {

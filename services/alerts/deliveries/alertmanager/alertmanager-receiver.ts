@@ -71,7 +71,7 @@ export class AlertmanagerReceiver implements Receiver {
 
   show({ alerts }: LiveView): void {
     const dueMs = this.#repostedAt + this.#target.repostMs - performance.now();
-    if (dueMs > 0 || this.#reposting) return;
+    if (dueMs > 0 || this.#reposting !== undefined) return;
     this.#repostedAt = performance.now();
     const running = alerts.filter((alert) => alert.resolvedAt === undefined).map((alert) => alert.alertId);
     this.#forget(new Set(alerts.map((alert) => alert.alertId)));
