@@ -2,15 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { z } from 'zod';
+import { Label } from '../../shared/contracts/labels.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
-
-const Label = z.object({
-  image: z.string().min(1),
-  width: z.number().positive(),
-  height: z.number().positive(),
-  points: z.array(z.tuple([z.number(), z.number()])),
-});
 
 /** One picture; heads in pixels of the picture, origin top left. */
 export type LabelledPicture = {

@@ -51,11 +51,21 @@ export function flicker(frames: Pick<Outcome, 'truth' | 'count'>[]): number {
 
 export type Matches = { found: number; labelled: number; matched: number };
 
-/**
- * Matches found heads with labelled ones, nearest pairs first, each head once.
- * @param withinPx greatest distance of a match, px of the coordinates given
- */
+/** How many heads were found; see {@link pairHeads}. */
 export function matchHeads(found: [number, number][], labelled: [number, number][], withinPx: number): Matches {
+  return { found: found.length, labelled: labelled.length, matched: pairHeads(found, labelled, withinPx).length };
+}
+
+/**
+ * Pairs found heads with labelled ones, nearest pairs first, each head once.
+ * @param withinPx greatest distance of a pair, px of the coordinates given
+ * @returns places in both lists
+ */
+export function pairHeads(
+  found: [number, number][],
+  labelled: [number, number][],
+  withinPx: number,
+): [found: number, labelled: number][] {
   const cells = new Map<string, number[]>();
   const cellOf = (x: number, y: number) => `${Math.floor(x / withinPx)},${Math.floor(y / withinPx)}`;
   for (const [i, [x, y]] of labelled.entries()) {
@@ -79,12 +89,14 @@ export function matchHeads(found: [number, number][], labelled: [number, number]
   pairs.sort((a, b) => a.distance - b.distance);
   const usedFound = new Set<number>();
   const usedLabelled = new Set<number>();
+  const kept: [number, number][] = [];
   for (const pair of pairs) {
     if (usedFound.has(pair.found) || usedLabelled.has(pair.labelled)) continue;
     usedFound.add(pair.found);
     usedLabelled.add(pair.labelled);
+    kept.push([pair.found, pair.labelled]);
   }
-  return { found: found.length, labelled: labelled.length, matched: usedFound.size };
+  return kept;
 }
 
 export type HeadFigures = { precision: number; recall: number; f1: number };
