@@ -224,6 +224,29 @@ export const SERVER_MESSAGES: Record<string, MessageText> = {
       },
     ],
   },
+  drill: {
+    name: 'drill',
+    title: 'What is not the real thing',
+    summary:
+      'State, after the snapshot and with every change: the mode of the installation, and the drill under way. Cameras of a drill have `exercise: true`, and so has everything about them.',
+    examples: [
+      {
+        name: 'a drill',
+        payload: {
+          type: 'drill',
+          mode: 'actual',
+          drill: {
+            drillId: '6f1c',
+            title: { en: 'Surge: to severe within a minute', ko: '급증: 1분 안에 심각 단계' },
+            by: 'Kim',
+            startedAt: CAPTURED_AT,
+            endsAt: CAPTURED_AT + 240_000,
+          },
+        },
+      },
+      { name: 'none', payload: { type: 'drill', mode: 'actual' } },
+    ],
+  },
   alerts: {
     name: 'alerts',
     title: 'Running alerts',

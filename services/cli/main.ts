@@ -61,6 +61,21 @@ program
   });
 
 program
+  .command('drill')
+  .description(
+    'replay a scenario through the real path, every message marked as an exercise; without options, list them',
+  )
+  .option('--scenario <name>', 'one that comes with Headroom, or a YAML file')
+  .option('--stop', 'end the drill under way')
+  .option('--actor <name>', 'who starts or stops it: goes into the log', process.env.USER ?? 'command line')
+  .option('--url <address>', 'the gateway; by default the one of the configuration, on this machine')
+  .option('--config <file>', 'configuration', DEFAULT_CONFIG)
+  .action(async (options) => {
+    const { runDrill } = await import('./drill.ts');
+    await runDrill(options);
+  });
+
+program
   .command('evaluate')
   .description('count labelled pictures and print how far the counts are from the truth')
   .requiredOption('--data <dir>', 'folder with images/ and labels.jsonl, or a folder of such folders')

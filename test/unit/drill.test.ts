@@ -245,14 +245,14 @@ describe('a drill beside the real thing', () => {
     const real = publicReading({ ...known, cameraId: 'gate', state: state('gate') }, 10);
     assert.deepEqual([real.status !== 'ok' && real.reason, real.exercise], ['ingest-down', undefined]);
     const { engine } = play();
-    const blind = {
+    const blind: PublicReading = {
       type: 'reading',
       cameraId: 'drill--gate',
       status: 'no-signal',
       reason: 'ingest-down',
       since: 0,
       zones: [],
-    } as const;
+    };
     const events = Array.from({ length: 40 }, (_, i) => {
       engine.observe(blind, START + i * 1000);
       return engine.tick(START + i * 1000).events;

@@ -52,6 +52,8 @@ export const api = {
   assign: (alertId: string, actor: string, assignee: string) =>
     send(of(alertId, 'assign'), AlertEvent, { actor, assignee }),
   evidence: (alertId: string) => ask(of(alertId, 'evidence'), z.array(Evidence)),
+  stopDrill: (actor: string) =>
+    ask(`drills/current?${new URLSearchParams({ actor })}`, z.unknown(), { method: 'DELETE' }),
   silence: (silence: NewSilence) => send('silences', Silence, silence),
   endSilence: (silenceId: string, actor: string) =>
     ask(`silences/${encodeURIComponent(silenceId)}?${new URLSearchParams({ actor })}`, Silence, { method: 'DELETE' }),

@@ -4,6 +4,7 @@
  * only when their counts differ clearly.
  */
 import type { ShownLevel } from '../../../../shared/contracts/alert.ts';
+import { isDrillCamera } from '../../../../shared/contracts/drill.ts';
 import { shownRank } from '../alerts/rank.ts';
 import type { CameraView } from './view.ts';
 
@@ -11,6 +12,8 @@ export type Ranked = { id: string; name: string; view: CameraView; level?: Shown
 
 /** Between `alert` and `unknown`: a dark camera may hide anything, a known crush hides nothing. */
 const TROUBLE = { 'no-signal': 2.9, degraded: 2.8, stale: 2.7 } as const;
+/** Below `attention`: never ahead of a real alert. */
+const DRILL_URGENCY = 0.5;
 /** A difference below this, in people or as a share of the larger count, does not move a tile. */
 const CLEAR_PEOPLE = 3;
 const CLEAR_SHARE = 0.15;
@@ -31,7 +34,9 @@ export function orderCameras(cameras: readonly Ranked[], previous: readonly stri
 }
 
 /** Higher stands further ahead. */
-export function urgency({ view, level = 'normal' }: Pick<Ranked, 'view' | 'level'>): number {
+export function urgency({ id, view, level = 'normal' }: Pick<Ranked, 'id' | 'view' | 'level'>): number {
+  // A drill's camera stands before the calm ones and after all that is real.
+  if (isDrillCamera(id)) return DRILL_URGENCY;
   return Math.max(shownRank(level), view.status === 'ok' ? 0 : TROUBLE[view.status]);
 }
 

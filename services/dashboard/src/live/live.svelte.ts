@@ -25,6 +25,8 @@ export class Live implements Moment {
   heardAt: number | undefined = $state();
   /** The site's own texts on what to do at each level. */
   runbooks: Runbooks = $state.raw({});
+  /** What is under way that is not the real thing. */
+  drill: Extract<ServerMessage, { type: 'drill' }> | undefined = $state.raw();
   readonly alerts: Alerts;
   /** Messages this page should have understood and did not. */
   brokenMessages = $state(0);
@@ -134,6 +136,9 @@ export class Live implements Moment {
       case 'alert':
       case 'resumed':
         this.alerts.take(message);
+        break;
+      case 'drill':
+        this.drill = message;
         break;
       case 'error':
         // Our own message was refused; the gateway closes the socket when it matters.

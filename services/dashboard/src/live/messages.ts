@@ -13,7 +13,9 @@ export type Incoming =
   /** A message this page ought to understand and does not. What it was about must not be shown as live. */
   | { kind: 'broken'; problem: string };
 
-const KNOWN_TYPES = new Set(['snapshot', 'reading', 'cameras', 'heartbeat', 'alerts', 'alert', 'resumed', 'error']);
+const KNOWN_TYPES = new Set([
+  ...['snapshot', 'reading', 'cameras', 'heartbeat', 'alerts', 'alert', 'drill', 'resumed', 'error'],
+]);
 
 export function parseIncoming(data: string | ArrayBuffer): Incoming {
   if (typeof data !== 'string') {

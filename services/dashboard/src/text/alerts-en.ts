@@ -106,6 +106,7 @@ export const alertsEn: AlertTexts = {
     },
     escalatedByHand: 'Escalated',
   },
+  drill: { language: 'en', line: (title, by) => `${title} (by ${by})`, stop: 'End the drill' },
   assign: { label: 'Give to', send: 'Give', toMe: 'I take it' },
   evidence: {
     title: 'Pictures of the level changes',

@@ -99,6 +99,7 @@ export const alertsKo: AlertTexts = {
     },
     escalatedByHand: '상향 보고',
   },
+  drill: { language: 'ko', line: (title, by) => `${title} (${by})`, stop: '훈련 끝내기' },
   assign: { label: '담당자', send: '지정', toMe: '내가 맡음' },
   evidence: {
     title: '단계 변경 시점의 화면',

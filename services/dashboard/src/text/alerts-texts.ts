@@ -70,6 +70,7 @@ export type AlertTexts = {
     events: Record<AlertEventType, string>;
     escalatedByHand: string;
   };
+  drill: { language: 'en' | 'ko'; line: Say; stop: string };
   assign: { label: string; send: string; toMe: string };
   evidence: {
     title: string;
