@@ -37,7 +37,7 @@ export function createAlertMetrics(registry: Registry) {
     events: new Counter({
       name: 'headroom_alert_events_total',
       help: 'Events written to the log',
-      labelNames: ['type', 'level'],
+      labelNames: ['type', 'level', 'mode'],
       registers,
     }),
     captureToDecisionSeconds: new Histogram({

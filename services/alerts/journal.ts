@@ -176,7 +176,7 @@ export class Journal {
 
   #log(event: AlertEvent): void {
     const { type, alertId, to, reason, cause, value, mode, silenced, offset, capturedAt, at } = event;
-    this.#o.metrics.events.inc({ type, level: to.level });
+    this.#o.metrics.events.inc({ type, level: to.level, mode });
     if (capturedAt !== undefined && event.zoneId !== undefined) {
       this.#o.metrics.captureToDecisionSeconds.observe(Math.max(0, at - capturedAt) / 1000);
     }

@@ -1,4 +1,5 @@
 /** The command line. Each command's own work stands in a file of its name. */
+import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { EXIT_CANNOT_START } from '../../shared/runtime/process.ts';
@@ -67,7 +68,7 @@ program
   )
   .option('--scenario <name>', 'one that comes with Headroom, or a YAML file')
   .option('--stop', 'end the drill under way')
-  .option('--actor <name>', 'who starts or stops it: goes into the log', process.env.USER ?? 'command line')
+  .option('--actor <name>', 'who starts or stops it: goes into the log', userInfo().username)
   .option('--url <address>', 'the gateway; by default the one of the configuration, on this machine')
   .option('--config <file>', 'configuration', DEFAULT_CONFIG)
   .action(async (options) => {

@@ -118,7 +118,7 @@ export const alertsEn: AlertTexts = {
     picture: (level, time) => `Picture at ${level}, ${time}`,
     deleted: 'It cannot be shown any more.',
     privacy: {
-      off: '',
+      off: 'Nothing is kept.',
       heatmap: 'Heat map only: no picture is kept.',
       blurred: 'People are made unrecognisable.',
       picture: 'Kept as the model saw it.',

@@ -111,7 +111,7 @@ export const alertsKo: AlertTexts = {
     picture: (level, time) => `${level} 단계 화면, ${time}`,
     deleted: '더 이상 표시할 수 없습니다.',
     privacy: {
-      off: '',
+      off: '보관하지 않습니다.',
       heatmap: '열지도만 보관: 화면은 보관하지 않습니다.',
       blurred: '사람을 알아볼 수 없게 처리했습니다.',
       picture: '모델이 본 그대로 보관했습니다.',

@@ -1,0 +1,93 @@
+/** A drill and the evidence of an alert in Chromium: seen from the first second, handled like a real one, gone at the end. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startAlerts } from '../../services/alerts/service.ts';
+import { type Gateway, startGateway } from '../../services/gateway/service.ts';
+import { isDrillCamera } from '../../shared/contracts/drill.ts';
+import type { Service } from '../../shared/runtime/lifecycle.ts';
+import { createLogger } from '../../shared/runtime/logger.ts';
+import { announced, type Feed, fastConfig, startFeed } from '../helpers/alert-feed.ts';
+import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { runCli } from '../helpers/system.ts';
+import { until } from '../helpers/until.ts';
+
+const logger = createLogger('test', 'silent');
+
+let redis: TestRedis;
+let dir: string;
+let feed: Feed;
+let alerts: Service;
+let gateway: Gateway;
+let browser: TestBrowser;
+
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hr-drill-page-'));
+  redis = await startRedis();
+  feed = await startFeed(redis.client(), { everyMs: 200 });
+  const config = fastConfig({ gateway: { port: 0 } });
+  config.alerts.evidence.minFreeMb = 0;
+  const o = { config, redisUrls: { state: redis.url, frames: redis.framesUrl }, logger };
+  alerts = await startAlerts({ ...o, dataDir: dir, instance: 'a' });
+  gateway = await startGateway(o);
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await gateway?.close();
+  await alerts?.close();
+  await feed?.close();
+  await redis?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+test('the command line lists, starts and stops drills, and says why not', async () => {
+  const drill = (...more: string[]) => runCli(['drill', '--url', gateway.url, '--actor', 'Kim', ...more]);
+  const list = await drill();
+  assert.equal(list.code, 0, list.stderr);
+  assert.match(list.stdout, /No drill is under way[\s\S]*surge +Surge/);
+  assert.match((await drill('--scenario', 'none')).stderr, /There is no scenario none/);
+  assert.match((await drill('--stop')).stderr, /No drill is under way/);
+  const started = await drill('--scenario', 'surge');
+  assert.equal(started.code, 0, started.stderr);
+  assert.match(started.stdout, /^EXERCISE\. "Surge/);
+});
+
+test('seen on every page, given to somebody, with its picture; ended from the screen', async () => {
+  const watched = await browser.open(gateway.url);
+  const { page } = watched;
+  const banner = page.getByTestId('drill');
+  await banner.waitFor();
+  assert.match((await banner.textContent()) ?? '', /by Kim/);
+  await page.getByText('EXERCISE 훈련 · gate').first().waitFor();
+  const card = page.locator('[data-testid="alert"][data-alert*="drill--gate"]').first();
+  await card.waitFor({ timeout: 90_000 });
+  await card.getByTestId('more').click();
+  const picture = card.getByTestId('evidence').locator('img').first();
+  await picture.waitFor({ timeout: 30_000 });
+  await until('the picture is there', () => picture.evaluate('(img) => img.complete && img.naturalWidth > 0'));
+  await watched.screenshot('drill');
+
+  await card.getByRole('button', { name: 'I take it' }).click();
+  await page.getByLabel('Name or post').fill('Lee');
+  await page.getByRole('button', { name: 'Save' }).click();
+  const given = await until('it is given', async () =>
+    (await announced(redis.client())).find(({ type }) => type === 'alert.assigned'),
+  );
+  assert.deepEqual([given.actor, given.note, given.exercise], ['Lee', 'Lee', true]);
+
+  await page.goto(`${gateway.url}/#/thresholds`);
+  await banner.waitFor();
+  await page.getByTestId('stop-drill').click();
+  await banner.waitFor({ state: 'detached' });
+  await until('nothing of it is left', async () => {
+    const cameras = (await (await fetch(`${gateway.url}/api/cameras`)).json()) as { id: string }[];
+    const on = (await (await fetch(`${gateway.url}/api/alerts`)).json()) as { cameraId?: string }[];
+    return !cameras.some(({ id }) => isDrillCamera(id)) && !on.some(({ cameraId }) => isDrillCamera(cameraId));
+  });
+  watched.assertClean();
+  await watched.close();
+});
