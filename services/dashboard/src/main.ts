@@ -5,6 +5,7 @@ import './styles/base.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { Live } from './live/live.svelte.ts';
+import { AppUpdate } from './offline/app-update.svelte.ts';
 import { Router } from './route.svelte.ts';
 import { Settings } from './settings.svelte.ts';
 
@@ -17,5 +18,7 @@ url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
 url.hash = '';
 
 const live = new Live(url.href);
-mount(App, { target, props: { live, settings: new Settings(), router: new Router() } });
+const update = new AppUpdate();
+mount(App, { target, props: { live, settings: new Settings(), router: new Router(), update } });
 live.start();
+void update.start();

@@ -1,5 +1,6 @@
 /** All English texts. */
 import { alertsEn } from './alerts-en.ts';
+import { benchEn } from './bench-en.ts';
 import { makeFormat } from './format.ts';
 import { setupEn } from './setup-en.ts';
 import type { LostTexts, ReasonTexts, StatusTexts } from './texts.ts';
@@ -79,6 +80,7 @@ export const en = {
   reasons,
   lost,
   alerts: alertsEn,
+  bench: benchEn,
   setup: setupEn,
   productClaim: 'Live crowd counts',
   nav: {
@@ -91,6 +93,7 @@ export const en = {
     system: 'System',
     thresholds: 'Thresholds',
   },
+  update: { ready: 'A newer version is ready.', apply: 'Load it' },
   page: {
     loading: 'Loading …',
     failed: 'This page could not be fetched.',

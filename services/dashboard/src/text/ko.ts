@@ -1,5 +1,6 @@
 /** 모든 한국어 문구. All Korean texts. */
 import { alertsKo } from './alerts-ko.ts';
+import { benchKo } from './bench-ko.ts';
 import { makeFormat } from './format.ts';
 import { setupKo } from './setup-ko.ts';
 import type { Texts } from './texts.ts';
@@ -13,6 +14,7 @@ const CHECK_LOG = '자세한 내용은 워커 로그에 있습니다.';
 export const ko: Texts = {
   format,
   alerts: alertsKo,
+  bench: benchKo,
   setup: setupKo,
   status: { ok: '실시간', stale: '갱신 지연', 'no-signal': '신호 없음', degraded: '계수 불가' },
   reasons: {
@@ -82,6 +84,7 @@ export const ko: Texts = {
     system: '시스템',
     thresholds: '단계 기준',
   },
+  update: { ready: '새 버전이 준비되었습니다.', apply: '적용' },
   page: {
     loading: '불러오는 중 …',
     failed: '화면을 불러오지 못했습니다.',
