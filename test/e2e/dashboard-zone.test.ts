@@ -28,6 +28,7 @@ before(async () => {
         name: 'Square',
         url: camera.urls[0] as string,
         sampleFps: 2,
+        staleAfterMs: 15_000,
         calibration: { mount: { heightM: 8, tiltDeg: 35 }, verticalFovDeg: 45 },
         zones: [
           {
@@ -45,6 +46,8 @@ before(async () => {
       },
     ],
     config: {
+      // A loaded machine may take as long as it likes: losing the camera is told by its connection.
+      worker: { inferenceDeadlineMs: 30_000 },
       replay: { everyMs: 1000 },
       alerts: { smoothMs: 500, dwellMs: { attention: 500, caution: 500, alert: 500, severe: 500 } },
     },
