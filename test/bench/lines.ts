@@ -78,7 +78,7 @@ const truth = Object.fromEntries(LINES.map(({ id }) => [id, { in: 0, out: 0 }]))
           stands.delete(key);
           continue;
         }
-        const { stand, counted } = crossLine(line, stands.get(key), [head[1], head[2]], 3, aspect);
+        const { stand, counted } = crossLine(line, stands.get(key), [head[1], head[2]], 3, aspect, 0.01);
         if (stand) stands.set(key, stand);
         for (const way of counted) (truth[line.id] as { in: number; out: number })[way] += 1;
       }

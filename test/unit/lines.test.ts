@@ -87,7 +87,7 @@ const level = Line.parse({
 function walk(line: Line, path: [number, number][], sightings = 1): Direction[] {
   let stand: LineStand | undefined;
   return path.flatMap((point, index) => {
-    const step = crossLine(line, stand, point, sightings + index, 16 / 9);
+    const step = crossLine(line, stand, point, sightings + index, 16 / 9, 0.012);
     stand = step.stand;
     return step.counted;
   });
@@ -215,12 +215,12 @@ describe('a camera’s pictures, one after the other', () => {
   const aspect = 16 / 9;
   const ground = calibrate(CameraCalibration.parse({ mount: { heightM: 6, tiltDeg: 40 }, verticalFovDeg: 45 }), aspect);
   const picture = { aspect, lines: [level], midnight: DAY, longestMs: 3000 };
-  /** People at even distances, walking down the picture; half a second a picture. */
+  /** People at even distances, walking down the picture; five pictures a second. */
   const queue = (step: number): [number, number][] =>
-    Array.from({ length: 12 }, (_, i): [number, number] => [0.5, i * -0.13 + step * 0.03]).filter(
+    Array.from({ length: 12 }, (_, i): [number, number] => [0.5, i * -0.13 + step * 0.012]).filter(
       ([, y]) => y > 0.02 && y < 0.98,
     );
-  const seen = (steps: number, more: object = {}, stepMs = 500): LineState => {
+  const seen = (steps: number, more: object = {}, stepMs = 200): LineState => {
     let state: LineState | undefined;
     for (let step = 0; step < steps; step++) {
       state = advanceLines(state, {
@@ -235,29 +235,39 @@ describe('a camera’s pictures, one after the other', () => {
   };
 
   it('counts a queue over a line, each once', () => {
-    const [line] = lineReadings(seen(60), [level]);
+    const [line] = lineReadings(seen(150), [level]);
     assert.deepEqual([line?.in, line?.out], [0, 10]);
     assert.equal(line?.doubt, undefined);
   });
   it('state survives as JSON at any moment', () => {
     let state: LineState | undefined;
-    for (let step = 0; step < 60; step++) {
+    for (let step = 0; step < 150; step++) {
       state = JSON.parse(
-        JSON.stringify(advanceLines(state, { ...picture, ground, capturedAt: NOON + step * 500, heads: queue(step) })),
+        JSON.stringify(advanceLines(state, { ...picture, ground, capturedAt: NOON + step * 200, heads: queue(step) })),
       );
     }
     assert.equal(lineReadings(state as LineState, [level])[0]?.out, 10);
   });
   it('doubts itself when pictures come too seldom, sooner without metres to judge by', () => {
-    const doubt = (stepMs: number, more: object = {}) => lineReadings(seen(40, more, stepMs), [level])[0]?.doubt;
+    const alone = { heads: [[0.5, 0.3]] as [number, number][] };
+    const doubt = (stepMs: number, more: object = {}) =>
+      lineReadings(seen(40, { ...alone, ...more }, stepMs), [level])[0]?.doubt;
     assert.deepEqual([doubt(500), doubt(900)], [undefined, 'too-few-pictures']);
     assert.deepEqual(
       [doubt(200, { ground: undefined }), doubt(400, { ground: undefined })],
       [undefined, 'too-few-pictures'],
     );
   });
+  it('doubts itself where people stand closer than they walk in a step', () => {
+    const packed = Array.from({ length: 30 }, (_, i): [number, number] => [
+      0.35 + (i % 6) * 0.03,
+      0.45 + Math.floor(i / 6) * 0.03,
+    ]);
+    const doubt = (heads: [number, number][]) => lineReadings(seen(40, { heads }, 500), [level])[0]?.doubt;
+    assert.deepEqual([doubt(packed), doubt(packed.slice(0, 1))], ['too-crowded', undefined]);
+  });
   it('a line that is drawn elsewhere is counted anew, and says so', () => {
-    const state = seen(60);
+    const state = seen(60, {}, 500);
     const moved = {
       ...level,
       points: [

@@ -6,10 +6,8 @@ export type Direction = 'in' | 'out';
 /** Where a track last stood clearly on one side of a line, and crossings that wait until it has been seen often enough. */
 export type LineStand = { point: [number, number]; inside: boolean; pending: Direction[] };
 
-/** Nearer than this a head is on the line, share of the picture's height: standing there counts nothing. */
-const CLEAR = 0.012;
 /** Sightings before a track is believed: a wrong head lasts a picture or two. */
-export const BELIEVED = 3;
+const BELIEVED = 3;
 
 type Point = readonly [number, number];
 
@@ -17,6 +15,7 @@ type Point = readonly [number, number];
  * Where a track stands after its newest sighting, and the crossings to count now.
  * @param picture of the sighting, 0–1
  * @param aspect width over height of the picture
+ * @param clear nearer than this a head is on the line, share of the picture's height: standing there counts nothing
  */
 export function crossLine(
   line: Pick<Line, 'points' | 'in'>,
@@ -24,6 +23,7 @@ export function crossLine(
   picture: Point,
   sightings: number,
   aspect: number,
+  clear: number,
 ): { stand: LineStand | undefined; counted: Direction[] } {
   const upright = ([x, y]: Point): Point => [x * aspect, y];
   const [a, b] = [upright(line.points[0]), upright(line.points[1])];
@@ -32,7 +32,7 @@ export function crossLine(
   // On a screen y grows downwards, so a positive product lies to the right of who goes from a to b.
   const right = turn(a, b, here) / length;
   let stand = before;
-  if (Math.abs(right) >= CLEAR) {
+  if (Math.abs(right) >= clear) {
     const inside = (right > 0 ? 'right' : 'left') === line.in;
     const point: [number, number] = [picture[0], picture[1]];
     const crossed = before && before.inside !== inside && meets(a, b, upright(before.point), here);

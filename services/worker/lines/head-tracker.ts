@@ -29,12 +29,16 @@ export type Track = {
 
 /** Fastest that people move in a crowd worth counting: a run, metres a second; and the same in picture heights. */
 export const FASTEST = { metres: 2.5, heights: 0.35 } as const;
-/** Who has been seen walking is looked for where he is going, within this share of the fastest. */
-const FOLLOWED_SHARE = 0.5;
-/** Pictures a head may be hidden for, by an arm, a sign, or the person before. */
+/**
+ * Who has been seen before is looked for where he is going: off it by what people turn and hasten, which grows with the
+ * square of the time, and never by more than a share of the fastest. Shares of the fastest, a second and a second squared.
+ */
+const FOLLOWED = { most: 0.5, gain: 0.35 } as const;
+/** A head may be hidden for this many pictures, or this long: by an arm, a sign, or the person before. */
 const MOST_MISSED = 2;
-/** Weight of the newest step in the velocity. */
-const NEWEST = 0.5;
+const MOST_HIDDEN_MS = 400;
+/** Time over which a velocity is averaged, s: a head is located a little off, the more of it the shorter the step. */
+const AVERAGED_S = 0.7;
 /** Cost of leaving a track or a head alone, in gates: anything within its gate is cheaper. */
 const ALONE = 1;
 const NEVER = 1e6;
@@ -54,7 +58,8 @@ export function joinHeads(tracks: Track[], sightings: Sighting[], at: number, fa
   const reach = tracks.map((track) => {
     const seconds = Math.max(0, at - track.seenAt) / 1000;
     const place: Place = [track.place[0] + track.velocity[0] * seconds, track.place[1] + track.velocity[1] * seconds];
-    return { place, gate: fastest * seconds * (track.sightings > 1 ? FOLLOWED_SHARE : 1) };
+    const followed = Math.min(FOLLOWED.most * seconds, FOLLOWED.gain * seconds * seconds);
+    return { place, gate: fastest * (track.sightings > 1 ? followed : seconds) };
   });
   const matches = assign(
     reach.map(({ place, gate }) =>
@@ -74,7 +79,7 @@ export function joinHeads(tracks: Track[], sightings: Sighting[], at: number, fa
       taken.add(found);
       joined.tracks.push(moved(track, sighting, at));
       joined.from.push(index);
-    } else if (track.missed < MOST_MISSED) {
+    } else if (track.missed < MOST_MISSED || at - track.seenAt < MOST_HIDDEN_MS) {
       joined.tracks.push({ ...track, missed: track.missed + 1 });
       joined.from.push(index);
     }
@@ -89,7 +94,7 @@ export function joinHeads(tracks: Track[], sightings: Sighting[], at: number, fa
 
 function moved(track: Track, { place, picture }: Sighting, at: number): Track {
   const seconds = Math.max(1, at - track.seenAt) / 1000;
-  const rate = track.sightings > 1 ? NEWEST : 1;
+  const rate = seconds / (seconds + AVERAGED_S);
   const velocity = ([0, 1] as const).map(
     (axis) => track.velocity[axis] * (1 - rate) + ((place[axis] - track.place[axis]) / seconds) * rate,
   ) as [number, number];

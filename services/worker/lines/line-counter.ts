@@ -2,7 +2,7 @@
 import type { Line } from '../../../shared/config/lines.ts';
 import type { LineReading } from '../../../shared/contracts/reading.ts';
 import { type Ground, groundAt } from '../../../shared/geometry/ground.ts';
-import { BELIEVED, crossLine, type Direction, type LineStand } from './crossings.ts';
+import { crossLine, type Direction, type LineStand } from './crossings.ts';
 import { FASTEST, joinHeads, type Place, type Sighting, type Track } from './head-tracker.ts';
 import { addToTally, type LineTally, lastMinute, newTally } from './line-tally.ts';
 
@@ -17,7 +17,7 @@ export type LineState = {
   unit: 'metres' | 'heights';
   /** Usual time between two pictures, ms. */
   stepMs: number;
-  /** By line: how far people walk from picture to picture, in distances to their nearest neighbour. */
+  /** By line: how far a walker comes from picture to picture, in distances to the nearest neighbour. */
   hurry: Record<string, number>;
 };
 
@@ -37,6 +37,8 @@ export type LinePicture = {
 
 /** How exactly a head is located, share of the picture's height. */
 const HEAD_ERROR = 0.01;
+/** See {@link clearOf}: metres, or picture heights where there are none. */
+const CLEAR = { metres: 0.35, heights: 0.025 } as const;
 /** Heads this near to a line say how crowded it is there, share of the picture's height. */
 const NEAR = 0.2;
 /**
@@ -44,6 +46,8 @@ const NEAR = 0.2;
  * judge by two a second do, without them five are needed.
  */
 const SLOWEST_STEP_MS = { metres: 700, heights: 250 } as const;
+/** A walker's pace: metres, or picture heights, a second. */
+const PACE = { metres: 1.3, heights: 0.15 } as const;
 /** Who walks further than this share of the way to the next person may be taken for him. */
 const MOST_HURRY = 0.6;
 const EASY_WEIGHT = 0.1;
@@ -63,7 +67,8 @@ export function advanceLines(before: LineState | undefined, picture: LinePicture
     const stands = { ...old[from[index] ?? -1]?.stands };
     if (track.missed > 0) return { ...track, stands };
     for (const line of lines) {
-      const { stand, counted } = crossLine(line, stands[line.id], track.picture, track.sightings, aspect);
+      const clear = clearOf(line, track.picture, picture);
+      const { stand, counted } = crossLine(line, stands[line.id], track.picture, track.sightings, aspect, clear);
       if (stand) stands[line.id] = stand;
       crossings[line.id] = [...(crossings[line.id] ?? []), ...counted];
     }
@@ -79,7 +84,7 @@ export function advanceLines(before: LineState | undefined, picture: LinePicture
     const held = before?.tallies[line.id];
     const tally = held?.drawn === drawn ? held : newTally(drawn, at);
     tallies[line.id] = addToTally(tally, at, crossings[line.id] ?? [], picture.midnight, longestMs);
-    const now = hurryAt(line, tracked, aspect, stepMs / 1000);
+    const now = hurryAt(line, tracked, aspect, (PACE[unit] * stepMs) / 1000);
     const usual = before?.hurry[line.id] ?? 0;
     hurry[line.id] = now === undefined ? usual : usual + (now - usual) * EASY_WEIGHT;
   }
@@ -103,6 +108,20 @@ export function lineReadings(state: LineState, lines: Line[]): LineReading[] {
   });
 }
 
+/**
+ * How far from a line a head must be to stand on one side of it, picture heights: what a body sways in a crowd that stands
+ * there, or a head that is taken for its neighbour.
+ */
+function clearOf({ points: [a, b] }: Line, head: [number, number], { aspect, ground }: LinePicture): number {
+  if (!ground) return CLEAR.heights;
+  const [alongX, alongY] = [(b[0] - a[0]) * aspect, b[1] - a[1]];
+  const step = HEAD_ERROR / Math.hypot(alongX, alongY);
+  const aside: [number, number] = [head[0] + (alongY * step) / aspect, head[1] - alongX * step];
+  const [from, to] = [groundAt(ground, head), groundAt(ground, aside)];
+  const metres = from && to ? Math.hypot(to[0] - from[0], to[1] - from[1]) : Number.POSITIVE_INFINITY;
+  return Math.max(HEAD_ERROR, (CLEAR.metres * HEAD_ERROR) / metres);
+}
+
 function sightingOf(head: [number, number], { aspect, ground }: LinePicture): Sighting | undefined {
   if (!ground) return { place: [head[0] * aspect, head[1]], picture: head, error: HEAD_ERROR };
   const place = groundAt(ground, head);
@@ -111,19 +130,18 @@ function sightingOf(head: [number, number], { aspect, ground }: LinePicture): Si
   return { place: [...place] as Place, picture: head, error: Math.hypot(nearer[0] - place[0], nearer[1] - place[1]) };
 }
 
-/** Median of how far those near the line walk in a step, over the way to their nearest neighbour. */
-function hurryAt(line: Line, tracks: Tracked[], aspect: number, seconds: number): number | undefined {
+/** A walker's step over the median way from those near the line to their nearest neighbour; undefined with nobody there. */
+function hurryAt(line: Line, tracks: Tracked[], aspect: number, step: number): number | undefined {
   const seen = tracks.filter((track) => track.missed === 0 && distance(line, track.picture, aspect) < NEAR);
-  const walking = seen.filter((track) => track.sightings >= BELIEVED);
-  if (walking.length === 0) return undefined;
-  const shares = walking.map((track) => {
-    const others = seen.filter((other) => other !== track);
-    const nearest = Math.min(
-      ...others.map((other) => Math.hypot(other.place[0] - track.place[0], other.place[1] - track.place[1])),
-    );
-    return (Math.hypot(...track.velocity) * seconds) / nearest;
-  });
-  return shares.sort((a, b) => a - b)[Math.floor(shares.length / 2)];
+  const ways = seen.map((track) =>
+    Math.min(
+      ...seen
+        .filter((other) => other !== track)
+        .map((other) => Math.hypot(other.place[0] - track.place[0], other.place[1] - track.place[1])),
+    ),
+  );
+  const median = ways.sort((a, b) => a - b)[Math.floor(ways.length / 2)];
+  return median === undefined ? undefined : step / Math.max(median, 1e-6);
 }
 
 /** From a point to a line, picture heights. */
