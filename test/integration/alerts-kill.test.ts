@@ -137,13 +137,13 @@ for (const { name, create } of DATABASES)
       const client = redis.client();
       launch();
       launch();
-      await until('one leads', () => client.get(alertKeys.lease));
+      await until('one leads', () => client.get(alertKeys.lease), 60_000);
       await pauseLeader();
       let kills = 0;
       const steps = [85, 95, 105, 120, 20];
       for (let step = 0; kills < KILLS; step++) {
         feed.people = steps[step % steps.length] ?? 0;
-        const holder = await until('one leads', () => client.get(alertKeys.lease));
+        const holder = await until('one leads', () => client.get(alertKeys.lease), 60_000);
         // Anywhere in the dwell, the decision, the write, the announcement or the delivery.
         await delay(Math.random() * 400);
         const leader = processes.find((child) => holder.endsWith(`-${child.pid}`));
@@ -161,12 +161,12 @@ for (const { name, create } of DATABASES)
           const ended = new Set(all.filter((event) => event.type === 'alert.resolved').map((event) => event.alertId));
           return started.size > 0 && ended.size === started.size ? all : undefined;
         },
-        30_000,
+        60_000,
       );
       await until(
         'all delivered',
         () => events.every((event) => listener.received.some((r) => r.id === event.eventId)),
-        30_000,
+        60_000,
       );
 
       const store = await AlertStore.open(database.where);

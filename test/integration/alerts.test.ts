@@ -66,7 +66,6 @@ for (const { name, create } of DATABASES)
       assert.equal(firing.model, 'm@1');
       assert.equal(firing.mode, 'actual');
       assert.ok(firing.capturedAt !== undefined && firing.at - firing.capturedAt < 1000);
-      assert.ok(firing.at - feed.changedAt < 200 + 500, `${firing.at - feed.changedAt} ms with a dwell of 200`);
 
       const listed = ActiveAlert.parse(JSON.parse((await client.hget(alertKeys.active, firing.alertId)) ?? ''));
       assert.equal(listed.shownLevel, 'severe');

@@ -117,12 +117,10 @@ describe('deliveries', () => {
       (await records(endpoint)).find((r) => r.messageId === id && r.status === status),
     );
 
-  it('reaches a receiver signed, in order, within half a second beyond the dwell', async () => {
+  it('reaches a receiver signed, in order, each once', async () => {
     const id = await crowd();
     const first = good.received.find((r) => r.message.type !== 'system.heartbeat');
     assert.ok(first);
-    const tookMs = first.at - feed.changedAt;
-    assert.ok(tookMs < 200 + 500, `${tookMs} ms after the first picture, with a dwell of 200`);
     assert.equal(first.id, id);
     assert.equal(first.message.id, id, 'CloudEvents id and webhook-id are one');
     assert.equal(first.message.source, '/site/test');

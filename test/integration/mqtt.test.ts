@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { pinnedNode } from '../../infra/scripts/setup.mjs';
 import type { DeliveryRecord } from '../../services/alerts/deliveries/delivery-store.ts';
@@ -272,7 +273,7 @@ describe('mqtt receiver', { timeout: 300_000 }, () => {
   it('kill -9: the last will says so at once, and a successor takes it back', async () => {
     const file = join(dir, 'headroom.yaml');
     const { cameras } = fastConfig({ zone });
-    await writeFile(file, stringify({ cameras, deliveries: deliveries(broker), dataDir: dir }));
+    await writeFile(file, stringify({ cameras, deliveries: deliveries(broker, { heartbeatMs: 1000 }), dataDir: dir }));
     const child: ChildProcess = spawn(pinnedNode(), [resolve('services/cli/main.ts'), 'alerts', '--config', file], {
       env: { ...process.env, NODE_ENV: 'test', REDIS_URL: redis.url },
       stdio: 'ignore',
@@ -280,8 +281,13 @@ describe('mqtt receiver', { timeout: 300_000 }, () => {
     try {
       await stands('headroom/status', 'online');
       const heard = await broker.listen('headroom/status');
+      const beats = await broker.listen('headroom/heartbeat');
+      await until('heartbeats', () => beats.length >= 2, PATIENCE_MS);
       child.kill('SIGKILL');
       await until('the last will', () => heard.some(({ payload }) => payload === 'offline'), PATIENCE_MS);
+      const last = beats.length;
+      await delay(3000);
+      assert.equal(beats.length, last, 'a dead leader has no heart');
       await start({ deliveries: deliveries(broker) }, 'b');
       await until('the successor', () => heard.at(-1)?.payload === 'online', PATIENCE_MS);
       assert.equal(await standing('headroom/status'), 'online');
