@@ -9,7 +9,7 @@ import sharp from 'sharp';
 
 const SYSTEM_PYTHON = '/usr/bin/python3';
 const SERVER = resolve(import.meta.dirname, '../../infra/demo/rtsp_server.py');
-const START_DEADLINE_MS = 15_000;
+const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 3000;
 
 export type GstRtspOptions = {

@@ -31,7 +31,7 @@ export type TestSystem = {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 };
 
-const START_DEADLINE_MS = 60_000;
+const START_DEADLINE_MS = 120_000;
 
 /**
  * Starts Headroom and waits until it serves.

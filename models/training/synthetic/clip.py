@@ -100,8 +100,8 @@ class Troupe:
         return self.cache[key]
 
 
-def render_frames(seed: int, frames: int):
-    """Yield (RGB array, head points) for every frame of the loop."""
+def build_square(seed: int):
+    """The empty square of a seed and who walks there: (camera, painted ground, light, furniture, walkers)."""
     rng = np.random.default_rng(seed)
     camera = Camera(WIDTH, HEIGHT, 700.0, 6.5, 21.0, 0.0)
     bank = TextureBank(seed)
@@ -112,13 +112,19 @@ def render_frames(seed: int, frames: int):
     light = Light((0.5, 0.75, -0.45), 0.75, 0.5)
     base, _ = paint_stage(rng, bank, camera, stage)
     base *= light.ambient * 0.95 * light.sky + light.sun * light.direction[1] * light.tint
-    gain = np.ones((HEIGHT, WIDTH), np.float32)
     things = [("lamp", -6.5, 21.0), ("lamp", 7.5, 22.0), ("tree", -10.5, 27.0), ("tree", 10.5, 27.5), ("bench", -7.0, 18.0), ("bin", 6.0, 12.0), ("bollard", -4.2, 9.0), ("bollard", -3.0, 9.0)]
     furniture = []
     for kind, x, z in things:
         sprite = cast_thing(rng, kind, float(camera.depression(x, z, 1.0)))
         furniture.append((float(np.hypot(x, z)), x, z, Dressed(sprite, colours_for(kind, rng, wardrobe(rng)), light), False))
-    walkers, troupe = make_walkers(rng), Troupe(light)
+    return camera, base, light, furniture, make_walkers(rng)
+
+
+def render_frames(seed: int, frames: int):
+    """Yield (RGB array, head points) for every frame of the loop."""
+    camera, base, light, furniture, walkers = build_square(seed)
+    troupe = Troupe(light)
+    gain = np.ones((HEIGHT, WIDTH), np.float32)
     for frame in range(frames):
         jobs = list(furniture)
         for walker in walkers:
@@ -140,14 +146,32 @@ def render_frames(seed: int, frames: int):
         yield np.asarray(image), painter.visible_points()
 
 
+def stand_points(seed: int, frames: int, step: int) -> list[list[list[float]]]:
+    """Where everybody in the picture stands, [x, z] in ground metres, for every `step`th frame of the loop."""
+    camera, _, _, _, walkers = build_square(seed)
+    rows = []
+    for frame in range(0, frames, step):
+        there = [now for now in (walker.at(frame / FPS) for walker in walkers) if now is not None]
+        uv, depth = camera.project(np.array([[x, 1.6, z] for x, z, _, _ in there]))
+        seen = (depth > 0) & (uv >= 0).all(1) & (uv[:, 0] < WIDTH) & (uv[:, 1] < HEIGHT)
+        rows.append([[round(x, 2), round(z, 2)] for (x, z, _, _), inside in zip(there, seen) if inside])
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("infra/demo/crowd.mp4"))
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("--frames", type=int, default=FPS * SECONDS, help="render only the first frames (for a look)")
     parser.add_argument("--crf", type=int, default=32)
+    parser.add_argument("--stands", type=Path, help="render nothing, but write here where everybody stands, twice a second")
     parser.add_argument("--still", type=Path, help="also write the frame at half time as PNG")
     args = parser.parse_args()
+    if args.stands:
+        step = FPS // 2
+        rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in stand_points(args.seed, args.frames, step))
+        args.stands.write_text(f'{{"seed": {args.seed}, "everyFrames": {step}, "metres": [\n{rows}\n]}}\n')
+        return
     encoder = subprocess.Popen(
         ["ffmpeg", "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}",
          "-r", str(FPS), "-i", "pipe:0", "-c:v", "libx264", "-preset", "veryslow", "-profile:v", "main", "-bf", "0", "-crf", str(args.crf),
