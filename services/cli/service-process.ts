@@ -11,7 +11,8 @@ export type ServiceName = (typeof SERVICES)[number];
 const FIRST_RESTART_MS = 200;
 const LONGEST_RESTART_MS = 5000;
 const HEALTHY_AFTER_MS = 10_000;
-const STOP_DEADLINE_MS = 9000;
+/** Shorter than the launcher's own: it must not be gone before its children. */
+const STOP_DEADLINE_MS = 7000;
 
 export class ServiceProcess {
   readonly name: ServiceName;

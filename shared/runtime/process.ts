@@ -18,7 +18,7 @@ export function isProcessAlive(pid: number): boolean {
 /** Exit code of a start that failed for a reason the operator can mend. */
 export const EXIT_CANNOT_START = 2;
 
-/** Longest time between the signal and exit. */
+/** Longest time between the signal and exit, also of a service that is still starting. */
 const CLOSE_DEADLINE_MS = 8000;
 
 /**
@@ -26,13 +26,18 @@ const CLOSE_DEADLINE_MS = 8000;
  * {@link EXIT_CANNOT_START} with one message when it cannot start.
  */
 export async function runService(logger: Logger, start: () => Promise<Service & { url?: string }>): Promise<void> {
-  let stop: (() => void) | undefined;
-  const stopped = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop?.());
-  // Started by `headroom up`: when that is gone, even by kill -9, so are we.
-  process.on('disconnect', () => stop?.());
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop());
+  // Started by `headroom up`: when that is gone, even by kill -9, so are we. It may have gone while we were loading.
+  process.on('disconnect', () => stop());
+  if (process.send && !process.connected) stop();
+  // From the signal on, whatever we are at: a start may wait for a Redis that has gone for good.
+  void stopped.then(() =>
+    setTimeout(() => {
+      logger.error({ deadlineMs: CLOSE_DEADLINE_MS }, 'forced to exit');
+      process.exit(1);
+    }, CLOSE_DEADLINE_MS),
+  );
   process.on('unhandledRejection', (error) => {
     logger.fatal({ err: error }, 'programming error');
     process.exit(1);
@@ -45,13 +50,8 @@ export async function runService(logger: Logger, start: () => Promise<Service & 
     process.stderr.write(`${scrub(messageOf(error))}\n`);
     process.exit(EXIT_CANNOT_START);
   }
-  process.send?.({ type: 'ready', url: service.url });
+  if (process.connected) process.send?.({ type: 'ready', url: service.url });
   await stopped;
-  const forced = setTimeout(() => {
-    logger.error({ deadlineMs: CLOSE_DEADLINE_MS }, 'forced to exit');
-    process.exit(1);
-  }, CLOSE_DEADLINE_MS);
   await service.close();
-  clearTimeout(forced);
   process.exit(0);
 }

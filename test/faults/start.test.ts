@@ -1,11 +1,13 @@
 /** What must not start, does not: one clear message, an exit code that is not 0, nothing half-started. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { anyProcess, runCli } from '../helpers/system.ts';
+import { anyProcess, descendants, runCli } from '../helpers/system.ts';
+import { until } from '../helpers/until.ts';
 
 let dir: string;
 before(async () => {
@@ -96,6 +98,21 @@ test('a port that is taken', async () => {
   const message = await refused('port', `gateway: { port: ${port} }\n${CAMERA}`);
   assert.match(message, new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${port}: it is taken`));
   server.close();
+});
+
+test('killed with -9 while its services start: none of them goes on running', async () => {
+  const file = join(dir, 'killed.yaml');
+  await writeFile(file, `gateway: { port: 0 }\ndataDir: ${join(dir, 'killed-data')}\n${CAMERA}`);
+  const launcher = spawn(process.execPath, [resolve('services/cli/main.ts'), 'up', '--config', file], {
+    stdio: 'ignore',
+  });
+  await until(
+    'the services start',
+    () => descendants(launcher.pid as number, /services\/worker\/main\.ts/).then((p) => p[0]),
+    60_000,
+  );
+  launcher.kill('SIGKILL');
+  await until('all are gone', async () => (await anyProcess(new RegExp(`${dir}/killed`))).length === 0, 60_000);
 });
 
 test('the command line explains itself', async () => {
