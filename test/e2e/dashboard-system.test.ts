@@ -81,7 +81,7 @@ test('from the navigation: services, speed, cameras, memory, disk, database and 
   );
   await until(
     'latencies are told',
-    async () => /\d ms\D+\d+ ms/.test(await words(page.locator('[data-latency="push"]'))),
+    async () => /\d ms\s*[\d,]+ ms/.test(await words(page.locator('[data-latency="push"]'))),
     PATIENCE_MS,
   );
   assert.match(await words(page.getByTestId('workers')), /standard@\d/);

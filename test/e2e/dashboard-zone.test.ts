@@ -30,6 +30,17 @@ before(async () => {
         sampleFps: 2,
         staleAfterMs: 15_000,
         calibration: { mount: { heightM: 8, tiltDeg: 35 }, verticalFovDeg: 45 },
+        lines: [
+          {
+            id: 'door',
+            name: 'Door',
+            points: [
+              [0.1, 0.6],
+              [0.9, 0.6],
+            ],
+            in: 'left',
+          },
+        ],
         zones: [
           {
             id: 'left',
@@ -104,6 +115,13 @@ test('from the camera to its zone: figures, charts, thresholds, the alert, a sen
     await words(page.getByTestId('summary')),
     /No count for/,
     'before the start nothing was counted, and that is said',
+  );
+
+  const door = page.getByTestId('flow').locator('[data-line="door"]');
+  await until(
+    'people over the line are told',
+    async () => /^Door since .+\d+ ?\d+/.test(await words(door)),
+    PATIENCE_MS,
   );
 
   await page.getByText('The same as a table').click();

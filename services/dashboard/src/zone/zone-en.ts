@@ -73,6 +73,21 @@ export const zoneEn: ZoneTexts = {
     peak: 'People/m², tightest spot',
     pictures: 'Pictures counted',
   },
+  flow: {
+    title: 'In and out over the lines',
+    line: 'Line',
+    in: 'In',
+    out: 'Out',
+    inPerMin: 'In per min',
+    outPerMin: 'Out per min',
+    since: (time) => `since ${time}`,
+    blind: (duration) => `${duration} of it unseen: people may have passed`,
+    doubts: {
+      'too-few-pictures': 'Not to be trusted: too few pictures a second to follow people.',
+      'too-crowded': 'Not to be trusted: too crowded to tell people apart.',
+    },
+    note: 'Passes are counted: who goes in and comes back counts once each way.',
+  },
   replay: {
     title: 'Look back: the last hour',
     note: 'Heat maps only; no picture is kept.',

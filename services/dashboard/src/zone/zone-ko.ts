@@ -73,6 +73,21 @@ export const zoneKo: ZoneTexts = {
     peak: '가장 밀집한 곳 명/m²',
     pictures: '계수한 영상 수',
   },
+  flow: {
+    title: '선을 넘은 인원',
+    line: '선',
+    in: '들어옴',
+    out: '나감',
+    inPerMin: '분당 들어옴',
+    outPerMin: '분당 나감',
+    since: (time) => `${time}부터`,
+    blind: (duration) => `이 중 ${duration} 동안 보지 못함: 지나간 사람이 있을 수 있습니다`,
+    doubts: {
+      'too-few-pictures': '믿을 수 없음: 초당 영상이 적어 사람을 따라갈 수 없습니다.',
+      'too-crowded': '믿을 수 없음: 너무 붐벼 사람을 구분할 수 없습니다.',
+    },
+    note: '통과 횟수입니다. 들어왔다 나가면 각각 한 번씩 셉니다.',
+  },
   replay: {
     title: '되돌려 보기: 최근 1시간',
     note: '밀집도 지도만 보관하며 영상은 보관하지 않습니다.',

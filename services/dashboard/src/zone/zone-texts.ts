@@ -62,6 +62,18 @@ export type ZoneTexts = {
     peak: string;
     pictures: string;
   };
+  flow: {
+    title: string;
+    line: string;
+    in: string;
+    out: string;
+    inPerMin: string;
+    outPerMin: string;
+    since: (time: string) => string;
+    blind: (duration: string) => string;
+    doubts: Record<'too-few-pictures' | 'too-crowded', string>;
+    note: string;
+  };
   replay: {
     title: string;
     note: string;
