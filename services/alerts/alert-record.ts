@@ -12,10 +12,11 @@ import type { PublicReading } from '../../shared/contracts/reading.ts';
 import type { Notice, Step } from './machine/machine.ts';
 import { shownLevel } from './machine/machine-state.ts';
 import { isSilenced } from './operator/silences.ts';
-import type { Rule } from './rules/rule.ts';
+import { judgesPictures, type Rule } from './rules/rule.ts';
 
 /** What of a rule goes into an alert. A rule that is gone has no thresholds any more. */
-export type Subject = Pick<Rule, 'key' | 'kind' | 'cameraId' | 'zoneId' | 'unit'> & Partial<Pick<Rule, 'raiseAt'>>;
+export type Subject = Pick<Rule, 'key' | 'kind' | 'cameraId' | 'zoneId' | 'lineId' | 'unit'> &
+  Partial<Pick<Rule, 'raiseAt'>>;
 
 /** What an event may say besides the state of its alert. */
 export type EventDetail = Pick<AlertEvent, 'cause' | 'model' | 'actor' | 'note' | 'threshold'> & {
@@ -39,7 +40,7 @@ export function conditionOf(
   rule: Subject,
   { state, value }: Step,
 ): Pick<ActiveAlert, 'level' | 'condition' | 'shownLevel' | 'value' | 'threshold' | 'capturedAt'> {
-  const onPictures = rule.zoneId !== undefined;
+  const onPictures = judgesPictures(rule);
   const threshold = state.level === 'normal' ? undefined : rule.raiseAt?.[state.level];
   return {
     level: state.level,
@@ -69,6 +70,7 @@ export function alertAfter(
     rule: rule.kind,
     ...(rule.cameraId ? { cameraId: rule.cameraId } : {}),
     ...(rule.zoneId ? { zoneId: rule.zoneId } : {}),
+    ...(rule.lineId ? { lineId: rule.lineId } : {}),
     mode,
     ...(mode === 'exercise' ? { exercise: true as const } : {}),
     startedAt: old?.startedAt ?? now,
@@ -116,6 +118,7 @@ export function eventOf(
     rule: alert.rule,
     ...(alert.cameraId ? { cameraId: alert.cameraId } : {}),
     ...(alert.zoneId ? { zoneId: alert.zoneId } : {}),
+    ...(alert.lineId ? { lineId: alert.lineId } : {}),
     from: from ?? to,
     to,
     peakLevel: alert.peakLevel,

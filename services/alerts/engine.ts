@@ -13,8 +13,9 @@ import { type Notice, next, type Step } from './machine/machine.ts';
 import { initialState, type MachineState } from './machine/machine-state.ts';
 import { type EscalationPolicy, waitUnheard } from './operator/escalation.ts';
 import { type Operated, type OperatorCommand, operate } from './operator/operate.ts';
-import { causeOf, observeCamera, observeShare, observeZone } from './rules/observe.ts';
-import type { Observation, Rule } from './rules/rule.ts';
+import { observeLine } from './rules/line-rules.ts';
+import { causeOf, observeCamera, observeShare, observeZone, type Seen } from './rules/observe.ts';
+import { judgesPictures, type Observation, type Rule } from './rules/rule.ts';
 import type { Trend } from './rules/trend.ts';
 
 /** One rule's memory. `episode` numbers its alerts and never starts again, so that no alert id is used twice. */
@@ -62,14 +63,16 @@ export class AlertEngine {
     return this.#machines.get(key);
   }
 
-  /** A camera's reading, told at `now`: runs the rules of its zones. */
+  /** A camera's reading, told at `now`: runs the rules of its zones and lines. */
   observe(reading: PublicReading, now: number): Change {
     const change = noChange();
     this.#readings.set(reading.cameraId, reading);
     for (const rule of this.#rules) {
-      if (rule.cameraId !== reading.cameraId || rule.zoneId === undefined) continue;
+      if (rule.cameraId !== reading.cameraId || !judgesPictures(rule)) continue;
       const record = this.#record(rule.key);
-      const seen = observeZone(rule, reading, record.trend);
+      const seen: Seen = rule.lineId
+        ? { observation: observeLine(rule, reading) }
+        : observeZone(rule, reading, record.trend);
       if (seen.trend && seen.trend !== record.trend) {
         record.trend = seen.trend;
         change.machines.add(rule.key);
@@ -116,8 +119,9 @@ export class AlertEngine {
       delete record.trend;
       change.machines.add(key);
       if (!alert || alert.resolvedAt !== undefined) continue;
-      const { rule: kind, cameraId, zoneId, unit } = alert;
-      const subject = { key, kind, unit, ...(cameraId ? { cameraId } : {}), ...(zoneId ? { zoneId } : {}) };
+      const { rule: kind, cameraId, zoneId, lineId, unit } = alert;
+      const where = { ...(cameraId && { cameraId }), ...(zoneId && { zoneId }), ...(lineId && { lineId }) };
+      const subject = { key, kind, unit, ...where };
       const step: Step = { state: record.state, reason: 'rule-removed', notice: 'resolved' };
       this.#announce(subject, record, before, step, undefined, now, change);
     }

@@ -9,6 +9,8 @@ const ByLevel = z.partialRecord(RaisedLevel, z.number());
 /** One rule of one zone, camera or the whole system: the very figures that alerts are raised by. */
 export const RuleInForce = z.object({
   kind: RuleKind,
+  /** Of a line's rule, among those of its camera. */
+  lineId: Id.optional(),
   unit: z.string(),
   /** Whether high or low values are the dangerous ones. */
   dangerous: z.enum(['above', 'below']),

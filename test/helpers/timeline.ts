@@ -12,7 +12,7 @@ import { rulesOf } from '../../services/alerts/rules/rules-of.ts';
 import { Config } from '../../shared/config/schema.ts';
 import type { AlertCommand, AlertEvent, AlertEventType, AlertLevel } from '../../shared/contracts/alert.ts';
 import type { CameraState } from '../../shared/contracts/camera.ts';
-import type { WorkerReading } from '../../shared/contracts/reading.ts';
+import type { LineReading, WorkerReading } from '../../shared/contracts/reading.ts';
 
 /** Virtual time of second 0. */
 export const START_AT = 1_790_000_000_000;
@@ -26,6 +26,8 @@ type Span = { from: number; to: number; camera?: string; zone?: string };
 export type Step =
   /** A zone's figure is counted in every sampled picture of the span: people per m² (calibrated), or people. */
   | (Span & { kind: 'density' | 'count'; value: Figure })
+  /** People go over the camera's lines, per minute. */
+  | (Span & { kind: 'flow'; in: Figure; out: Figure; doubt?: 'too-crowded' })
   /** The camera's connection is lost in the span; pictures stop. */
   | (Span & { kind: 'no-signal'; reason?: NonNullable<CameraState['reason']> })
   /** Pictures stop, though the connection stays. */
@@ -108,6 +110,15 @@ export const calibrated = ({ alerts = {}, zone = {}, camera = {} }: Overrides = 
 /** The same without calibration: counts only; capacity 100. */
 export const withCapacity = ({ alerts = {}, zone = {}, camera = {} }: Overrides = {}): Record<string, unknown> =>
   calibrated({ alerts, zone: { capacity: 100, ...zone }, camera: { calibration: undefined, ...camera } });
+
+/** A line's figures in a span of flow: as many a minute as the span says. */
+function flowOver(lineId: string, here: Step[], atMs: number): LineReading {
+  const span = here.findLast((step) => step.kind === 'flow');
+  const at = (figure: Figure): number => Math.round(typeof figure === 'number' ? figure : figure(atMs / 1000));
+  const line = { lineId, name: lineId, in: 0, out: 0, since: START_AT, from: 'midnight' as const, blindMs: 0 };
+  const flow = span ? { inPerMin: at(span.in), outPerMin: at(span.out) } : { inPerMin: 0, outPerMin: 0 };
+  return { ...line, ...flow, ...(span?.doubt ? { doubt: span.doubt } : {}) };
+}
 
 /** Runs a scenario and checks that exactly the wanted events come, in order. */
 export function play(scenario: Scenario): Outcome {
@@ -252,6 +263,7 @@ export function run(scenario: Omit<Scenario, 'want'>): Outcome {
                 : {};
               return { zoneId: zone.id, name: zone.id, count, interval: [count, count], calibrated, ...density };
             }),
+            ...(camera.lines.length > 0 ? { lines: camera.lines.map((line) => flowOver(line.id, here, atMs)) } : {}),
             model: { name: 'm', version: '1', steps: 1, warmStart: true },
           };
       watch.takeReading(reading);

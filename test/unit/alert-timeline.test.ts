@@ -5,6 +5,14 @@ import { calibrated, play, type Scenario, want, withCapacity } from '../helpers/
 
 const noForecast = { trendMinMs: 3_600_000, trendWindowMs: 3_600_000 };
 const always = { from: 0, to: 10_000 };
+/** A line with thresholds of its own. */
+const door = (limits: object) => ({
+  ...{ id: 'door', in: 'left', limits },
+  points: [
+    [0.1, 0.5],
+    [0.9, 0.5],
+  ],
+});
 const ramp =
   (perMin: number, start = 0) =>
   (atS: number) =>
@@ -184,6 +192,41 @@ const scenarios: Record<string, Scenario> = {
     untilS: 600,
     steps: [{ kind: 'count', ...always, value: (s) => 60 + 15 * Math.sin(s / 7) }],
     want: [],
+  },
+  'people going in over a line': {
+    config: withCapacity({ camera: { lines: [door({ inPerMin: { caution: 60, alert: 80 } })] } }),
+    untilS: 120,
+    steps: [
+      { kind: 'flow', from: 0, to: 40, in: 70, out: 5 },
+      { kind: 'flow', from: 40, to: 120, in: 90, out: 5 },
+    ],
+    want: [
+      want(20, 20.5, 'alert.firing', { level: 'caution', rule: 'line-in' }),
+      want(50, 53.5, 'alert.level_changed', { level: 'alert', rule: 'line-in' }),
+    ],
+  },
+  'as many out as in fill nothing, but meet head on': {
+    config: withCapacity({
+      camera: {
+        lines: [door({ netPerMin: { caution: 30 }, outPerMin: { caution: 90 }, counterPerMin: { caution: 40 } })],
+      },
+    }),
+    untilS: 60,
+    steps: [{ kind: 'flow', ...always, in: 75, out: 60 }],
+    want: [want(20, 20.5, 'alert.firing', { level: 'caution', rule: 'line-counter-flow' })],
+  },
+  'a line that doubts its figures raises nothing, and ends nothing': {
+    config: withCapacity({ camera: { lines: [door({ netPerMin: { caution: 30 } })] } }),
+    untilS: 200,
+    steps: [
+      { kind: 'flow', from: 0, to: 30, in: 90, out: 5, doubt: 'too-crowded' },
+      { kind: 'flow', from: 30, to: 70, in: 90, out: 5 },
+      { kind: 'flow', from: 70, to: 201, in: 0, out: 0, doubt: 'too-crowded' },
+    ],
+    want: [
+      want(50, 51, 'alert.firing', { level: 'caution', rule: 'line-net' }),
+      want(74, 77, 'alert.no_data', { rule: 'line-net' }),
+    ],
   },
   'a lost camera is an alert of its own after fifteen seconds, and recovers': {
     untilS: 60,

@@ -11,8 +11,12 @@ export const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
 
 /** The message of one event, as stored. */
 export function messageBody(event: AlertEvent, source: string): string {
-  const { cameraId, zoneId } = event;
-  const subject = [cameraId ? `camera/${cameraId}` : 'system', ...(zoneId ? [`zone/${zoneId}`] : [])].join('/');
+  const { cameraId, zoneId, lineId } = event;
+  const subject = [
+    cameraId ? `camera/${cameraId}` : 'system',
+    ...(zoneId ? [`zone/${zoneId}`] : []),
+    ...(lineId ? [`line/${lineId}`] : []),
+  ].join('/');
   return JSON.stringify(envelope(event.eventId, event.type, source, subject, event.at, event));
 }
 

@@ -4,11 +4,12 @@ import type { RaisedLevel, RuleKind } from '../../../shared/contracts/alert.ts';
 export type Thresholds = Partial<Record<RaisedLevel, number>>;
 
 export type Rule = {
-  /** Names the machine: `camera~zone~kind`, `camera~kind` or `kind`. `~` is in no id. */
+  /** Names the machine: `camera~zone~kind`, `camera~line~kind`, `camera~kind` or `kind`. `~` is in no id. */
   key: string;
   kind: RuleKind;
   cameraId?: string;
   zoneId?: string;
+  lineId?: string;
   unit: string;
   /** Whether high or low values are the dangerous ones (minutes to a level are dangerous when few). */
   dangerous: 'above' | 'below';
@@ -43,3 +44,7 @@ export const reaches = (rule: Pick<Rule, 'dangerous'>, value: number, limit: num
 /** Whether `value` is on the safe side of `limit`. */
 export const isClearOf = (rule: Pick<Rule, 'dangerous'>, value: number, limit: number): boolean =>
   rule.dangerous === 'above' ? value < limit : value > limit;
+
+/** Whether a rule judges what is counted in pictures; the others run on the clock. */
+export const judgesPictures = (rule: Pick<Rule, 'zoneId' | 'lineId'>): boolean =>
+  rule.zoneId !== undefined || rule.lineId !== undefined;

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import type { AlertsConfig, Importance, LevelThresholds } from '../../../shared/config/alerts.ts';
 import { limitsInForce } from '../../../shared/config/limits-in-force.ts';
 import { type Camera, type Config, staleAfterMs, type Zone } from '../../../shared/config/schema.ts';
-import { RAISED_LEVELS, type RaisedLevel, type RuleKind } from '../../../shared/contracts/alert.ts';
+import type { RaisedLevel, RuleKind } from '../../../shared/contracts/alert.ts';
+import { lineRules } from './line-rules.ts';
 import type { Rule, Thresholds } from './rule.ts';
+import { definedOf, mapThresholds } from './thresholds.ts';
 
 /** Level raised for a camera without a picture. */
 const BLIND_LEVEL: Record<Importance, RaisedLevel> = { low: 'attention', normal: 'caution', high: 'alert' };
@@ -25,6 +27,7 @@ export function rulesOf(config: RulesConfig): Rule[] {
   return [
     ...cameras.flatMap((camera) => [
       ...camera.zones.flatMap((zone) => zoneRules(alerts, camera, zone)),
+      ...camera.lines.flatMap((line) => lineRules(alerts, camera, line)),
       blindRule(alerts, 'camera-picture', { [blindLevel(camera)]: 1 }, camera.id),
     ]),
     blindRule(alerts, 'inference-behind', { caution: ANY_SHARE, alert: 0.5 }),
@@ -34,9 +37,10 @@ export function rulesOf(config: RulesConfig): Rule[] {
 
 /** Identifies thresholds, zones and calibration in force: 12 hex digits. Holds no secret. */
 export function configVersion(config: RulesConfig): string {
-  const cameras = config.cameras.map(({ id, zones, calibration, sampleFps }) => ({
+  const cameras = config.cameras.map(({ id, zones, lines, calibration, sampleFps }) => ({
     id,
     zones,
+    ...(lines.length > 0 ? { lines } : {}),
     calibration,
     sampleFps,
   }));
@@ -137,17 +141,4 @@ function blindLevel(camera: Camera): RaisedLevel {
   const ranked: Importance[] = ['high', 'normal', 'low'];
   const importance = ranked.find((i) => camera.zones.some((zone) => zone.importance === i)) ?? 'normal';
   return BLIND_LEVEL[importance];
-}
-
-function definedOf(thresholds: LevelThresholds): Thresholds {
-  return mapThresholds(thresholds, (value) => value);
-}
-
-function mapThresholds(thresholds: LevelThresholds, of: (value: number) => number): Thresholds {
-  const mapped: Thresholds = {};
-  for (const level of RAISED_LEVELS) {
-    const value = thresholds[level];
-    if (value !== undefined) mapped[level] = of(value);
-  }
-  return mapped;
 }

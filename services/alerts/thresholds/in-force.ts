@@ -50,7 +50,27 @@ export function thresholdsInForce(
 }
 
 /** Dwell is told for the levels the rule has. */
-function ruleInForce({ kind, unit, dangerous, raiseAt, clearAt, dwellMs, clearMs, smoothMs }: Rule): RuleInForce {
+function ruleInForce({
+  kind,
+  lineId,
+  unit,
+  dangerous,
+  raiseAt,
+  clearAt,
+  dwellMs,
+  clearMs,
+  smoothMs,
+}: Rule): RuleInForce {
   const dwell = Object.entries(dwellMs).filter(([level]) => level in raiseAt);
-  return { kind, unit, dangerous, raiseAt, clearAt, dwellMs: Object.fromEntries(dwell), clearMs, smoothMs };
+  return {
+    kind,
+    ...(lineId && { lineId }),
+    unit,
+    dangerous,
+    raiseAt,
+    clearAt,
+    dwellMs: Object.fromEntries(dwell),
+    clearMs,
+    smoothMs,
+  };
 }
