@@ -23,6 +23,16 @@ export function createLogger(
       // The net: `redact` sees fields, not the inside of strings.
       hooks: { streamWrite: scrub },
     },
-    destination ?? pino.destination({ dest: 1, sync: true }),
+    destination ?? standardOutput(),
   );
+}
+
+/** Lines kept while standard output cannot be written, bytes; later ones are dropped. */
+const MAX_WAITING_BYTES = 64 * 1024;
+
+/** A log whose disk is full, or that nobody reads any more, must not end what it tells of. */
+function standardOutput(): ReturnType<typeof pino.destination> {
+  const output = pino.destination({ dest: 1, sync: true, maxLength: MAX_WAITING_BYTES });
+  output.on('error', () => undefined);
+  return output;
 }

@@ -38,6 +38,8 @@ export async function runService(logger: Logger, start: () => Promise<Service & 
       process.exit(1);
     }, CLOSE_DEADLINE_MS),
   );
+  // Nobody reads them any more, or their disk is full: no reason to stop watching.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.on('unhandledRejection', (error) => {
     logger.fatal({ err: error }, 'programming error');
     process.exit(1);

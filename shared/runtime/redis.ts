@@ -50,6 +50,9 @@ export function redisOptions(url: string): RedisOptions {
 /** Reconnects for ever: quickly at first, since every second without Redis is a second without counts. */
 const retryStrategy = (times: number): number => Math.min(100 * times, 500);
 
+/** A server that became a replica: whoever leads now is found by connecting again. A script's error may begin otherwise. */
+const reconnectOnError = (error: Error): boolean => error.message.includes('READONLY');
+
 /**
  * A connection for commands that must answer now or fail: pictures and readings are worth nothing later.
  * Commands fail within a second when Redis is away or hangs.
@@ -63,7 +66,7 @@ export function connectFailFast(url: string, logger: Logger, name: string): Redi
     commandTimeout: 1000,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
-    reconnectOnError: (err) => err.message.startsWith('READONLY'),
+    reconnectOnError,
   });
   return withChangeLog(redis, logger, name);
 }
@@ -74,6 +77,7 @@ export function connectPatient(url: string, logger: Logger, name: string): Redis
     ...redisOptions(url),
     connectionName: `headroom-${name}`,
     retryStrategy,
+    reconnectOnError,
     connectTimeout: 2000,
     maxRetriesPerRequest: null,
   });
@@ -85,7 +89,7 @@ export function connectPatient(url: string, logger: Logger, name: string): Redis
  * picture is worth nothing; a worker waits for Redis to return.
  */
 export function queueConnection(url: string, role: 'producer' | 'worker'): ConnectionOptions {
-  const common = { ...redisOptions(url), retryStrategy };
+  const common = { ...redisOptions(url), retryStrategy, reconnectOnError };
   if (role === 'worker') return { ...common, maxRetriesPerRequest: null } as ConnectionOptions;
   return { ...common, enableOfflineQueue: false, commandTimeout: 1000, maxRetriesPerRequest: 1 } as ConnectionOptions;
 }

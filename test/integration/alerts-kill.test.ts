@@ -11,10 +11,10 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { AlertStore } from '../../services/alerts/store/alert-store.ts';
-import { type AlertEvent, alertKeys } from '../../shared/contracts/alert.ts';
+import { alertKeys } from '../../shared/contracts/alert.ts';
 import { readPresence } from '../../shared/runtime/presence.ts';
 import { announced, type Feed, startFeed } from '../helpers/alert-feed.ts';
+import { assertOneContentAnId, assertUnbroken, storedEvents } from '../helpers/alert-proof.ts';
 import { DATABASES, type TestDatabase } from '../helpers/databases.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { until } from '../helpers/until.ts';
@@ -169,15 +169,7 @@ for (const { name, create } of DATABASES)
         60_000,
       );
 
-      const store = await AlertStore.open(database.where);
-      const stored = await store.events({
-        type: 'list-events',
-        commandId: 'x',
-        actor: 'x',
-        afterOffset: 0,
-        limit: 1000,
-      });
-      await store.close();
+      const stored = await storedEvents(database.where);
       assert.deepEqual(events, stored, 'announced: what is stored, in order, once each');
       assert.deepEqual(
         stored.map((event) => event.offset),
@@ -186,26 +178,7 @@ for (const { name, create } of DATABASES)
       assertUnbroken(stored);
       const ids = new Set(listener.received.map((r) => r.id));
       assert.deepEqual([...ids].sort(), stored.map((event) => event.eventId).sort(), 'received: every one, no other');
-      for (const id of ids) {
-        const bodies = listener.received.filter((r) => r.id === id).map((r) => strip(r.message.data));
-        assert.equal(new Set(bodies.map((body) => JSON.stringify(body))).size, 1, 'one id, one content');
-      }
+      assertOneContentAnId(listener);
       assert.deepEqual(listener.forged, []);
     });
   });
-
-/** Within an alert, sequences rise by one and each event begins at the level where the one before ended. */
-function assertUnbroken(events: AlertEvent[]): void {
-  const before = new Map<string, AlertEvent>();
-  for (const event of events) {
-    const last = before.get(event.alertId);
-    assert.equal(event.sequence, (last?.sequence ?? 0) + 1);
-    assert.equal(event.from.level, last?.to.level ?? 'normal');
-    before.set(event.alertId, event);
-  }
-}
-
-/** A repeated try may be marked; what it tells is the same. */
-function strip({ late: _late, superseded: _superseded, ...data }: Record<string, unknown>): Record<string, unknown> {
-  return data;
-}
