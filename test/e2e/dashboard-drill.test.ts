@@ -58,6 +58,8 @@ test('the command line lists, starts and stops drills, and says why not', async 
 
 test('seen on every page, given to somebody, with its picture; ended from the screen', async () => {
   const watched = await browser.open(gateway.url);
+  // The feed gives readings without pictures.
+  watched.expectRefusals([404]);
   const { page } = watched;
   const banner = page.getByTestId('drill');
   await banner.waitFor();
@@ -68,7 +70,10 @@ test('seen on every page, given to somebody, with its picture; ended from the sc
   await card.getByTestId('more').click();
   const picture = card.getByTestId('evidence').locator('img').first();
   await picture.waitFor({ timeout: 30_000 });
-  await until('the picture is there', () => picture.evaluate('(img) => img.complete && img.naturalWidth > 0'));
+  await picture.scrollIntoViewIfNeeded();
+  await until('the picture is there', () =>
+    picture.evaluate((img) => (img as unknown as { naturalWidth: number }).naturalWidth > 0),
+  );
   await watched.screenshot('drill');
 
   await card.getByRole('button', { name: 'I take it' }).click();

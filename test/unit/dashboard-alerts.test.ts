@@ -310,3 +310,31 @@ test('alerts in words, in both languages', () => {
   assert.equal(en.alerts.amount['zone-occupancy']?.(1.12), '112% of capacity');
   for (const rule of RuleKind.options) assert.ok(en.alerts.rules[rule] && ko.alerts.rules[rule]);
 });
+
+test('a drill that is over leaves the list without an acknowledgement, in whatever order its end is heard', () => {
+  const drill = { cameraId: 'drill--gate', mode: 'exercise', exercise: true } as const;
+  const end = event('d', 2, 'normal', { ...drill, type: 'alert.resolved', reason: 'rule-removed' });
+  const on = takeEvent(EMPTY_BOARD, event('d', 1, 'severe', drill), 1_000);
+  assert.deepEqual([...takeEvent(on, end, 1_100).on.keys()], []);
+  const listFirst = takeEvent(takeList(on, [], 1_100), end, 1_200);
+  assert.deepEqual([...listFirst.on.keys()], []);
+  const calmBefore = takeEvent(on, { ...end, reason: 'cleared' }, 1_100);
+  assert.deepEqual([...calmBefore.on.keys()], ['d'], 'within the drill it waits like any other');
+  assert.deepEqual([...takeList(calmBefore, [], 1_200).on.keys()], []);
+});
+
+test('what is real stands before any drill, on the list and on the wall', () => {
+  const drill = alert('d', 'severe', { cameraId: 'drill--gate', mode: 'exercise' });
+  const real = alert('r', 'attention');
+  assert.deepEqual(
+    [drill, real].toSorted(compareAlerts).map(({ alertId }) => alertId),
+    ['r', 'd'],
+  );
+  assert.equal(mostUrgentUnheard([drill, real])?.alertId, 'r');
+  const view = { status: 'no-signal' } as Parameters<typeof orderCameras>[0][number]['view'];
+  const cameras = [
+    { id: 'drill--gate', name: 'd', view, level: 'severe' as const },
+    { id: 'gate', name: 'g', view, level: 'attention' as const },
+  ];
+  assert.deepEqual(orderCameras(cameras, []), ['gate', 'drill--gate']);
+});

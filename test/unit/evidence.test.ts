@@ -59,6 +59,12 @@ describe('which events have evidence', () => {
     assert.ok(planned.every(({ capturedAt, privacy }) => capturedAt === 1000 && privacy === 'blurred'));
   });
   it('a muted alert has it, too', () => assert.equal(planEvidence([event({ silenced: true })], 'picture').length, 1));
+  it('of a drill the drawn picture, whose mark must stay readable', () => {
+    assert.equal(
+      planEvidence([event({ cameraId: 'drill--gate', mode: 'exercise' })], 'heatmap')[0]?.privacy,
+      'picture',
+    );
+  });
   it('nothing else has', () => {
     const same = { level: 'severe', condition: 'firing' } as const;
     const none = [

@@ -1,5 +1,6 @@
 /** Which events have evidence. Pure. */
 import type { AlertEvent } from '../../../shared/contracts/alert.ts';
+import { isDrillCamera } from '../../../shared/contracts/drill.ts';
 import { type Evidence, type EvidencePrivacy, evidencePath } from '../../../shared/contracts/evidence.ts';
 
 /** One entry for every change of level that a picture decided; stored with the events, filled in afterwards. */
@@ -12,7 +13,9 @@ export function planEvidence(events: readonly AlertEvent[], privacy: EvidencePri
     if (!decidedByPicture || cameraId === undefined || zoneId === undefined || capturedAt === undefined) return [];
     const level = to.level === 'normal' ? from.level : to.level;
     const head = { eventId, alertId, sequence, cameraId, zoneId, mode, level, capturedAt, at };
-    return [{ ...head, privacy, state: 'pending' as const, files: {} }];
+    // A drill's picture is drawn: nobody is on it, and its mark must stay readable.
+    const kept = isDrillCamera(cameraId) ? 'picture' : privacy;
+    return [{ ...head, privacy: kept, state: 'pending' as const, files: {} }];
   });
 }
 

@@ -3,6 +3,7 @@
  * alert's `sequence` says which knows more. What leaves the list is kept for a while: nothing is silently cleared.
  */
 import { type ActiveAlert, type AlertEvent, levelRank, type ShownLevel } from '../../../../shared/contracts/alert.ts';
+import { isDrillCamera } from '../../../../shared/contracts/drill.ts';
 
 /** `heardAt`: when an event last touched it, in local time. */
 export type Entry = { alert: ActiveAlert; heardAt: number };
@@ -32,7 +33,9 @@ export function takeList(board: Board, active: readonly ActiveAlert[], now: numb
   }
   for (const [id, entry] of board.on) {
     if (on.has(id)) continue;
-    if (now - entry.heardAt < OVERTAKEN_MS) on.set(id, entry);
+    // Of a drill that is over no word comes any more: what has ended goes with the list.
+    const isOver = isDrillCamera(entry.alert.cameraId) && entry.alert.resolvedAt !== undefined;
+    if (!isOver && now - entry.heardAt < OVERTAKEN_MS) on.set(id, entry);
     else left.set(id, { alert: entry.alert, leftAt: now });
   }
   return { on, left };
@@ -48,7 +51,8 @@ export function takeEvent(board: Board, event: AlertEvent, now: number): Board {
   const alert = afterEvent(known, event);
   const on = new Map(board.on);
   const left = recent(board.left, now);
-  if (alert.resolvedAt !== undefined && alert.operator.acknowledged) {
+  const drillOver = isDrillCamera(alert.cameraId) && event.reason === 'rule-removed';
+  if (alert.resolvedAt !== undefined && (alert.operator.acknowledged || drillOver)) {
     on.delete(alert.alertId);
     left.set(alert.alertId, { alert, leftAt: now });
   } else {
