@@ -18,6 +18,7 @@ export const PAGES = {
   zone: () => import('./zone/ZonePage.svelte'),
   setup: () => import('./setup/SetupPage.svelte'),
   thresholds: () => import('./thresholds/ThresholdsPage.svelte'),
+  bench: () => import('./bench/BenchPage.svelte'),
   system: () => import('./system/SystemPage.svelte'),
 } satisfies Record<string, Load>;
 

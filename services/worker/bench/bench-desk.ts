@@ -1,6 +1,6 @@
 /**
  * Takes the test bench's jobs. Live counting goes first in three ways: the jobs stand in a queue of their own, one is done
- * at a time, and its processes have the lowest priority of the machine.
+ * at a time, and its processes run at low priority, apart from those that count.
  */
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';

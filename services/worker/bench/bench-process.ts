@@ -1,5 +1,5 @@
 /**
- * Child process of the test bench: the production path with options. It has the lowest priority of the machine and dies
+ * Child process of the test bench: the production path with options. It runs at low priority and dies
  * alone: whatever somebody drops in, the processes that count cameras do not notice.
  */
 import { performance } from 'node:perf_hooks';

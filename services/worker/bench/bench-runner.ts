@@ -6,7 +6,7 @@ import type { Logger } from '../../../shared/runtime/logger.ts';
 import type { Provider } from '../model/crowd-counter.ts';
 import type { ModelFolder } from '../model/manifest.ts';
 import { type FromBench, type LookOutcome, type LookRequest, refuse } from './bench-messages.ts';
-import { lowestPriority } from './lowest-priority.ts';
+import { lowPriority } from './low-priority.ts';
 
 const entry = fileURLToPath(new URL('./bench-process.ts', import.meta.url));
 
@@ -83,7 +83,7 @@ export class BenchRunner {
 
   #start(): ChildProcess {
     if (this.#child?.connected) return this.#child;
-    const { command, args } = lowestPriority(process.execPath, []);
+    const { command, args } = lowPriority(process.execPath, []);
     const child = fork(entry, [], {
       execPath: command,
       execArgv: args,

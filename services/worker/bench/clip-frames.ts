@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BENCH_LIMITS, type ClipOptions } from '../../../shared/contracts/bench.ts';
 import { isProcessAlive } from '../../../shared/runtime/process.ts';
-import { lowestPriority } from './lowest-priority.ts';
+import { lowPriority } from './low-priority.ts';
 
 const PREFIX = 'headroom-bench-';
 const CUT_LIMIT_MS = 60_000;
@@ -50,7 +50,7 @@ export async function cutClip(clip: Uint8Array, options: ClipOptions, signal?: A
 
 /** Settles when ffmpeg is gone, however it went: what it wrote tells how far it came. */
 async function runFfmpeg(args: string[], signal?: AbortSignal): Promise<void> {
-  const nice = lowestPriority(process.env.HEADROOM_FFMPEG ?? 'ffmpeg', args);
+  const nice = lowPriority(process.env.HEADROOM_FFMPEG ?? 'ffmpeg', args);
   const limit = AbortSignal.timeout(CUT_LIMIT_MS);
   await new Promise<void>((resolve) => {
     const child = spawn(nice.command, nice.args, {

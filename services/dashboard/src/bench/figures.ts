@@ -1,0 +1,69 @@
+/** How far the counts are from the clicks, by the very functions that `npm run evaluate` uses. Pure. */
+import {
+  type CountFigures,
+  countFigures,
+  type HeadFigures,
+  headFigures,
+  matchHeads,
+  pairHeads,
+} from '../../../../models/evaluation/metrics.ts';
+import type { Look, LookRun } from '../../../../shared/contracts/bench.ts';
+import type { Point, Size } from './clicks.ts';
+
+export type Setting = { steps: number; seed: number };
+
+/** A picture that was looked at and whose every head was clicked. */
+export type Compared = Size & { points: readonly Point[]; run: LookRun };
+export type Figures = { counts: CountFigures; heads: HeadFigures };
+
+/** The run of a setting; without one, that of the model's own number of steps and the first seed. */
+export function runOf({ runs, model }: Look, setting: Setting | undefined): LookRun {
+  const wanted = setting ?? { steps: model.defaultSteps, seed: 1 };
+  return runs.find(({ steps, seed }) => steps === wanted.steps && seed === wanted.seed) ?? (runs[0] as LookRun);
+}
+
+/** Heads above a threshold, px of the picture. */
+export const headsOf = ({ peaks }: LookRun, threshold: number, { widthPx, heightPx }: Size): Point[] =>
+  peaks.filter(([, , height]) => height > threshold).map(([x, y]) => [x * widthPx, y * heightPx]);
+
+/** @returns undefined while nothing can be compared */
+export function figuresOf(compared: Compared[], threshold: number, withinPx: number): Figures | undefined {
+  if (compared.length === 0) return undefined;
+  return {
+    counts: countFigures(
+      compared.map(({ points, run }) => ({ truth: points.length, count: run.count, interval: run.interval })),
+    ),
+    heads: headFigures(compared.map((one) => matchHeads(headsOf(one.run, threshold, one), [...one.points], withinPx))),
+  };
+}
+
+/** Which heads were found and which clicks were met, for the marks over the picture. */
+export function matched(found: Point[], points: readonly Point[], withinPx: number) {
+  const pairs = pairHeads(found, [...points], withinPx);
+  return { found: new Set(pairs.map(([index]) => index)), clicked: new Set(pairs.map(([, index]) => index)) };
+}
+
+export type Row = { steps: number; runs: LookRun[]; mean: number; least: number; most: number };
+
+/**
+ * The runs side by side: a row for each number of steps, with the spread over its seeds.
+ * @param upTo settings beyond these are left out: an earlier look may have more
+ */
+export function rowsOf(look: Look, upTo: { steps: number | undefined; seeds: number }): Row[] {
+  const wanted = look.runs.filter(
+    ({ steps, seed }) =>
+      seed <= upTo.seeds && (upTo.steps === undefined ? steps === look.model.defaultSteps : steps <= upTo.steps),
+  );
+  return [...Map.groupBy(wanted, ({ steps }) => steps)]
+    .sort(([a], [b]) => a - b)
+    .map(([steps, runs]) => {
+      const counts = runs.map(({ count }) => count);
+      return {
+        steps,
+        runs,
+        mean: counts.reduce((sum, count) => sum + count, 0) / counts.length,
+        least: Math.min(...counts),
+        most: Math.max(...counts),
+      };
+    });
+}
