@@ -21,7 +21,11 @@ const FLAGS = [
 
 const ARTIFACTS = resolve('artifacts');
 
-export const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
+export const SIZES = {
+  desktop: { width: 1440, height: 900 },
+  phone: { width: 390, height: 844 },
+  small: { width: 360, height: 740 },
+} as const;
 
 export type PageOptions = { size?: keyof typeof SIZES; language?: 'en-GB' | 'ko-KR' };
 
@@ -52,7 +56,7 @@ export async function startBrowser(): Promise<TestBrowser> {
 
 async function openPage(browser: Browser, url: string, options: PageOptions = {}): Promise<WatchedPage> {
   const size = options.size ?? 'desktop';
-  const phone = size === 'phone';
+  const phone = size !== 'desktop';
   const context = await browser.newContext({
     viewport: SIZES[size],
     locale: options.language ?? 'en-GB',

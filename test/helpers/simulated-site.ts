@@ -13,12 +13,12 @@ import { stringify } from 'yaml';
 import { startAlerts } from '../../services/alerts/service.ts';
 import { startGateway } from '../../services/gateway/service.ts';
 import { JpegSplitter } from '../../services/ingest/jpeg-splitter.ts';
-import { publishReading } from '../../shared/readings/reading-publisher.ts';
 import { loadConfig } from '../../shared/config/load.ts';
 import type { Camera } from '../../shared/config/schema.ts';
 import type { CameraState } from '../../shared/contracts/camera.ts';
 import { EVENTS_KEPT, frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
+import { publishReading } from '../../shared/readings/reading-publisher.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { startRedis } from './redis.ts';
 import { SimulatedCrowd } from './simulated-crowd.ts';
@@ -77,8 +77,8 @@ export async function startSimulatedSite(o: SimulatedOptions): Promise<Simulated
     ).catch(() => undefined);
   await beat();
   const alive = setInterval(() => void beat(), PRESENCE_MS);
-  const alerts = await startAlerts({ config, redisUrls, logger, dataDir: dir });
-  let gateway = await startGateway({ config, redisUrls, logger });
+  const alerts = await startAlerts({ config, configFile, redisUrls, logger, dataDir: dir });
+  let gateway = await startGateway({ config, configFile, redisUrls, logger });
   const { url } = gateway;
   await Promise.all([...feeds.values()].map((feed) => feed.plug()));
 
@@ -97,7 +97,12 @@ export async function startSimulatedSite(o: SimulatedOptions): Promise<Simulated
     stopGateway: () => gateway.close(),
     async startGateway() {
       const port = Number(new URL(url).port);
-      gateway = await startGateway({ config: { ...config, gateway: { ...config.gateway, port } }, redisUrls, logger });
+      gateway = await startGateway({
+        config: { ...config, gateway: { ...config.gateway, port } },
+        configFile,
+        redisUrls,
+        logger,
+      });
     },
     async stop() {
       clearInterval(alive);

@@ -39,15 +39,21 @@ export class Router {
   }
 
   openCamera(cameraId: string): void {
-    location.hash = cameraHref(cameraId);
+    this.#go(cameraHref(cameraId));
   }
 
   /** @param action what the operator wants to do there */
   openAlert(alertId: string, action?: string): void {
-    location.hash = pageHref('alerts', alertId, ...(action ? [action] : []));
+    this.#go(pageHref('alerts', alertId, ...(action ? [action] : [])));
   }
 
   openWall(): void {
-    location.hash = WALL_HREF;
+    this.#go(WALL_HREF);
+  }
+
+  /** At once, not when the browser says so: the next key may already be meant for the next page. */
+  #go(href: string): void {
+    location.hash = href;
+    this.current = parseRoute(href);
   }
 }

@@ -2,21 +2,9 @@
  * Messages of the operating system for alerts, when nobody looks at this page. Off until somebody switches them on:
  * browsers ask for permission, and only a press may bring that question up.
  */
+import type { Note, NotesState } from './note.ts';
+
 const KEY = 'headroom.notes';
-
-export type Note = {
-  /** One message per alert: a newer one takes its place. */
-  alertId: string;
-  title: string;
-  body: string;
-  /** Where a click leads. */
-  href: string;
-  /** Stays until somebody deals with it. */
-  sticky: boolean;
-  language: string;
-};
-
-export type NotesState = 'unsupported' | 'denied' | 'off' | 'on';
 
 export class DesktopNotes {
   #wanted = $state(read());

@@ -2,9 +2,22 @@
 import { type ActiveAlert, type AlertEvent, levelRank } from '../../../../shared/contracts/alert.ts';
 import type { CameraInfo } from '../../../../shared/contracts/socket.ts';
 import type { Texts } from '../text/texts.ts';
-import type { Note } from './desktop-notes.svelte.ts';
 import { isUnheard } from './rank.ts';
 import { placeOf } from './words.ts';
+
+export type Note = {
+  /** One message per alert: a newer one takes its place. */
+  alertId: string;
+  title: string;
+  body: string;
+  /** Where a click leads. */
+  href: string;
+  /** Stays until somebody deals with it. */
+  sticky: boolean;
+  language: string;
+};
+
+export type NotesState = 'unsupported' | 'denied' | 'off' | 'on';
 
 const TELLING = new Set<AlertEvent['type']>([
   'alert.firing',

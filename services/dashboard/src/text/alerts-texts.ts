@@ -2,7 +2,7 @@
 
 import type { AlertEventType, AlertMode, RuleKind, ShownLevel } from '../../../../shared/contracts/alert.ts';
 import type { EvidenceGap, EvidencePrivacy } from '../../../../shared/contracts/evidence.ts';
-import type { NotesState } from '../alerts/desktop-notes.svelte.ts';
+import type { NotesState } from '../alerts/note.ts';
 
 type Say = (...words: string[]) => string;
 type Amount = (value: number) => string;
@@ -44,7 +44,6 @@ export type AlertTexts = {
   close: string;
   act: {
     acknowledge: string;
-    acknowledgeOf: Say;
     sending: string;
     more: string;
     less: string;

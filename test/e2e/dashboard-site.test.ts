@@ -1,0 +1,340 @@
+/**
+ * The dashboard in Chromium on a simulated site, whose crowds rise and fall and whose cameras go dark on demand: what a
+ * tile tells, every page for axe in both languages and three sizes, silences, keys, resuming, and the installed shell.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { AlertEvent } from '../../shared/contracts/alert.ts';
+import { assertAccessible } from '../helpers/accessibility.ts';
+import { type PageOptions, SIZES, startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { startCuttableProxy } from '../helpers/cuttable-proxy.ts';
+import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { until } from '../helpers/until.ts';
+
+const LANGUAGES = ['en-GB', 'ko-KR'] as const;
+const SIDEWAYS_PX = 'document.documentElement.scrollWidth - innerWidth';
+/** Longer than an alert must have stood still before a key means it. */
+const SETTLED_MS = 900;
+
+let site: SimulatedSite;
+let browser: TestBrowser;
+
+const whole = (limits: object, more: object = {}) => ({
+  id: 'all',
+  name: 'Whole square',
+  polygon: [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ],
+  limits,
+  ...more,
+});
+
+before(async () => {
+  const quick = { attention: 300, caution: 300, alert: 300, severe: 300 };
+  site = await startSimulatedSite({
+    cameras: [
+      {
+        id: 'square',
+        name: 'Square',
+        neighbours: ['gate', 'stairs'],
+        calibration: { mount: { heightM: 8, tiltDeg: 30 }, verticalFovDeg: 45 },
+        zones: [
+          whole(
+            { peoplePerSqm: { caution: 3, severe: 4 } },
+            { runbooks: { severe: { en: 'Open gate 4.', ko: '4번 게이트를 엽니다.' } } },
+          ),
+        ],
+      },
+      { id: 'gate', name: 'Gate', zones: [whole({ count: { alert: 70 } })] },
+      { id: 'stairs', name: 'Stairs', zones: [whole({ count: { alert: 70 } })] },
+      { id: 'yard', name: 'Yard' },
+    ],
+    config: {
+      alerts: {
+        mode: 'exercise',
+        smoothMs: 300,
+        clearMs: 1_000,
+        noDataNoticeMs: 1_000,
+        dwellMs: quick,
+        escalateMs: { severe: 600_000, alert: 600_000 },
+        runbooks: { alert: 'Slow the way in.' },
+      },
+    },
+  });
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+
+const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
+const tile = (page: Page, id: string) => page.locator(`[data-testid="tile"][data-camera="${id}"]`);
+const card = (page: Page, name: string) => page.getByTestId('alerts').getByTestId('alert').filter({ hasText: name });
+const live = (page: Page, id: string) =>
+  tile(page, id).and(page.locator('[data-live="true"]')).waitFor({ timeout: 30_000 });
+
+test('a tile tells people per m² with range, age and level of service, and which cameras have none', async () => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  await live(page, 'square');
+  const density = tile(page, 'square').getByTestId('density');
+  await density.getByTestId('peak-density').waitFor();
+  assert.match(
+    await words(density),
+    /fullest \d\.\d \d\.\d–\d\.\d mean \d\.\d .*LOS [A-F].*Whole square.*\d\.\d s ago/,
+  );
+  assert.equal(await words(tile(page, 'yard').getByTestId('density')), 'people/m²: not calibrated');
+  assert.equal(await tile(page, 'square').getByTestId('spark').getAttribute('data-guarded'), 'density');
+  assert.equal(await tile(page, 'gate').getByTestId('spark').getAttribute('data-guarded'), 'count');
+  assert.equal(await tile(page, 'yard').getByTestId('spark').getAttribute('data-guarded'), null);
+
+  const widthOf = async () => (await tile(page, 'yard').boundingBox())?.width ?? 0;
+  const before = await widthOf();
+  await page.getByTestId('tile-size').selectOption('large');
+  await until('tiles grow', async () => (await widthOf()) > before);
+  await page.reload();
+  await live(page, 'yard');
+  assert.equal(await page.getByTestId('tile-size').inputValue(), 'large', 'the choice is kept');
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a camera pulled while somebody watches: the tile says so and shows no number', async (t) => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  await live(page, 'yard');
+  const pulledAt = performance.now();
+  await site.pull('yard');
+  await tile(page, 'yard').and(page.locator('[data-live="false"]')).waitFor({ timeout: 20_000 });
+  t.diagnostic(`from the camera going dark to the tile: ${Math.round(performance.now() - pulledAt)} ms`);
+  for (const part of ['count', 'interval', 'age', 'peak-density']) {
+    assert.equal(await tile(page, 'yard').getByTestId(part).count(), 0, part);
+  }
+  assert.match(await words(tile(page, 'yard')), /No signal.*cannot be reached/);
+  await site.plug('yard');
+  await live(page, 'yard');
+  watched.assertClean();
+  await watched.close();
+});
+
+test('an alert opened shows what to do, the place and its neighbours live; escalated and silenced by keys', async () => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  site.setPeople('square', 120);
+  const severe = card(page, 'Square').filter({ hasText: 'Severe' });
+  await severe.waitFor({ timeout: 30_000 });
+  assert.match(await words(page.getByTestId('drill')), /DRILL.*Not a real danger/);
+  assert.match(await words(severe.getByTestId('runbook')), /What to do ?Open gate 4\./);
+  await page.waitForTimeout(SETTLED_MS);
+  await page.keyboard.press('o');
+  const opened = page.getByTestId('alert-page');
+  await opened.waitFor();
+  assert.match(await words(opened.getByTestId('runbook')), /Open gate 4\./);
+  const neighbours = opened.getByTestId('neighbours').getByTestId('tile');
+  assert.equal(await neighbours.count(), 2);
+  await until(
+    'the neighbours are live',
+    async () => (await neighbours.and(page.locator('[data-live="true"]')).count()) === 2,
+    60_000,
+  );
+  await watched.screenshot('alert-page-desktop-en');
+
+  await page.keyboard.press('e');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('operator-name').fill('Post 3');
+  await page.keyboard.press('Enter');
+  const history = opened.getByTestId('history');
+  await until('it is in the history', async () => /Escalated by Post 3/.test(await words(history)));
+
+  await opened.getByRole('heading', { level: 1 }).focus();
+  await page.keyboard.press('s');
+  await page.keyboard.type('stewards on their way');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('silences').waitFor();
+  assert.match(
+    await words(page.getByTestId('silences')),
+    /Square – Whole square: up to Severe.*Post 3: stewards on their way/,
+  );
+  await until('the silence is in the history', async () => /Silenced by Post 3/.test(await words(history)));
+  await page.getByRole('button', { name: /End silence/ }).click();
+  await page.getByTestId('silences').waitFor({ state: 'detached' });
+  await until('its end, too', async () => /Silence ended by Post 3/.test(await words(history)));
+  watched.assertClean();
+  await watched.close();
+});
+
+test('single keys can be switched off, and the choice is kept', async () => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  await card(page, 'Square').first().waitFor({ timeout: 30_000 });
+  await page.keyboard.press('?');
+  const help = page.getByTestId('keys-help');
+  await help.waitFor();
+  await assertAccessible(page, 'the help on keys');
+  await watched.screenshot('keys-help-desktop-en');
+  await help.getByTestId('shortcuts').uncheck();
+  await page.keyboard.press('Escape');
+  await help.waitFor({ state: 'hidden' });
+  await page.reload();
+  await card(page, 'Square').first().waitFor();
+  await page.waitForTimeout(SETTLED_MS);
+  await page.keyboard.press('?');
+  await page.keyboard.press('o');
+  assert.equal(await help.isVisible(), false);
+  assert.equal(await page.getByTestId('alert-page').count(), 0);
+  watched.assertClean();
+  await watched.close();
+});
+
+for (const language of LANGUAGES) {
+  for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
+    test(`every page is accessible and nothing sticks out: ${size}, ${language}`, async () => {
+      await onEveryPage({ language, size });
+    });
+  }
+}
+
+async function onEveryPage(options: Required<PageOptions>): Promise<void> {
+  const watched = await browser.open(site.url, options);
+  const { page } = watched;
+  const phone = options.size !== 'desktop';
+  site.setPeople('square', 120);
+  await live(page, 'gate');
+  await page.getByTestId('alerts').getByTestId('alert').first().waitFor({ state: 'attached', timeout: 60_000 });
+  await page.getByTestId(phone ? 'alert-bar' : 'alert-summary').waitFor();
+  const look = async (name: string) => {
+    await assertAccessible(page, name);
+    assert.ok((await page.evaluate<number>(SIDEWAYS_PX)) <= 0, `${name} is wider than the screen`);
+    await watched.screenshot(`${name}-${options.size}-${options.language.slice(0, 2)}`);
+  };
+  await look('wall');
+  if (phone) {
+    await page.getByTestId('menu').click();
+    await page.getByTestId('nav-alerts').waitFor();
+    await look('menu');
+    await page.keyboard.press('Escape');
+    await page.getByTestId('nav-alerts').waitFor({ state: 'hidden' });
+    await page.getByTestId('alert-bar').click();
+    await page.getByTestId('alerts').getByTestId('alert').first().waitFor();
+    await look('alerts-open');
+    await page.getByTestId('alert-bar').click();
+  }
+  const first = await page.getByTestId('alerts').getByTestId('open-alert').first().getAttribute('href');
+  assert.ok(first);
+  for (const [name, hash, there] of [
+    ['alert', first, 'alert-page'],
+    ['alert-log', '#/alerts', 'alerts-page'],
+    ['camera', '#/camera/square', 'camera-page'],
+  ] as const) {
+    await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+    await page.getByTestId(there).waitFor();
+    await look(name);
+  }
+  // Whatever pages there are: each is opened from the navigation, and left clean.
+  const names = await page
+    .locator('[data-testid^="nav-"]')
+    .evaluateAll((links) => links.map((link) => (link as { dataset?: { testid?: string } }).dataset?.testid ?? ''));
+  for (const name of names) {
+    if (phone) await page.getByTestId('menu').click();
+    await page.getByTestId(name).click();
+    await page.locator(`[data-testid="${name}"][aria-current="page"]`).waitFor({ state: 'attached' });
+    await page.locator('main h1, main h2').first().waitFor({ state: 'attached' });
+    await look(name);
+  }
+  watched.assertClean();
+  await watched.close();
+}
+
+test('cut off, it says so; what was raised meanwhile arrives in order, and nothing twice', async () => {
+  const proxy = await startCuttableProxy(site.url);
+  const watched = await browser.open(`${proxy.url}/#/alerts`);
+  const { page } = watched;
+  const told = async () =>
+    page.getByTestId('log-event').evaluateAll((rows) => rows.map((row) => row.textContent ?? ''));
+  const logged = async () => {
+    const response = await fetch(`${site.url}/api/alerts/events?limit=1000`);
+    return AlertEvent.array().parse(await response.json());
+  };
+  try {
+    await until('the log is there', async () => (await told()).length === (await logged()).length);
+    watched.expectServerGone();
+    proxy.cut();
+    await page.getByTestId('lost-banner').waitFor({ timeout: 20_000 });
+    assert.equal(await page.getByTestId('connection').getAttribute('data-state'), 'lost');
+    const before = (await logged()).length;
+    for (const id of ['gate', 'stairs']) {
+      site.setPeople(id, 100);
+      await until(`${id} is raised`, async () =>
+        (await logged()).slice(before).some((event) => event.cameraId === id && event.type === 'alert.firing'),
+      );
+    }
+    site.setPeople('gate', 10);
+    await until(
+      'gate is over',
+      async () =>
+        (await logged()).slice(before).some((event) => event.cameraId === 'gate' && event.type === 'alert.resolved'),
+      30_000,
+    );
+    proxy.restore();
+    await page.getByTestId('lost-banner').waitFor({ state: 'detached', timeout: 30_000 });
+    await until('all are told', async () => (await told()).length === (await logged()).length, 30_000);
+    const rows = (await told()).map((row) => row.replace(/\s+/g, ' ').trim());
+    assert.equal(
+      new Set(
+        await page.getByTestId('log-event').evaluateAll((all) => all.map((row) => row.getAttribute('data-event'))),
+      ).size,
+      rows.length,
+      'none twice',
+    );
+    const raised = rows.filter((row) => /Raised/.test(row) && /Gate|Stairs/.test(row));
+    assert.match(raised.at(-1) ?? '', /Gate/, 'the older one stands below');
+    assert.match(raised[0] ?? '', /Stairs/);
+    await card(page, 'Stairs').waitFor();
+    watched.assertClean();
+  } finally {
+    await watched.close();
+    await proxy.close();
+  }
+});
+
+test('installed, the shell opens without a server and shows no number', async () => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  await live(page, 'square');
+  const manifest = (await (await fetch(`${site.url}/manifest.webmanifest`)).json()) as {
+    icons: { src: string; sizes: string }[];
+  };
+  for (const { src } of manifest.icons) assert.equal((await fetch(new URL(src, `${site.url}/`))).status, 200, src);
+  assert.ok(manifest.icons.some(({ sizes }) => sizes === '512x512'));
+  await until('the service worker runs', () =>
+    page.evaluate<boolean>(`navigator.serviceWorker.getRegistration().then((r) => r?.active?.state === 'activated')`),
+  );
+  const kept = await page.evaluate<string[]>(
+    `caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name).then((cache) => cache.keys())))).then((all) => all.flat().map(({ url }) => new URL(url).pathname))`,
+  );
+  assert.ok(kept.includes('/'), 'the page is kept');
+  assert.deepEqual(
+    kept.filter((path) => path.startsWith('/api') || path === '/ws'),
+    [],
+    'no data is kept',
+  );
+
+  watched.expectServerGone();
+  await site.stopGateway();
+  await page.reload();
+  await page.getByText('Headroom cannot be reached').waitFor({ timeout: 30_000 });
+  assert.equal(await page.getByTestId('connection').getAttribute('data-state'), 'lost');
+  assert.equal(await page.getByTestId('tile').count(), 0);
+  assert.equal(await page.getByTestId('total').count(), 0);
+  await watched.screenshot('shell-without-server');
+  await site.startGateway();
+  await live(page, 'square');
+  watched.assertClean();
+  await watched.close();
+});
