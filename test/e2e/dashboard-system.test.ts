@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Locator } from 'playwright-core';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
+import { assertAccessible } from '../helpers/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
@@ -91,6 +92,7 @@ test('from the navigation: services, speed, cameras, memory, disk, database and 
   assert.match(await words(page.getByTestId('config-version')), /^[0-9a-f]{12}$/);
   assert.match(await words(page.getByTestId('drops')), /Too old when its turn came/);
   await watched.screenshot('dashboard-system-desktop-en');
+  await assertAccessible(page, 'the system page');
   watched.assertClean();
   await watched.close();
 });
@@ -120,6 +122,7 @@ test('what a receiver did not take is given up, found by its state, and sent aga
   assert.equal(receiver.received.length, before + 1, 'it came once more, with a signature that fits');
   assert.deepEqual(receiver.forged, []);
   await watched.screenshot('dashboard-system-deliveries-en');
+  await assertAccessible(page, 'deliveries');
   watched.assertClean();
   await watched.close();
 });
@@ -139,6 +142,7 @@ test('the model card opens as a text with tables, in a page in Korean; on a phon
   assert.equal(await card.getAttribute('lang'), 'en');
   await card.scrollIntoViewIfNeeded();
   await watched.screenshot('dashboard-model-card-phone-ko');
+  await assertAccessible(page, 'a model card, on a phone');
   assert.ok((await page.evaluate<number>(SIDEWAYS_PX)) <= 0);
   watched.assertClean();
   await watched.close();

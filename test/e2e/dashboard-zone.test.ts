@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
+import { assertAccessible } from '../helpers/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
@@ -131,6 +132,7 @@ test('from the camera to its zone: figures, charts, thresholds, the alert, a sen
     PATIENCE_MS,
   );
   await watched.screenshot('dashboard-zone-desktop-en');
+  await assertAccessible(page, 'a zone with its table');
   watched.assertClean();
   await watched.close();
 });
@@ -220,6 +222,7 @@ test('on a phone, in Korean, nothing sticks out', async () => {
   await page.getByTestId('replay-slider').waitFor({ timeout: PATIENCE_MS });
   await page.getByTestId('replay').scrollIntoViewIfNeeded();
   await watched.screenshot('dashboard-replay-phone-ko');
+  await assertAccessible(page, 'a zone with replay, on a phone');
   assert.ok((await page.evaluate<number>(SIDEWAYS_PX)) <= 0);
   watched.assertClean();
   await watched.close();
