@@ -268,6 +268,25 @@ export const SERVER_MESSAGES: Record<string, MessageText> = {
     summary: 'Follows them. When not recovered, the log is to be read from GET /api/alerts/events.',
     examples: [{ name: 'recovered', payload: { type: 'resumed', recovered: true, epoch: 'f3a9', offset: 42 } }],
   },
+  ordered: {
+    name: 'ordered',
+    title: 'What became of an order',
+    summary:
+      'To the client that sent the order. With code `no-answer` nothing is known to be done: send it again as it was.',
+    examples: [
+      { name: 'done', payload: { type: 'ordered', commandId: 'screen-2-000017', ok: true } },
+      {
+        name: 'refused',
+        payload: {
+          type: 'ordered',
+          commandId: 'screen-2-000017',
+          ok: false,
+          code: 'unknown-alert',
+          message: 'There is no such alert any more.',
+        },
+      },
+    ],
+  },
   error: {
     name: 'error',
     title: 'A message was not understood',
@@ -287,6 +306,21 @@ export const CLIENT_MESSAGES: Record<string, MessageText> = {
     examples: [
       { name: 'two cameras', payload: { type: 'heatmaps', cameraIds: ['gate-3', 'gate-4'] } },
       { name: 'none', payload: { type: 'heatmaps', cameraIds: [] } },
+    ],
+  },
+  order: {
+    name: 'order',
+    title: 'An operator’s order',
+    summary:
+      'Acknowledge, comment, escalate, assign, silence or end a silence. The client makes the `commandId`: the same one twice is carried out once. Answered by `ordered`; what it changed comes as alert events.',
+    examples: [
+      {
+        name: 'acknowledge',
+        payload: {
+          type: 'order',
+          command: { type: 'acknowledge', commandId: 'screen-2-000017', actor: 'Kim', alertId: event.alertId },
+        },
+      },
     ],
   },
   resume: {

@@ -15,6 +15,7 @@ import type { Journal } from './journal.ts';
 import { inTime, type Outage } from './outage.ts';
 import { configVersion } from './rules/rules-of.ts';
 import type { AlertStore } from './store/alert-store.ts';
+import { readAudit } from './store/audit.ts';
 import { thresholdsInForce } from './thresholds/in-force.ts';
 import { addSignature, inForce, signatures } from './thresholds/threshold-store.ts';
 import { tryThresholds } from './trial.ts';
@@ -121,6 +122,8 @@ export class CommandDesk {
         return desk.list(question);
       case 'list-evidence':
         return evidence.list(question.alertId);
+      case 'list-audit':
+        return readAudit(store.db, question);
       case 'list-drills':
         return this.#o.drills.list();
       case 'list-thresholds': {

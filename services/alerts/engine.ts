@@ -3,7 +3,7 @@
  * commands, and answers with what changed; does no I/O and asks no clock, so that the service, a restart and a test
  * with a virtual clock run the very same decisions.
  */
-import type { ActiveAlert, AlertMode, Silence } from '../../shared/contracts/alert.ts';
+import type { ActiveAlert, AlertMode, OperatorCommand, Silence } from '../../shared/contracts/alert.ts';
 import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import { AlertBook } from './alert-book.ts';
@@ -12,7 +12,7 @@ import { type Change, noChange } from './change.ts';
 import { type Notice, next, type Step } from './machine/machine.ts';
 import { initialState, type MachineState } from './machine/machine-state.ts';
 import { type EscalationPolicy, waitUnheard } from './operator/escalation.ts';
-import { type Operated, type OperatorCommand, operate } from './operator/operate.ts';
+import { type Operated, operate } from './operator/operate.ts';
 import { observeLine } from './rules/line-rules.ts';
 import { causeOf, observeCamera, observeShare, observeZone, type Seen } from './rules/observe.ts';
 import { judgesPictures, type Observation, type Rule } from './rules/rule.ts';

@@ -14,6 +14,7 @@ import type { CameraBoard } from './camera-board.ts';
 import type { ConfigFile } from './config-file.ts';
 import { ProbeLine } from './probe-line.ts';
 import { alertRoutes } from './routes/alerts.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { benchRoutes } from './routes/bench.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { configRoutes } from './routes/config.ts';
@@ -140,6 +141,7 @@ export async function createHttpApp({
   await app.register(historyRoutes(alerts));
   await app.register(alertRoutes(alerts));
   await app.register(evidenceRoutes(alerts));
+  await app.register(auditRoutes(alerts));
   await app.register(drillRoutes(alerts));
   await app.register(thresholdRoutes({ alerts, config }));
   await app.register(configRoutes({ config, probes: new ProbeLine(frames), alerts }));

@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import type { OperatorCommand } from '../../shared/contracts/alert.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import { type ServerMessage, SUBPROTOCOL } from '../../shared/contracts/socket.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
@@ -60,6 +61,7 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
   function welcome(socket: WebSocket): void {
     const client = new SocketClient(socket, metrics, (request) => {
       if (request.type === 'resume') resume(client, request);
+      else if (request.type === 'order') void order(client, request.command);
       else for (const id of client.heatmaps) void sendHeatmap(id, [client]);
     });
     clients.set(socket, client);
@@ -94,6 +96,21 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
       ...(place.epoch ? { epoch: place.epoch } : {}),
       offset: client.alertsFrom,
     };
+    client.sendLog(JSON.stringify(answer));
+  }
+
+  /** Hands an operator's order to the alerts service and tells the client what became of it. */
+  async function order(client: SocketClient, command: OperatorCommand): Promise<void> {
+    const { commandId } = command;
+    const reply = await alerts.order(command).catch(() => undefined);
+    const refusal = reply ?? {
+      ok: false as const,
+      code: 'no-answer',
+      message: 'The alerts service does not answer now.',
+    };
+    const answer: ServerMessage = refusal.ok
+      ? { type: 'ordered', commandId, ok: true }
+      : { type: 'ordered', commandId, ok: false, code: refusal.code, message: refusal.message };
     client.sendLog(JSON.stringify(answer));
   }
 

@@ -199,8 +199,8 @@ export type EvidencePart = z.infer<typeof EvidencePart>;
 const ordered = { commandId: z.string().min(8).max(80), actor: z.string().min(1).max(120) };
 const text = z.string().min(1).max(2000);
 
-/** What the gateway may ask of the alerts service. `commandId` makes a repeated request harmless. */
-export const AlertCommand = z.discriminatedUnion('type', [
+/** What operators do about alerts, over REST and the live socket alike. */
+export const OperatorCommand = z.discriminatedUnion('type', [
   z.object({ ...ordered, type: z.literal('acknowledge'), alertId: z.string(), note: text.optional() }),
   z.object({ ...ordered, type: z.literal('comment'), alertId: z.string(), note: text }),
   /** One step up the chain at once, by hand. */
@@ -217,6 +217,12 @@ export const AlertCommand = z.discriminatedUnion('type', [
     durationMs: z.number().int().min(1000).max(86_400_000),
   }),
   z.object({ ...ordered, type: z.literal('end-silence'), silenceId: z.string() }),
+]);
+export type OperatorCommand = z.infer<typeof OperatorCommand>;
+
+/** What the gateway may ask of the alerts service. `commandId` makes a repeated request harmless. */
+export const AlertCommand = z.discriminatedUnion('type', [
+  OperatorCommand,
   z.object({
     ...ordered,
     type: z.literal('list-events'),
@@ -257,6 +263,14 @@ export const AlertCommand = z.discriminatedUnion('type', [
   }),
   z.object({ ...ordered, type: z.literal('stop-drill') }),
   z.object({ ...ordered, type: z.literal('list-drills') }),
+  /** Everything that was ordered and done, the newest first. */
+  z.object({
+    ...ordered,
+    type: z.literal('list-audit'),
+    from: EpochMs.optional(),
+    to: EpochMs.optional(),
+    limit: z.number().int().min(1).max(1000).default(200),
+  }),
   z.object({ ...ordered, type: z.literal('list-thresholds') }),
   /** Confirms the version in force; refused when it is another by now. */
   z.object({

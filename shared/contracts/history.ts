@@ -59,6 +59,27 @@ export function eventsCsv(events: AlertEvent[], part: 'whole' | 'rows' = 'whole'
   );
 }
 
+/** One order that was carried out: who, when, what, and what came of it. */
+export const AuditEntry = z.object({
+  commandId: z.string(),
+  at: EpochMs,
+  actor: z.string(),
+  /** Such as `acknowledge`, `silence`, `start-drill`, `delete-evidence`. */
+  what: z.string(),
+  /** The order itself, without what stands above. */
+  order: z.record(z.string(), z.unknown()),
+  ok: z.boolean(),
+});
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/** The audit log as CSV (RFC 4180), instants in ISO 8601, orders as JSON. */
+export function auditCsv(entries: AuditEntry[]): string {
+  return csv(
+    ['at', 'actor', 'what', 'ok', 'order', 'commandId'],
+    entries.map((e) => [isoOf(e.at), e.actor, e.what, e.ok, JSON.stringify(e.order), e.commandId]),
+  );
+}
+
 const isoOf = (at: number): string => new Date(at).toISOString();
 
 function csv(header: string[] | undefined, rows: (string | number | boolean | undefined)[][]): string {

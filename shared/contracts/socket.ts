@@ -4,7 +4,7 @@
  * and resumed by `{epoch, offset}`.
  */
 import { z } from 'zod';
-import { ActiveAlert, AlertEvent, AlertMode, AlertsHealth } from './alert.ts';
+import { ActiveAlert, AlertEvent, AlertMode, AlertsHealth, OperatorCommand } from './alert.ts';
 import { EpochMs, Id, PicturePoint } from './common.ts';
 import { PublicReading } from './reading.ts';
 import { Runbooks } from './runbook.ts';
@@ -124,11 +124,21 @@ export const ServerMessage = z.union([
     epoch: z.string().optional(),
     offset: z.number().int().nonnegative(),
   }),
+  /** Answer to `order`. Not ok with code `no-answer`: nothing is known to be done; send it again as it was. */
+  z.object({
+    type: z.literal('ordered'),
+    commandId: z.string(),
+    ok: z.boolean(),
+    code: z.string().optional(),
+    message: z.string().optional(),
+  }),
   z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
 ]);
 export type ServerMessage = z.infer<typeof ServerMessage>;
 
 export const ClientMessage = z.discriminatedUnion('type', [
+  /** An operator's order. The client makes the commandId: the same one twice is carried out once. Answered by `ordered`. */
+  z.object({ type: z.literal('order'), command: OperatorCommand }),
   /** Asks for binary heat maps of these cameras; replaces the earlier list. */
   z.object({ type: z.literal('heatmaps'), cameraIds: z.array(Id).max(64) }),
   /** Asks for the alert events after this place in the log. */

@@ -1,13 +1,9 @@
 /** What operators ask, carried out on the alert book. Conditions are never touched here. */
-import type { ActiveAlert, AlertCommand, AlertEvent, Silence } from '../../../shared/contracts/alert.ts';
+import type { ActiveAlert, AlertEvent, OperatorCommand, Silence } from '../../../shared/contracts/alert.ts';
 import type { AlertBook } from '../alert-book.ts';
 import { type Change, noChange } from '../change.ts';
 import { matches } from './silences.ts';
 
-export type OperatorCommand = Extract<
-  AlertCommand,
-  { type: 'acknowledge' | 'comment' | 'assign' | 'escalate' | 'silence' | 'end-silence' }
->;
 export type Refusal = { code: 'unknown-alert' | 'unknown-silence'; message: string };
 export type Operated = { change: Change; result: AlertEvent | Silence } | { refusal: Refusal };
 
