@@ -66,10 +66,10 @@ test('from the navigation: services, speed, cameras, memory, disk, database and 
     await services.locator(`[data-service="${service}"]`).waitFor({ timeout: PATIENCE_MS });
   }
   const exit = page.getByTestId('system-cameras').locator('[data-camera="exit"]');
-  assert.match(await words(exit), /No signal.*The camera refuses the connection/);
-  assert.equal(
-    await page.getByTestId('system-cameras').locator('tbody tr').first().getAttribute('data-camera'),
-    'exit',
+  await until(
+    'the reason is told',
+    async () => /No signal.*The camera refuses the connection/.test(await words(exit)),
+    PATIENCE_MS,
   );
   const square = page.getByTestId('system-cameras').locator('[data-camera="square"]');
   await until(
@@ -79,6 +79,10 @@ test('from the navigation: services, speed, cameras, memory, disk, database and 
   );
   await until('only the other one is blind', async () =>
     /1 camera without a count/.test(await words(page.getByTestId('problems'))),
+  );
+  assert.equal(
+    await page.getByTestId('system-cameras').locator('tbody tr').first().getAttribute('data-camera'),
+    'exit',
   );
   await until(
     'latencies are told',
