@@ -95,18 +95,23 @@ program
 program
   .command('bench')
   .description('measure; prints and never judges')
-  .argument('<what>', 'pipeline, model, alerts or replay')
+  .argument('<what>', 'pipeline, model, alerts, replay or dashboard')
   .option('--cameras <n>', 'cameras', positive, 8)
   .option('--fps <n>', 'pictures a second and camera', positive, 2)
-  .option('--seconds <n>', 'length of the measurement', positive, 20)
+  .option('--seconds <n>', 'length of the measurement; 1800 for the dashboard', positive)
   .option('--width <px>', 'width of the camera pictures', positive, 640)
   .option('--json', 'print one JSON object')
-  .action(async (what: string, options) => {
+  .action(async (what: string, given) => {
+    const options = { ...given, seconds: given.seconds ?? (what === 'dashboard' ? 1800 : 20) };
     if (what === 'pipeline') await (await import('../../test/bench/pipeline.ts')).benchPipeline(options);
     else if (what === 'model') await (await import('../../test/bench/model.ts')).benchModel(options);
     else if (what === 'alerts') await (await import('../../test/bench/alerts.ts')).benchAlerts(options);
     else if (what === 'replay') await (await import('../../test/bench/replay.ts')).benchReplay(options);
-    else throw new HeadroomError('USAGE', `There is no benchmark "${what}": choose pipeline, model, alerts or replay.`);
+    else if (what === 'dashboard') await (await import('../../test/bench/dashboard.ts')).benchDashboard(options);
+    else {
+      const names = 'pipeline, model, alerts, replay or dashboard';
+      throw new HeadroomError('USAGE', `There is no benchmark "${what}": choose ${names}.`);
+    }
   });
 
 try {

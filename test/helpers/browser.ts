@@ -44,10 +44,15 @@ export type WatchedPage = {
 
 export type TestBrowser = { open(url: string, options?: PageOptions): Promise<WatchedPage>; close(): Promise<void> };
 
-export async function startBrowser(): Promise<TestBrowser> {
+/** The system's Chromium. @throws AssertionError when there is none */
+export function launchChromium(): Promise<Browser> {
   const executablePath = [process.env.CHROMIUM, ...PLACES].find((path) => path && existsSync(path));
   assert.ok(executablePath, `no Chromium found: install it, or set CHROMIUM (looked at ${PLACES.join(', ')})`);
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+export async function startBrowser(): Promise<TestBrowser> {
+  const browser = await launchChromium();
   return {
     open: (url, options) => openPage(browser, url, options),
     close: () => browser.close(),
