@@ -111,7 +111,7 @@ describe('a drill', () => {
     const frames = redis.client();
     await frames.select(1);
     const live = await connectLive(`${gateway.url.replace('http', 'ws')}/ws`);
-    const drill = await begin(10);
+    const drill = await begin(600);
     assert.deepEqual([drill.exercise, drill.by], [true, 'Kim']);
     const firing = await severe(0);
     assert.deepEqual([firing.mode, firing.exercise, firing.model], ['exercise', true, 'drill@1']);
@@ -145,6 +145,7 @@ describe('a drill', () => {
     assert.equal(acknowledge.status, 200);
     assert.equal(AlertEvent.parse(await acknowledge.json()).exercise, true);
 
+    assert.equal((await call('DELETE', '/api/drills/current?actor=Kim')).status, 200);
     await isOver();
     await until('no alert is left', async () => (await active()).every(({ exercise }) => !exercise));
     await announcement(client, 'its end', (e) => e.alertId === firing.alertId && e.type === 'alert.resolved');
@@ -163,7 +164,7 @@ describe('a drill', () => {
     live.close();
   });
 
-  it('neither silences, clears nor touches a real alert beside it', async () => {
+  it('ends by itself; neither silences, clears nor touches a real alert beside it', async () => {
     const client = redis.client();
     const offset = await newest();
     feed.people = 95;
