@@ -44,14 +44,14 @@ let last: AiredFrame | undefined;
 
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hr-every-'));
-  // Quiet, filling, full, leaving: 27 s.
+  // Quiet, filling, full, leaving: 40 s.
   const clip = await makeCrowdClip(
     join(dir, 'crowd.mp4'),
     [
       [3, 29],
       [46, 60],
     ],
-    15,
+    10,
   );
   peopleAt = clip.peopleAt;
   listener = await startListener(SECRET);
@@ -65,6 +65,8 @@ before(async () => {
         id: 'square',
         url: server.urls[0] as string,
         sampleFps: 5,
+        // A starved machine counts late, and late is not what is tested.
+        staleAfterMs: 10_000,
         zones: [
           {
             id: 'all',
@@ -114,15 +116,15 @@ const received = (): AlertEvent[] => listener.received.map(({ message }) => mess
 const ofTheCrowd = (events: AlertEvent[]) => events.filter(({ rule }) => rule === 'zone-count');
 
 test(`${KILLS} kills: the receiver has every transition, under one id each, and the level at the end is the crowd's`, {
-  timeout: KILLS * 25_000 + 240_000,
+  timeout: KILLS * 60_000 + 900_000,
 }, async (t) => {
   t.diagnostic(`HEADROOM_KILL_SEED=${SEED}`);
   const random = randomFrom(SEED);
-  await until('a first alert', () => ofTheCrowd(received()).length > 0, 90_000);
+  await until('a first alert', () => ofTheCrowd(received()).length > 0, 600_000);
 
   for (let kill = 0; kill < KILLS; kill++) {
     const [name, pattern] = VICTIMS[kill % VICTIMS.length] as (typeof VICTIMS)[number];
-    const [victim] = await until(`${name} runs`, async () => some(await system.processes(pattern)), 30_000);
+    const [victim] = await until(`${name} runs`, async () => some(await system.processes(pattern)), 90_000);
     // Anywhere in the dwell, the decision, the write, the announcement or the delivery.
     await delay(random() * PAUSE_MS);
     try {
@@ -133,7 +135,7 @@ test(`${KILLS} kills: the receiver has every transition, under one id each, and 
     await until(
       `another ${name}`,
       async () => some((await system.processes(pattern)).filter((pid) => pid !== victim)),
-      30_000,
+      90_000,
     );
   }
 
@@ -143,7 +145,7 @@ test(`${KILLS} kills: the receiver has every transition, under one id each, and 
     until(
       'the crowd is judged again',
       () => ofTheCrowd(received()).find((e) => (e.capturedAt ?? 0) > since && fits(e)),
-      90_000,
+      180_000,
     );
   const full = await undisturbed(({ type, to }) => type !== 'alert.resolved' && to.level === 'severe');
   const people = peopleAt((last as AiredFrame).index);

@@ -14,6 +14,8 @@ export type SystemOptions = {
   /** Further sections of the configuration. */
   config?: Record<string, unknown>;
   env?: NodeJS.ProcessEnv;
+  /** File descriptor for the log instead of {@link TestSystem.output}. */
+  log?: number;
 };
 
 export type TestSystem = {
@@ -50,10 +52,10 @@ export async function startSystem(options: SystemOptions): Promise<TestSystem> {
   let output = '';
   const launcher = spawn(pinnedNode(), [resolve('services/cli/main.ts'), 'up', '--config', configFile], {
     env: { ...process.env, NODE_ENV: 'test', ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', options.log ?? 'pipe', 'pipe'],
   });
   for (const stream of [launcher.stdout, launcher.stderr]) {
-    stream.on('data', (data) => {
+    stream?.on('data', (data) => {
       output += data;
     });
   }
