@@ -65,6 +65,7 @@ export type Want = {
   camera?: string;
   silenced?: boolean;
   reason?: AlertEvent['reason'];
+  escalation?: number;
 };
 
 /** An event of this type, after between `fromS` and `toS` seconds. */
@@ -142,6 +143,7 @@ export function play(scenario: Scenario): Outcome {
     if (wanted.rule) assert.equal(event.rule, wanted.rule, `${name}; ${story}`);
     if (wanted.zone) assert.equal(event.zoneId, wanted.zone, `${name}; ${story}`);
     if (wanted.camera) assert.equal(event.cameraId, wanted.camera, `${name}; ${story}`);
+    if (wanted.escalation !== undefined) assert.equal(event.escalation, wanted.escalation, `${name}; ${story}`);
     if (wanted.reason) assert.equal(event.reason, wanted.reason, `${name}; ${story}`);
     if (wanted.silenced !== undefined) assert.equal(event.silenced, wanted.silenced, `${name} silenced; ${story}`);
   }

@@ -113,7 +113,8 @@ test('sleep of the machine is noticed, slow timers are not taken for it', () => 
 });
 
 test('messages are parsed by the contract; strangers are ignored, broken ones reported', () => {
-  const heartbeat = { type: 'heartbeat', serverTime: 1, system: { ingest: 'up', inference: 'up', redis: 'down' } };
+  const system = { ingest: 'up', inference: 'up', redis: 'down', alerts: { leader: 'down' } };
+  const heartbeat = { type: 'heartbeat', serverTime: 1, system };
   assert.deepEqual(parseIncoming(JSON.stringify(heartbeat)), { kind: 'message', message: heartbeat });
   assert.deepEqual(parseIncoming('{"type":"weather","id":1}'), { kind: 'unknown', type: 'weather' });
   assert.deepEqual(parseIncoming('{"type":"reading","count":-1}'), { kind: 'broken', problem: 'invalid reading' });

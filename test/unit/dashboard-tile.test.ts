@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { guardedFigure, tightestZone } from '../../services/dashboard/src/camera/tightest.ts';
 import type { OkReading } from '../../services/dashboard/src/camera/view.ts';
-import { sparkTop } from '../../services/dashboard/src/trend/draw-spark.ts';
+import { sparkTop } from '../../services/dashboard/src/trend/series.ts';
 import { SparkTrend } from '../../services/dashboard/src/trend/spark-trend.ts';
 import { wallLayout } from '../../services/dashboard/src/wall/layout.ts';
 import type { ZoneReading } from '../../shared/contracts/reading.ts';

@@ -2,7 +2,7 @@
 import type { PicturePoint } from '../../../../shared/contracts/common.ts';
 import { CameraCalibration } from '../../../../shared/geometry/calibration.ts';
 import { CalibrationError, type CalibrationFault, calibrate, type Ground } from '../../../../shared/geometry/ground.ts';
-import type { CalibrationInput } from './draft.svelte.ts';
+import type { CalibrationInput } from './inputs.ts';
 
 export type Method = 'none' | 'points' | 'lengths' | 'mount';
 

@@ -1,20 +1,11 @@
 /** One camera while it is edited: what was loaded, what it has become, and what came of saving it. */
-import type { z } from 'zod';
-import type { Camera, Zone } from '../../../../shared/config/schema.ts';
 import type { PicturePoint } from '../../../../shared/contracts/common.ts';
 import type { CameraSettings, FieldIssue } from '../../../../shared/contracts/config-api.ts';
 import type { ProbeAnswer } from '../../../../shared/contracts/probe.ts';
 import type { Failure } from './api.ts';
 import { type Difference, same } from './difference.ts';
+import type { CameraInput, StillPicture } from './inputs.ts';
 import { joinUrl, splitUrl } from './url.ts';
-
-export type CameraInput = z.input<typeof Camera>;
-export type ZoneInput = z.input<typeof Zone>;
-export type LineInput = NonNullable<CameraInput['lines']>[number];
-export type CalibrationInput = NonNullable<CameraInput['calibration']>;
-
-/** A picture to draw on. */
-export type StillPicture = { src: string; aspect: number; heightPx: number };
 
 export type Conflict = { theirs: CameraSettings; differences: Difference[] };
 

@@ -2,7 +2,7 @@
 import type { AlertsConfig, LevelThresholds, ZoneLimits } from '../../../../shared/config/alerts.ts';
 import { RAISED_LEVELS } from '../../../../shared/contracts/alert.ts';
 import type { Texts } from '../text/texts.ts';
-import type { ZoneInput } from './draft.svelte.ts';
+import type { ZoneInput } from './inputs.ts';
 
 export type FigureName = keyof ZoneLimits;
 export const FIGURES: readonly FigureName[] = ['peoplePerSqm', 'occupancy', 'count', 'fillPerMin'];

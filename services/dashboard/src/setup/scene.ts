@@ -1,7 +1,7 @@
 /** What the picture shows while something is drawn on it, and what its handles do. Pure. */
 import type { PicturePoint } from '../../../../shared/contracts/common.ts';
 import { labelAnchor } from '../picture/zone-shape.ts';
-import type { LineInput, ZoneInput } from './draft.svelte.ts';
+import type { LineInput, ZoneInput } from './inputs.ts';
 import { inwardArrow } from './shape.ts';
 
 export type Outline = {

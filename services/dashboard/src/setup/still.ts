@@ -1,6 +1,6 @@
 /** Pictures to draw on: the newest of a camera that is watched, or the first one of a look. */
 import type { ProbeAnswer } from '../../../../shared/contracts/probe.ts';
-import type { StillPicture } from './draft.svelte.ts';
+import type { StillPicture } from './inputs.ts';
 
 const TIMEOUT_MS = 5_000;
 

@@ -1,7 +1,7 @@
 /** Draws a spark line: band, line, the levels it may reach, gaps left empty. */
 import { RAISED_LEVELS } from '../../../../shared/contracts/alert.ts';
 import type { ThresholdLines } from '../../../../shared/contracts/socket.ts';
-import { niceTop, type Point } from './series.ts';
+import { type Point, sparkTop } from './series.ts';
 
 export type SparkStyle = {
   line: string;
@@ -67,12 +67,4 @@ export function drawSpark(canvas: HTMLCanvasElement, spark: Spark, style: SparkS
     if (only) context.lineTo(x(only.at) + 0.01, y(only.count));
     context.stroke();
   }
-}
-
-/** High enough for the line and for the next level above it: how much room is left is what the line is for. */
-export function sparkTop(stretches: readonly (readonly Point[])[], limits: ThresholdLines, least: number): number {
-  let largest = 0;
-  for (const stretch of stretches) for (const point of stretch) largest = Math.max(largest, point.high);
-  const above = RAISED_LEVELS.map((level) => limits[level]).find((limit) => limit !== undefined && limit > largest);
-  return above === undefined ? niceTop(largest, least) : Math.max(niceTop(largest, least), above * 1.08);
 }

@@ -1,3 +1,6 @@
+import { RAISED_LEVELS } from '../../../../shared/contracts/alert.ts';
+import type { ThresholdLines } from '../../../../shared/contracts/socket.ts';
+
 /**
  * The counts of the last minutes, one camera, in memory that does not grow: readings of the same second (or slot) are merged.
  * A gap is a gap: time without a count is never drawn as zero and never bridged by a line.
@@ -97,4 +100,12 @@ export function niceTop(largest: number, least = 5): number {
   const power = 10 ** Math.floor(Math.log10(wanted));
   const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((candidate) => candidate * power >= wanted) ?? 10;
   return step * power;
+}
+
+/** High enough for the line and for the next level above it: how much room is left is what the line is for. */
+export function sparkTop(stretches: readonly (readonly Point[])[], limits: ThresholdLines, least: number): number {
+  let largest = 0;
+  for (const stretch of stretches) for (const point of stretch) largest = Math.max(largest, point.high);
+  const above = RAISED_LEVELS.map((level) => limits[level]).find((limit) => limit !== undefined && limit > largest);
+  return above === undefined ? niceTop(largest, least) : Math.max(niceTop(largest, least), above * 1.08);
 }
