@@ -29,7 +29,7 @@ class Recipe:
     minutes_a: float = 55.0
     minutes_b: float = 25.0
     learning_rate_a: float = 1.5e-3
-    learning_rate_b: float = 5e-4
+    learning_rate_b: float = 8e-4
     # Pretrained blocks need adapting, not relearning.
     backbone_rate: float = 0.3
     # The denoiser has no norm layers: at the encoder's rate it blows up now and then.
