@@ -146,7 +146,11 @@ test(`${KILLS} kills: the receiver has every transition, under one id each, and 
       'the crowd is judged again',
       () => ofTheCrowd(received()).find((e) => (e.capturedAt ?? 0) > since && fits(e)),
       180_000,
-    );
+    ).catch(async (error: Error) => {
+      const readings = await fetch(`${system.url}/api/readings`).then((r) => r.text(), String);
+      error.message += `\n${readings}\n${system.output().split('\n').slice(-60).join('\n')}`;
+      throw error;
+    });
   const full = await undisturbed(({ type, to }) => type !== 'alert.resolved' && to.level === 'severe');
   const people = peopleAt((last as AiredFrame).index);
   t.diagnostic(`severe at ${full.value?.toFixed(0)} counted; ${people} people in the picture on air`);

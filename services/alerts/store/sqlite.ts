@@ -31,11 +31,20 @@ export function sqliteDialect(file: string): SqliteDialect {
   return new SqliteDialect({ database: asKyselyDatabase(database) });
 }
 
+const NOTHING: ReturnType<SqliteDatabase['prepare']> = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [][Symbol.iterator](),
+};
+
 /** kysely speaks better-sqlite3's dialect: parameters as one array, and `reader` for statements that give rows. */
 function asKyselyDatabase(database: DatabaseSync): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare(sql) {
+      // A full disk ends the transaction by itself; an error of the roll-back would hide why.
+      if (sql === 'rollback' && !database.isTransaction) return NOTHING;
       const statement = database.prepare(sql);
       const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
       return {
