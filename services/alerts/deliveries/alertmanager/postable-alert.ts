@@ -66,7 +66,7 @@ export function testAlert(at: number, site: Site): PostableAlert {
   return systemAlert('HeadroomTest', TEXTS[site.language].test, at, 60_000, 'test', site);
 }
 
-/** Where people see all of it. */
+/** Where people see all of it: the dashboard, or one alert opened in it. */
 const linkOf = ({ dashboardUrl }: Site, path = ''): { generatorURL?: string } =>
   dashboardUrl ? { generatorURL: `${dashboardUrl.replace(/\/+$/, '')}/${path}` } : {};
 
@@ -119,7 +119,7 @@ function describe(event: AlertEvent, level: AlertEvent['to']['level'], site: Sit
       alert_id: event.alertId,
       event_id: event.eventId,
     },
-    ...linkOf(site, 'alerts'),
+    ...linkOf(site, `#/alerts/${encodeURIComponent(event.alertId)}`),
   };
 }
 
