@@ -114,8 +114,7 @@ async function buildDashboard(say) {
   const files = [...walk(join(source, 'src')), ...walk(join(source, 'public')), ...walk(join(ROOT, 'shared'))];
   const stamp = hashOf([
     ...files,
-    join(source, 'index.html'),
-    join(source, 'vite.config.ts'),
+    ...['index.html', 'vite.config.ts', 'shell-plugin.ts', 'service-worker.js'].map((name) => join(source, name)),
     join(ROOT, 'package-lock.json'),
   ]);
   const stampFile = join(source, 'dist/.built');
