@@ -51,6 +51,21 @@ for (const name of ['headroom', 'demo-camera']) {
   });
 }
 
+it('copies all that the dashboard is built from', () => {
+  const copied = copiedSources(stages.find(({ name }) => name === 'dashboard') as (typeof stages)[number]);
+  const sources = globSync('services/dashboard/src/**/*.{ts,svelte}', { cwd: ROOT });
+  for (const source of sources) {
+    for (const [, path] of read(source).matchAll(/from '(\.\.?\/[^']+)'/g)) {
+      const imported = relative(ROOT, join(ROOT, dirname(source), path as string));
+      assert.ok(
+        copied.some((folder) => isIn(imported, folder)),
+        `${source} needs ${imported}`,
+      );
+    }
+  }
+  assert.ok(sources.length > 50);
+});
+
 it('installs exactly what the lock file says, and runs no install scripts', () => {
   const installs = stages.flatMap(({ instructions }) => instructions).filter(([, rest]) => rest.includes('npm '));
   assert.equal(installs.length, 2);
