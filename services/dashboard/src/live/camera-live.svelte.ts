@@ -26,12 +26,14 @@ export class CameraLive {
   trendVersion = $state(0);
 
   readonly #moment: Moment;
+  /** Server time the newest reading arrived at: the clock's latest tick may be a little older. */
+  #heardAt = $state(0);
   view: CameraView = $derived.by(() =>
     cameraView({
       camera: this.info,
       reading: this.reading,
       lastCountedAt: this.lastCountedAt,
-      now: this.#moment.now,
+      now: this.#moment.now && Math.max(this.#moment.now, this.#heardAt),
       connected: this.#moment.connected,
     }),
   );
@@ -42,8 +44,10 @@ export class CameraLive {
     this.#moment = moment;
   }
 
-  take(reading: PublicReading): void {
+  /** @param now server time of its arrival */
+  take(reading: PublicReading, now = 0): void {
     this.reading = reading;
+    this.#heardAt = now;
     if (reading.status === 'ok') {
       const [low, high] = reading.interval;
       this.lastCountedAt = reading.capturedAt;

@@ -121,8 +121,8 @@ export class Live implements Moment {
         this.alerts.connected();
         break;
       case 'reading':
-        this.#tick(localNow);
-        this.#byId.get(message.cameraId)?.take(message);
+        // Not a tick for all: every tile of a large wall would be looked at again with every picture of every other.
+        this.#byId.get(message.cameraId)?.take(message, this.#clock.now(localNow));
         break;
       case 'cameras':
         this.runbooks = message.runbooks;
