@@ -8,7 +8,7 @@
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  withinMs = 15_000,
+  withinMs = 60_000,
   everyMs = 25,
 ): Promise<NonNullable<T>> {
   const startedAt = performance.now();
