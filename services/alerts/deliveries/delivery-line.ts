@@ -7,9 +7,10 @@ import type { DeliveriesConfig } from '../../../shared/config/alerts.ts';
 import type { AlertsHealth } from '../../../shared/contracts/alert.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
 import type { Logger } from '../../../shared/runtime/logger.ts';
-import { redisOptions } from '../../../shared/runtime/redis.ts';
+import { queueConnection } from '../../../shared/runtime/redis.ts';
 import { scrub } from '../../../shared/runtime/secrets.ts';
 import type { AlertMetrics } from '../alert-metrics.ts';
+import { inTime } from '../outage.ts';
 import type { AlertStore } from '../store/alert-store.ts';
 import { isDatabaseAway } from '../store/database-errors.ts';
 import type { Delivery, DeliveryStore, NewDelivery } from './delivery-store.ts';
@@ -27,6 +28,8 @@ const CONCURRENCY = 8;
 const LOCK_MS = 4000;
 const STALLED_EVERY_MS = 1000;
 const DATABASE_AWAY_MS = 500;
+const CLOSE_WITHIN_MS = 3000;
+const DISCONNECT_WITHIN_MS = 500;
 /** What is not urgent waits behind what is. */
 const SLOW_LANE_PRIORITY = 10;
 /** A receiver that comes and goes must not use up the tries of what waits. */
@@ -68,14 +71,12 @@ export class DeliveryLine {
     this.#endpoint = endpoint;
     this.#receiver = this.#createReceiver();
     const name = `headroom-deliveries-${endpoint.id}`;
-    const retryStrategy = (times: number): number => Math.min(100 * times, 500);
-    const connection = { ...redisOptions(o.redisUrl), retryStrategy };
     this.#queue = new Queue<DeliveryJob>(name, {
-      connection: { ...connection, enableOfflineQueue: false, commandTimeout: 2000, maxRetriesPerRequest: 1 },
+      connection: queueConnection(o.redisUrl, 'producer'),
       streams: { events: { maxLen: 100 } },
     });
     this.#worker = new Worker<DeliveryJob>(name, (job, token) => this.#deliver(job, token), {
-      connection: { ...connection, maxRetriesPerRequest: null },
+      connection: queueConnection(o.redisUrl, 'worker'),
       concurrency: this.#receiver.ordered ? 1 : CONCURRENCY,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_EVERY_MS,
@@ -149,10 +150,18 @@ export class DeliveryLine {
     return this.#trouble ? [{ endpoint: this.#endpoint.id, ...this.#trouble }] : [];
   }
 
-  /** Waits for tries under way for as long as the service's step deadline allows; then the lock runs out. */
+  /**
+   * Waits a moment for tries under way. A receiver that keeps one open, or a Redis that does not answer, must not keep
+   * the next term from judging: the try's lock then runs out, and it is made again under the same id.
+   */
   async close(): Promise<void> {
-    await this.#worker.close();
-    await this.#queue.close();
+    const closing = this.#worker.close().then(() => this.#queue.close());
+    await inTime(closing, CLOSE_WITHIN_MS).catch(async (error) => {
+      this.#o.logger.warn({ endpoint: this.#endpoint.id, reason: scrub(messageOf(error)) }, 'delivery line left open');
+      await Promise.allSettled(
+        [this.#worker, this.#queue].map((part) => inTime(part.disconnect(), DISCONNECT_WITHIN_MS)),
+      );
+    });
     await this.#receiver.close();
   }
 
