@@ -66,6 +66,17 @@ const counted: ServerMessage = {
       peakPeoplePerSqmInterval: [1.5, 3.1],
       levelOfService: { letter: 'E', scale: 'walkway' },
       occupancy: 0.503,
+      trend: {
+        peoplePerMin: 2.4,
+        peoplePerMinInterval: [1.3, 3.6],
+        forecast: {
+          level: 'caution',
+          measure: 'density',
+          limit: 3,
+          inMs: 420_000,
+          inMsInterval: [300_000, 700_000],
+        },
+      },
     },
   ],
   lines: [

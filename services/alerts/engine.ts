@@ -6,6 +6,7 @@
 import type { ActiveAlert, AlertMode, OperatorCommand, Silence } from '../../shared/contracts/alert.ts';
 import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
+import type { Trend } from '../../shared/readings/trend.ts';
 import { AlertBook } from './alert-book.ts';
 import { alertAfter, conditionOf, eventType, type Subject } from './alert-record.ts';
 import { type Change, noChange } from './change.ts';
@@ -16,7 +17,6 @@ import { type Operated, operate } from './operator/operate.ts';
 import { observeLine } from './rules/line-rules.ts';
 import { causeOf, observeCamera, observeShare, observeZone, type Seen } from './rules/observe.ts';
 import { judgesPictures, type Observation, type Rule } from './rules/rule.ts';
-import type { Trend } from './rules/trend.ts';
 
 /** One rule's memory. `episode` numbers its alerts and never starts again, so that no alert id is used twice. */
 export type MachineRecord = { state: MachineState; trend?: Trend; episode: number; alertId?: string };

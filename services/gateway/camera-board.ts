@@ -20,6 +20,7 @@ import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import { readPresence } from '../../shared/runtime/presence.ts';
 import { followStream } from '../../shared/runtime/stream.ts';
 import { modelsKnown } from './models-known.ts';
+import { ZoneTrends } from './zone-trends.ts';
 
 /** How often time alone may change a status. */
 const TICK_MS = 100;
@@ -44,6 +45,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
   readonly #readings = new Map<string, WorkerReading>();
   readonly #states = new Map<string, CameraState>();
   readonly #told = new Map<string, string>();
+  readonly #trends = new ZoneTrends();
   #system: SystemState = ALL_DOWN;
   #refusedModels: string[] = [];
   #redisHeardAt = 0;
@@ -94,6 +96,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
 
   #setCameras(): void {
     this.#cameras = [...this.#configured, ...this.#drill];
+    this.#trends.configure(this.#cameras, this.#alerts);
     const known = new Set(this.#cameras.map((camera) => camera.id));
     for (const id of this.#watchedSince.keys()) {
       if (known.has(id)) continue;
@@ -145,7 +148,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
   }
 
   #readingOf(camera: Camera, now: number): PublicReading {
-    return publicReading(
+    const reading = publicReading(
       {
         cameraId: camera.id,
         zones: camera.zones,
@@ -158,6 +161,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
       },
       now,
     );
+    return this.#trends.with(reading);
   }
 
   /** Tells a camera's reading if it differs from what was told last. */

@@ -3,6 +3,7 @@
  * Only an `ok` reading carries a count, so that a lost picture can never be read as an empty square.
  */
 import { z } from 'zod';
+import { RaisedLevel } from './alert.ts';
 import { SourceFailure } from './camera.ts';
 import { EpochMs, Id, Interval } from './common.ts';
 
@@ -13,6 +14,38 @@ export const LevelOfService = z.object({
   scale: z.enum(['walkway', 'stairs', 'queue']),
 });
 export type LevelOfService = z.infer<typeof LevelOfService>;
+
+/** What levels are measured by: peak people per m², or people (shares of a capacity are people, too). */
+export const TrendMeasure = z.enum(['density', 'count']);
+export type TrendMeasure = z.infer<typeof TrendMeasure>;
+
+/** When a zone comes to its next level if it goes on filling as it does. */
+export const ZoneForecast = z.object({
+  /** The first level above the figure of now. */
+  level: RaisedLevel,
+  measure: TrendMeasure,
+  /** Where that level begins, people per m² or people. */
+  limit: z.number().positive(),
+  /** From the picture on, ms. At most an hour: what is further away is not told. */
+  inMs: z.number().int().min(0),
+  /** The same by the two ends of the slope's 95 % interval; the figure of now is taken as it is. */
+  inMsInterval: z.tuple([z.number().int().min(0), z.number().int().min(0)]),
+});
+export type ZoneForecast = z.infer<typeof ZoneForecast>;
+
+/**
+ * How a zone has moved over the last three to five minutes (`alerts.trendMinMs`, `alerts.trendWindowMs`). Only what is
+ * certain is there: slopes whose 95 % interval leaves zero out.
+ */
+export const ZoneTrend = z.object({
+  /** Net people per minute; negative while the zone empties. */
+  peoplePerMin: z.number().optional(),
+  /** 95 % interval of the slope. */
+  peoplePerMinInterval: z.tuple([z.number(), z.number()]).optional(),
+  /** Only while the guarded figure rises. */
+  forecast: ZoneForecast.optional(),
+});
+export type ZoneTrend = z.infer<typeof ZoneTrend>;
 
 /** People in one zone of the picture. Uncalibrated zones give counts, never people per square metre. */
 export const ZoneReading = z.object({
@@ -34,6 +67,8 @@ export const ZoneReading = z.object({
   levelOfService: LevelOfService.optional(),
   /** Count over capacity, where the zone states one. */
   occupancy: z.number().min(0).optional(),
+  /** Added by the gateway, which sees every picture of a camera; missing while nothing is certain. */
+  trend: ZoneTrend.optional(),
 });
 export type ZoneReading = z.infer<typeof ZoneReading>;
 

@@ -1,18 +1,14 @@
 /** What a rule sees in a camera's reading. Pure. */
 import type { PublicReading, ZoneReading } from '../../../shared/contracts/reading.ts';
+import { slopeOf, type Trend } from '../../../shared/readings/trend.ts';
+import { densityOf, followTrend, msTo } from '../../../shared/readings/zone-trend.ts';
 import type { Observation, Rule } from './rule.ts';
-import { addToTrend, emptyTrend, slopeOf, type Trend } from './trend.ts';
-
-/** A forecast further away than this says no more than "not filling". */
-const FAR_MIN = 60;
 
 export type Seen = { observation: Observation; trend?: Trend };
 
 /** What a zone's rule sees, and its trend carried on. */
-export function observeZone(rule: Rule, reading: PublicReading, trend: Trend = emptyTrend()): Seen {
-  if (reading.status !== 'ok') {
-    return { observation: { kind: 'silent', cause: causeOf(reading) }, ...(rule.trend ? { trend } : {}) };
-  }
+export function observeZone(rule: Rule, reading: PublicReading, trend?: Trend): Seen {
+  if (reading.status !== 'ok') return { observation: { kind: 'silent', cause: causeOf(reading) } };
   const { seq, capturedAt } = reading;
   const zone = reading.zones.find((z) => z.zoneId === rule.zoneId);
   if (!zone) return { observation: { kind: 'silent', cause: 'zone not counted yet' } };
@@ -23,16 +19,14 @@ export function observeZone(rule: Rule, reading: PublicReading, trend: Trend = e
     return { observation: figure === undefined ? { kind: 'silent', cause: 'not calibrated' } : seen(figure) };
   }
   const figure = rule.trend.figure === 'count' ? zone.count : densityOf(zone);
-  if (figure === undefined) return { observation: { kind: 'silent', cause: 'not calibrated' }, trend };
-  const grown =
-    trend.lastCapturedAt === capturedAt ? trend : addToTrend(trend, capturedAt, figure, rule.trend.windowMs);
-  const slope = slopeOf(grown, rule.trend.minMs);
+  if (figure === undefined) return { observation: { kind: 'silent', cause: 'not calibrated' } };
+  const { of, windowMs, minMs, target } = rule.trend;
+  const grown = trend?.lastCapturedAt === capturedAt ? trend : followTrend(trend, of, { capturedAt, figure }, windowMs);
+  const slope = slopeOf(grown, minMs);
   if (!slope) return { observation: { kind: 'silent', cause: 'too little seen for a trend' }, trend: grown };
   const perMin = slope.significant ? slope.perMin : 0;
-  if (rule.trend.target === undefined) return { observation: seen(Math.max(0, perMin)), trend: grown };
-  const missing = rule.trend.target - figure;
-  const minutes = missing <= 0 ? 0 : perMin > 0 ? Math.min(missing / perMin, FAR_MIN) : FAR_MIN;
-  return { observation: seen(minutes), trend: grown };
+  const value = target === undefined ? Math.max(0, perMin) : msTo(target, figure, perMin) / 60_000;
+  return { observation: seen(value), trend: grown };
 }
 
 /** What a camera's own rule sees: 1 while it gives no count, 0 while it does. On the clock, not on pictures. */
@@ -64,9 +58,4 @@ export function causeOf(reading: PublicReading): string {
 function figureOf(rule: Rule, zone: ZoneReading): number | undefined {
   if (rule.kind === 'zone-density') return densityOf(zone);
   return rule.capacity === undefined ? zone.count : zone.count / rule.capacity;
-}
-
-/** The peak, since means hide crushes; the mean of a zone too small for a 4 m² patch. */
-function densityOf(zone: ZoneReading): number | undefined {
-  return zone.calibrated ? (zone.peakPeoplePerSqm ?? zone.peoplePerSqm) : undefined;
 }

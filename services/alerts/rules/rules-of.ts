@@ -4,6 +4,7 @@ import type { AlertsConfig, Importance, LevelThresholds } from '../../../shared/
 import { limitsInForce } from '../../../shared/config/limits-in-force.ts';
 import { type Camera, type Config, staleAfterMs, type Zone } from '../../../shared/config/schema.ts';
 import type { RaisedLevel, RuleKind } from '../../../shared/contracts/alert.ts';
+import { groundOf } from '../../../shared/readings/zone-trend.ts';
 import { lineRules } from './line-rules.ts';
 import type { Rule, Thresholds } from './rule.ts';
 import { definedOf, mapThresholds } from './thresholds.ts';
@@ -75,7 +76,7 @@ function zoneRules(alerts: AlertsConfig, camera: Camera, zone: Zone): Rule[] {
   });
 
   const rules: Rule[] = [];
-  const window = { windowMs: alerts.trendWindowMs, minMs: alerts.trendMinMs };
+  const window = { of: groundOf(camera, zone), windowMs: alerts.trendWindowMs, minMs: alerts.trendMinMs };
   let forecast: { figure: 'peak-density' | 'count'; target: number } | undefined;
 
   const limits = zone.limits ?? {};

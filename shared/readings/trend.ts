@@ -10,7 +10,16 @@
 type Bin = { atMs: number; value: number };
 
 /** Plain JSON; survives a restart. */
-export type Trend = { lastCapturedAt?: number; elapsedMs: number; bins: Bin[]; open: number[]; openedAtMs: number };
+export type Trend = {
+  /** What is counted: figures of another ground are another figure. */
+  of?: string;
+  lastCapturedAt?: number;
+  elapsedMs: number;
+  /** Replaced only when a bin closes: as long as it is the same array, the slope is the same. */
+  bins: Bin[];
+  open: number[];
+  openedAtMs: number;
+};
 
 export type Slope = {
   /** Units of the figure per minute. */
@@ -26,12 +35,18 @@ const Z_95 = 1.96;
 /** A longer gap between pictures than this starts the trend anew. */
 const MAX_GAP_MS = 60_000;
 
-export const emptyTrend = (): Trend => ({ elapsedMs: 0, bins: [], open: [], openedAtMs: 0 });
+export const emptyTrend = (of?: string): Trend => ({
+  ...(of === undefined ? {} : { of }),
+  elapsedMs: 0,
+  bins: [],
+  open: [],
+  openedAtMs: 0,
+});
 
 /** Adds a fresh figure. A clock set back adds no time; a long gap forgets what was. */
 export function addToTrend(trend: Trend, capturedAt: number, value: number, windowMs: number): Trend {
   const stepMs = trend.lastCapturedAt === undefined ? 0 : capturedAt - trend.lastCapturedAt;
-  if (stepMs > MAX_GAP_MS) return { ...emptyTrend(), lastCapturedAt: capturedAt, open: [value] };
+  if (stepMs > MAX_GAP_MS) return { ...emptyTrend(trend.of), lastCapturedAt: capturedAt, open: [value] };
   const elapsedMs = trend.elapsedMs + Math.max(0, stepMs);
   const grown = { ...trend, lastCapturedAt: capturedAt, elapsedMs };
   if (elapsedMs - trend.openedAtMs < BIN_MS) return { ...grown, open: [...trend.open, value] };

@@ -1,0 +1,74 @@
+/**
+ * Adds to readings how their zones move. Here and not in the worker: of several workers each sees some of a camera's
+ * pictures only, while the gateway follows them all. What is remembered is memory of this process: after a restart
+ * nothing is told until enough has been seen again.
+ */
+
+import type { AlertsConfig } from '../../shared/config/alerts.ts';
+import { type LimitsInForce, limitsInForce } from '../../shared/config/limits-in-force.ts';
+import type { Camera } from '../../shared/config/schema.ts';
+import type { PublicReading, ZoneReading } from '../../shared/contracts/reading.ts';
+import {
+  densityOf,
+  FollowedFigure,
+  groundOf,
+  type TrendSettings,
+  zoneTrend,
+} from '../../shared/readings/zone-trend.ts';
+
+type OkReading = Extract<PublicReading, { status: 'ok' }>;
+type Followed = {
+  ground: string;
+  limits: LimitsInForce;
+  capacity: number | undefined;
+  count: FollowedFigure;
+  density: FollowedFigure;
+};
+
+export class ZoneTrends {
+  #settings: TrendSettings = { windowMs: 0, minMs: 0 };
+  #zones = new Map<string, Followed>();
+  /** The newest reading of each camera with its trends: it is asked for more often than pictures come. */
+  readonly #newest = new Map<string, OkReading>();
+
+  /** Zones that are gone are forgotten; one that is drawn or calibrated anew begins anew. */
+  configure(cameras: Camera[], alerts: AlertsConfig): void {
+    this.#settings = { windowMs: alerts.trendWindowMs, minMs: alerts.trendMinMs };
+    const before = this.#zones;
+    this.#zones = new Map();
+    for (const camera of cameras) {
+      for (const zone of camera.zones) {
+        const key = keyOf(camera.id, zone.id);
+        const { count = new FollowedFigure(), density = new FollowedFigure() } = before.get(key) ?? {};
+        const limits = limitsInForce(alerts, camera, zone);
+        this.#zones.set(key, { ground: groundOf(camera, zone), limits, capacity: zone.capacity, count, density });
+      }
+    }
+    const known = new Set(cameras.map(({ id }) => id));
+    for (const id of this.#newest.keys()) if (!known.has(id)) this.#newest.delete(id);
+  }
+
+  /** The reading with its zones' trends. A picture counts once, however often it is asked for; a silent one never. */
+  with(reading: PublicReading): PublicReading {
+    if (reading.status !== 'ok') return reading;
+    const newest = this.#newest.get(reading.cameraId);
+    if (newest?.seq === reading.seq && newest.capturedAt === reading.capturedAt) return newest;
+    const told = { ...reading, zones: reading.zones.map((zone) => this.#follow(reading, zone)) };
+    this.#newest.set(reading.cameraId, told);
+    return told;
+  }
+
+  #follow({ cameraId, capturedAt }: OkReading, zone: ZoneReading): ZoneReading {
+    const followed = this.#zones.get(keyOf(cameraId, zone.zoneId));
+    if (!followed) return zone;
+    const { ground, limits, capacity } = followed;
+    const count = followed.count.add(ground, { capturedAt, figure: zone.count }, this.#settings);
+    const peak = densityOf(zone);
+    const density =
+      peak === undefined ? undefined : followed.density.add(ground, { capturedAt, figure: peak }, this.#settings);
+    const trend = zoneTrend({ count, density }, limits, capacity);
+    return trend ? { ...zone, trend } : zone;
+  }
+}
+
+const keyOf = (cameraId: string, zoneId: string): string => `${cameraId}~${zoneId}`;
