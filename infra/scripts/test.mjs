@@ -25,8 +25,9 @@ const tests = (folder, ...flags) => {
     : ['--test', '--test-timeout=180000', ...flags, ...files.map((name) => join('test', folder, name))];
 };
 
-/** Real programs share two cores: one file after the other. */
+/** Real programs share two cores. Integration tests mostly wait: together they need less than half a core. */
 const ONE_BY_ONE = '--test-concurrency=1';
+const THREE_AT_A_TIME = '--test-concurrency=3';
 const PARTS = {
   lint: [modules('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.'],
   types: [modules('typescript/bin/tsc'), '-p', '.'],
@@ -37,7 +38,7 @@ const PARTS = {
     '--fail-on-warnings',
   ],
   unit: tests('unit'),
-  integration: tests('integration', ONE_BY_ONE),
+  integration: tests('integration', THREE_AT_A_TIME),
   faults: tests('faults', ONE_BY_ONE),
   e2e: tests('e2e', ONE_BY_ONE),
 };
