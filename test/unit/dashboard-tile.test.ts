@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { guardedFigure, tightestZone } from '../../services/dashboard/src/camera/tightest.ts';
 import type { OkReading } from '../../services/dashboard/src/camera/view.ts';
+import { en } from '../../services/dashboard/src/text/en.ts';
+import { ko } from '../../services/dashboard/src/text/ko.ts';
+import { rateInterval, rateWords } from '../../services/dashboard/src/text/rate.ts';
 import { sparkTop } from '../../services/dashboard/src/trend/series.ts';
 import { SparkTrend } from '../../services/dashboard/src/trend/spark-trend.ts';
 import { wallLayout } from '../../services/dashboard/src/wall/layout.ts';
-import type { ZoneReading } from '../../shared/contracts/reading.ts';
+import type { ZoneReading, ZoneTrend } from '../../shared/contracts/reading.ts';
 import type { CameraInfo } from '../../shared/contracts/socket.ts';
 
 type ZoneInfo = CameraInfo['zones'][number];
@@ -124,4 +127,36 @@ test('tiles of a chosen size fill the width, and the wall scrolls', () => {
   assert.equal(wallLayout({ ...size, wantedTilePx: 2_000 }).columns, 1);
   assert.equal(wallLayout({ ...size, wantedTilePx: 10 }).columns, 4, 'never below what can be read');
   assert.equal(wallLayout({ ...size, widthPx: 336, wantedTilePx: 600 }).columns, 1);
+});
+
+test('how a zone moves is said in both languages, and nothing where nothing is certain', () => {
+  const filling: ZoneTrend = {
+    peoplePerMin: 5.24,
+    forecast: { level: 'caution', measure: 'density', limit: 3, inMs: 420_000, inMsInterval: [290_000, 700_000] },
+  };
+  assert.deepEqual(rateWords(filling, en), {
+    direction: 'rising',
+    short: '↗ +5.2/min',
+    spoken: 'Filling by 5.2 people a minute. At this rate Caution (3 people/m²) in about 7 min (4–12 min).',
+  });
+  assert.equal(
+    rateWords(filling, ko)?.spoken,
+    '분당 5.2명씩 늘고 있습니다. 이 속도라면 약 7분 후(4–12분) 주의 단계(3 명/m²)입니다.',
+  );
+  const soon: ZoneTrend = {
+    forecast: { level: 'severe', measure: 'count', limit: 80, inMs: 20_000, inMsInterval: [10_000, 4_000_000] },
+  };
+  assert.deepEqual(rateWords(soon, en), {
+    direction: 'rising',
+    short: '↗',
+    spoken: 'At this rate Severe (80 people) within a minute (0–60+ min).',
+  });
+  assert.deepEqual(rateWords({ peoplePerMin: -3 }, en), {
+    direction: 'falling',
+    short: '↘ −3/min',
+    spoken: 'Emptying by 3 people a minute.',
+  });
+  assert.equal(rateWords(undefined, en), undefined);
+  assert.equal(rateWords({}, en), undefined);
+  assert.equal(rateInterval([-1.26, 4.31], en), '−1.3 – +4.4');
 });

@@ -14,7 +14,7 @@ import {
   summarise,
   withTail,
 } from '../../services/dashboard/src/zone/spans.ts';
-import { countThresholds, forecastOf } from '../../services/dashboard/src/zone/thresholds.ts';
+import { countThresholds } from '../../services/dashboard/src/zone/thresholds.ts';
 import {
   moved,
   parseWindow,
@@ -237,7 +237,7 @@ describe('levels over time', () => {
   });
 });
 
-describe('thresholds and forecast', () => {
+describe('thresholds', () => {
   const zone = (more: object) =>
     ({ id: 'z', name: 'Z', polygon: [], limits: {}, ...more }) as unknown as Parameters<typeof countThresholds>[0];
 
@@ -250,18 +250,6 @@ describe('thresholds and forecast', () => {
       { level: 'alert', value: 200 },
     ]);
     assert.deepEqual(countThresholds(zone({ limits: { occupancy: { alert: 1 } } })), []);
-  });
-
-  it('a running forecast leads to the severe threshold of its figure; one without pictures leads nowhere', () => {
-    const place = { cameraId: 'c', zoneId: 'z' };
-    const alert = { ...on('f', 'caution', BEGIN), rule: 'zone-forecast', value: 8, condition: 'firing' } as ActiveAlert;
-    const count = [{ level: 'severe' as const, value: 100 }];
-    assert.deepEqual(forecastOf([alert], place, { count, density: [] }), {
-      chart: 'count',
-      forecast: { minutes: 8, target: count[0] },
-    });
-    assert.equal(forecastOf([{ ...alert, condition: 'no-data' }], place, { count, density: [] }), undefined);
-    assert.equal(forecastOf([{ ...alert, zoneId: 'other' }], place, { count, density: [] }), undefined);
   });
 
   it('the scale shows the next threshold, and is round', () => {

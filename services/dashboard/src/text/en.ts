@@ -187,6 +187,18 @@ export const en = {
     notCalibrated: 'not calibrated',
     noZone: 'no zone drawn',
   },
+  rate: {
+    /** Beside an arrow and a sign. */
+    short: (people: string) => `${people}/min`,
+    label: 'people/min',
+    rising: (people: string) => `Filling by ${people} people a minute.`,
+    falling: (people: string) => `Emptying by ${people} people a minute.`,
+    forecast: (level: string, begins: string, minutes: string, range: string) =>
+      `At this rate ${level} (${begins}) in about ${minutes} min (${range} min).`,
+    withinAMinute: (level: string, begins: string, range: string) =>
+      `At this rate ${level} (${begins}) within a minute (${range} min).`,
+    hint: 'Slope of the last 3 to 5 minutes, where it is certain, with its 95 % range.',
+  },
   trend: {
     title: 'People over time',
     spark: 'People over the last minutes',

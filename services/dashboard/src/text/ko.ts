@@ -176,6 +176,16 @@ export const ko: Texts = {
     notCalibrated: '보정되지 않음',
     noZone: '구역 없음',
   },
+  rate: {
+    short: (people) => `${people}명/분`,
+    label: '명/분',
+    rising: (people) => `분당 ${people}명씩 늘고 있습니다.`,
+    falling: (people) => `분당 ${people}명씩 줄고 있습니다.`,
+    forecast: (level, begins, minutes, range) =>
+      `이 속도라면 약 ${minutes}분 후(${range}분) ${level} 단계(${begins})입니다.`,
+    withinAMinute: (level, begins, range) => `이 속도라면 1분 안에(${range}분) ${level} 단계(${begins})입니다.`,
+    hint: '최근 3~5분의 증감 속도로, 확실할 때만 95% 범위와 함께 표시합니다.',
+  },
   trend: {
     title: '시간에 따른 인원',
     spark: '최근 몇 분간 인원 변화',

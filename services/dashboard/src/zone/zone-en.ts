@@ -46,7 +46,6 @@ export const zoneEn: ZoneTexts = {
   },
   blind: 'No count',
   forecast: 'Forecast',
-  forecastNote: (minutes, level) => `At this rate ${level} in ${minutes} min.`,
   at: (time) => `At ${time}`,
   step: (duration) => `one point for ${duration}`,
   summary: (mean, highest, at) => `Mean ${mean} people, highest ${highest} at ${at}.`,

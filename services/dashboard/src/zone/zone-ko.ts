@@ -46,7 +46,6 @@ export const zoneKo: ZoneTexts = {
   },
   blind: '계수 없음',
   forecast: '예측',
-  forecastNote: (minutes, level) => `이 속도라면 ${minutes}분 후 ${level} 단계입니다.`,
   at: (time) => `${time} 기준`,
   step: (duration) => `점 하나가 ${duration}`,
   summary: (mean, highest, at) => `평균 ${mean}명, 최대 ${highest}명(${at}).`,

@@ -35,7 +35,6 @@ export type ZoneTexts = {
   densityChart: { title: string; mean: string; peak: string; none: string };
   blind: string;
   forecast: string;
-  forecastNote: (minutes: string, level: string) => string;
   at: (time: string) => string;
   step: (duration: string) => string;
   summary: (mean: string, highest: string, highestAt: string) => string;
