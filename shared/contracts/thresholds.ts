@@ -4,6 +4,10 @@ import { AlertMode, RaisedLevel, RuleKind } from './alert.ts';
 import { EpochMs, Id } from './common.ts';
 import { EvidencePrivacy } from './evidence.ts';
 
+/** What a receiver is spoken to as. */
+export const ReceiverKind = z.enum(['webhook', 'alertmanager', 'mqtt']);
+export type ReceiverKind = z.infer<typeof ReceiverKind>;
+
 const ByLevel = z.partialRecord(RaisedLevel, z.number());
 
 /** One rule of one zone, camera or the whole system: the very figures that alerts are raised by. */
@@ -11,6 +15,7 @@ export const RuleInForce = z.object({
   kind: RuleKind,
   /** Of a line's rule, among those of its camera. */
   lineId: Id.optional(),
+  lineName: z.string().optional(),
   unit: z.string(),
   /** Whether high or low values are the dangerous ones. */
   dangerous: z.enum(['above', 'below']),
@@ -68,7 +73,7 @@ export const ThresholdsInForce = z.object({
   receivers: z.array(
     z.object({
       id: Id,
-      kind: z.string(),
+      kind: ReceiverKind,
       minLevel: RaisedLevel,
       escalationStep: z.number().int(),
       cameras: z.array(Id).optional(),

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { stringify } from 'yaml';
 import { startAlerts } from '../../services/alerts/service.ts';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
@@ -39,6 +40,14 @@ const zone = (id: string, name: string, more: object) => ({
 const site = (capacity: number) => ({
   gateway: { port: 0 },
   dataDir: dir,
+  // Reserved addresses: nobody is called from here.
+  deliveries: {
+    endpoints: [
+      { id: 'duty', url: 'https://192.0.2.9/', secrets: ['${DUTY_KEY}'], minLevel: 'severe' },
+      { id: 'pager', kind: 'alertmanager', url: 'https://192.0.2.9/', minLevel: 'alert', escalationStep: 1 },
+      { id: 'home', kind: 'mqtt', url: 'mqtts://192.0.2.9' },
+    ],
+  },
   alerts: { escalateMs: { severe: 30_000, alert: 120_000 } },
   cameras: [
     {
@@ -50,6 +59,17 @@ const site = (capacity: number) => ({
         zone('stage', 'Stage left', { capacity }),
         zone('stairs', 'Stairs', { profile: 'stairs', importance: 'high' }),
       ],
+    },
+    {
+      id: 'way',
+      url: 'rtsp://192.0.2.3/',
+      lines: ['door', 'gap'].map((id) => ({
+        ...{ id, name: `The ${id}`, in: 'left', limits: { inPerMin: { alert: 60 } } },
+        points: [
+          [0, 0.5],
+          [1, 0.5],
+        ],
+      })),
     },
     { id: 'square', url: 'rtsp://192.0.2.2/', zones: [zone('all', 'Square', { capacity: 900 })] },
   ],
@@ -65,6 +85,7 @@ const post = (body: object): Promise<Response> =>
   });
 
 before(async () => {
+  process.env.DUTY_KEY = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
   dir = await mkdtemp(join(tmpdir(), 'hr-thresholds-'));
   await writeFile(configFile(), stringify(site(100)));
   redis = await startRedis();
@@ -83,6 +104,9 @@ after(async () => {
   await redis?.stop();
   await rm(dir, { recursive: true, force: true });
 });
+
+const receivers = async (page: Page): Promise<string[]> =>
+  (await page.getByTestId('receiver').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
 
 test('told over REST with the model in use, and confirmed only as what was read', async () => {
   const first = await until('the model is known', async () => {
@@ -106,6 +130,12 @@ test('read, confirmed and printed on A4; a change opens it again', async () => {
   for (const text of ['Gate 3', 'Stage left', 'Stairs', 'capacity 900', 'Peak density', 'Headroom itself']) {
     assert.ok(await page.getByText(text).first().isVisible(), text);
   }
+  assert.deepEqual(await receivers(page), [
+    'duty Webhook Severe 0 all',
+    'pager Alertmanager Alert 1 all',
+    'home MQTT broker Caution 0 all',
+  ]);
+  await page.getByText('line The gap').waitFor();
   await page.getByLabel('Name in full').fill('Kim Min-ji');
   await page.getByLabel('Role').fill('Safety officer');
   await page.getByTestId('confirm').click();

@@ -11,6 +11,8 @@ deliveries:
   source: /site/plaza
   endpoints:
     - { id: duty, url: "https://hooks.example.org/s3cret/\${TOKEN}", secrets: ["\${KEY}"], minLevel: alert, escalationStep: 1, cameras: [gate] }
+    - { id: page, kind: alertmanager, url: "https://alerts.example.org", minLevel: severe }
+    - { id: broker, kind: mqtt, url: "mqtts://broker.example.org" }
 cameras:
   - id: gate
     name: Gate 3
@@ -19,7 +21,11 @@ cameras:
     zones:
       - { id: stairs, name: Stairs, polygon: [[0, 0], [1, 0], [1, 1]], profile: stairs, capacity: 80, importance: high }
       - { id: square, polygon: [[0, 0], [1, 0], [1, 1]], limits: { peoplePerSqm: { caution: 2, severe: 3.5 } } }
-  - { id: far, url: "rtsp://192.0.2.2/" }
+  - id: far
+    url: "rtsp://192.0.2.2/"
+    lines:
+      - { id: in, name: Way in, points: [[0, 0.5], [1, 0.5]], in: left, limits: { inPerMin: { alert: 60 } } }
+      - { id: out, points: [[0, 0.6], [1, 0.6]], in: left, limits: { inPerMin: { alert: 60 } } }
 `);
 
 const told = thresholdsInForce(config, {
@@ -57,12 +63,25 @@ it('tells zones with profile, capacity and importance, and their own limits', ()
   assert.deepEqual(square?.rules.find(({ kind }) => kind === 'zone-density')?.raiseAt, { caution: 2, severe: 3.5 });
 });
 
+it('tells lines’ rules with the line’s name', () => {
+  const lines = told.cameras[1]?.rules.filter(({ kind }) => kind === 'line-in') ?? [];
+  assert.deepEqual(
+    lines.map(({ lineId, lineName }) => [lineId, lineName]),
+    [
+      ['in', 'Way in'],
+      ['out', 'out'],
+    ],
+  );
+});
+
 it('holds no address and no secret', () => {
   const text = JSON.stringify(told);
   for (const secret of ['s3cret', 'TOKEN', 'KEY', 'PASSWORD', 'rtsp:', 'https:', '192.0.2'])
     assert.ok(!text.includes(secret), secret);
   assert.deepEqual(told.receivers, [
     { id: 'duty', kind: 'webhook', minLevel: 'alert', escalationStep: 1, cameras: ['gate'] },
+    { id: 'page', kind: 'alertmanager', minLevel: 'severe', escalationStep: 0 },
+    { id: 'broker', kind: 'mqtt', minLevel: 'caution', escalationStep: 0 },
   ]);
 });
 

@@ -1,5 +1,5 @@
 /** The thresholds in force, told from the very rules that alerts are raised by. Pure. */
-import { type Config, staleAfterMs } from '../../../shared/config/schema.ts';
+import { type Camera, type Config, staleAfterMs } from '../../../shared/config/schema.ts';
 import type { RuleInForce, ThresholdSignature, ThresholdsInForce } from '../../../shared/contracts/thresholds.ts';
 import type { Rule } from '../rules/rule.ts';
 import { configVersion, rulesOf } from '../rules/rules-of.ts';
@@ -32,7 +32,7 @@ export function thresholdsInForce(
         ...(capacity === undefined ? {} : { capacity }),
         rules: of(camera.id, id),
       })),
-      rules: of(camera.id, undefined),
+      rules: of(camera.id, undefined).map((rule) => withLineName(rule, camera)),
     })),
     systemRules: of(undefined, undefined),
     escalation: {
@@ -40,13 +40,18 @@ export function thresholdsInForce(
       alertMs: alerts.escalateMs.alert,
       steps: alerts.escalationSteps,
     },
-    receivers: deliveries.endpoints.map(({ id, minLevel, escalationStep, cameras: only }) => ({
-      ...{ id, kind: 'webhook', minLevel, escalationStep },
+    receivers: deliveries.endpoints.map(({ id, kind, minLevel, escalationStep, cameras: only }) => ({
+      ...{ id, kind, minLevel, escalationStep },
       ...(only ? { cameras: only } : {}),
     })),
     evidence: { mode: alerts.evidence.mode, keepDays: alerts.evidence.keepDays },
     signatures,
   };
+}
+
+function withLineName(rule: RuleInForce, { lines }: Pick<Camera, 'lines'>): RuleInForce {
+  const line = lines.find(({ id }) => id === rule.lineId);
+  return line ? { ...rule, lineName: line.name ?? line.id } : rule;
 }
 
 /** Dwell is told for the levels the rule has. */

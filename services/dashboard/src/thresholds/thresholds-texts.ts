@@ -1,6 +1,7 @@
 /** The words of the thresholds page. They come with the page, so that the wall does not carry them. */
 import type { RuleKind } from '../../../../shared/contracts/alert.ts';
 import type { EvidencePrivacy } from '../../../../shared/contracts/evidence.ts';
+import type { ReceiverKind } from '../../../../shared/contracts/thresholds.ts';
 import type { Language } from '../text/texts.ts';
 
 const locales: Record<Language, string> = { en: 'en-GB', ko: 'ko-KR' };
@@ -40,6 +41,7 @@ const en = {
     settle: 'Clear for',
     smooth: 'Median over',
   },
+  line: (name: string) => `line ${name}`,
   below: 'fewer is worse',
   anyCamera: 'any camera',
   rules: {
@@ -64,6 +66,7 @@ const en = {
       `Unacknowledged, a severe alert goes one step up after ${severe}, an alert after ${alert}; ${steps} steps at most.`,
     receiver: 'Receiver',
     kind: 'Kind',
+    kinds: { webhook: 'Webhook', alertmanager: 'Alertmanager', mqtt: 'MQTT broker' } as Record<ReceiverKind, string>,
     minLevel: 'From level',
     step: 'From step',
     cameras: 'Cameras',
@@ -134,6 +137,7 @@ const ko: ThresholdsTexts = {
     settle: '해제 유지',
     smooth: '중앙값 구간',
   },
+  line: (name) => `선 ${name}`,
   below: '작을수록 위험',
   anyCamera: '한 대라도',
   rules: {
@@ -166,6 +170,7 @@ const ko: ThresholdsTexts = {
       `확인되지 않은 심각 경보는 ${severe}, 경계 경보는 ${alert} 뒤에 다음 단계로 통보됩니다. 최대 ${steps}단계.`,
     receiver: '수신처',
     kind: '종류',
+    kinds: { webhook: '웹훅', alertmanager: 'Alertmanager', mqtt: 'MQTT 브로커' },
     minLevel: '최소 단계',
     step: '통보 단계',
     cameras: '카메라',
