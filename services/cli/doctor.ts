@@ -1,17 +1,21 @@
 /** `headroom doctor`: everything that must be right, looked at one by one. */
 import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { loadConfig } from '../../shared/config/load.ts';
 import type { Config } from '../../shared/config/schema.ts';
-import { configuredRedis } from '../../shared/runtime/environment.ts';
+import { configuredDatabase, configuredRedis } from '../../shared/runtime/environment.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { checkRedis, connectFailFast, disconnect, whenReady } from '../../shared/runtime/redis.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
+import { resolveEndpoint } from '../alerts/deliveries/endpoint.ts';
 import { checkFfmpeg } from '../ingest/ffmpeg-version.ts';
 import { CrowdCounter } from '../worker/model/crowd-counter.ts';
 import { proveGolden } from '../worker/model/golden.ts';
 import { modelsInUse, openModel } from '../worker/model/manifest.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
+import { lookAtFile, lookAtPostgres } from './look-at-database.ts';
+import { lookAtReceiver } from './look-at-receiver.ts';
 import { checkPort, dataDirOf } from './preflight.ts';
 import { probeCamera } from './probe.ts';
 
@@ -22,7 +26,7 @@ export async function runDoctor(configFile: string): Promise<boolean> {
   let healthy = true;
   const check = async (what: string, look: () => Promise<string>): Promise<void> => {
     try {
-      process.stdout.write(`ok    ${what}: ${await look()}\n`);
+      process.stdout.write(`ok    ${what}: ${scrub(await look())}\n`);
     } catch (error) {
       healthy = false;
       process.stdout.write(`FAIL  ${what}: ${scrub(messageOf(error))}\n`);
@@ -39,6 +43,11 @@ export async function runDoctor(configFile: string): Promise<boolean> {
   const { gateway, worker, cameras } = config;
   const checked = config;
   await check('redis', () => lookAtRedis(checked, configFile));
+  await check('database', async () => {
+    const url = configuredDatabase(checked);
+    if (url !== undefined) return lookAtPostgres(url);
+    return lookAtFile(checked.database.file ?? join(await dataDirOf(checked, configFile), 'headroom.db'));
+  });
   for (const [name, usedBy] of modelsInUse(checked)) {
     await check(`model ${name}`, async () => {
       const model = await openModel(worker.modelsDir, name, usedBy);
@@ -60,6 +69,9 @@ export async function runDoctor(configFile: string): Promise<boolean> {
     if (free < LEAST_DISK_BYTES) throw new HeadroomError('DISK_FULL', `${shown}; 1 GiB is needed`);
     return shown;
   });
+  for (const receiver of checked.deliveries.endpoints) {
+    await check(`receiver ${receiver.id}`, () => lookAtReceiver(resolveEndpoint(receiver)));
+  }
   for (const camera of cameras) {
     await check(`camera ${camera.id}`, async () => {
       const { result } = await probeCamera(camera.url, camera.id);

@@ -44,7 +44,7 @@ for (const [name, does] of [
 
 program
   .command('doctor')
-  .description('check ffmpeg, Redis, model files, ports, disk and every camera')
+  .description('check ffmpeg, Redis, database, model files, ports, disk, every receiver and every camera')
   .option('--config <file>', 'configuration', DEFAULT_CONFIG)
   .action(async (options: { config: string }) => {
     const { runDoctor } = await import('./doctor.ts');

@@ -128,15 +128,24 @@ test('the command line explains itself', async () => {
 
 test('doctor tells what is right and what is wrong, one line each', async () => {
   const file = resolve(dir, 'doctor.yaml');
-  await writeFile(file, `gateway: { port: 0 }\ndataDir: ${join(dir, 'doctor-data')}\n${CAMERA}`);
-  const { code, stdout } = await runCli(['doctor', '--config', file]);
+  const receivers = `deliveries:
+  endpoints:
+    - { id: duty, url: "http://127.0.0.1:9/\${HOOK}", allowHttp: true, secrets: ["\${KEY}"] }
+    - { id: page, kind: alertmanager, url: "https://alerts.example.org", bearer: "\${NOT_SET}" }
+`;
+  await writeFile(file, `gateway: { port: 0 }\ndataDir: ${join(dir, 'doctor-data')}\n${receivers}${CAMERA}`);
+  const key = `whsec_${Buffer.alloc(24, 3).toString('base64')}`;
+  const { code, stdout } = await runCli(['doctor', '--config', file], { HOOK: 'CANARY_hook', KEY: key });
   assert.equal(code, 1, 'the camera does not answer');
   for (const line of [
     /^ok +configuration/m,
     /^ok +ffmpeg: version/m,
     /^ok +redis: own/m,
     /^ok +model standard/m,
+    /^ok +database: SQLite, .*headroom\.db, made at the first start$/m,
     /^ok +disk/m,
+    /^FAIL +receiver duty: webhook at 127\.0\.0\.1:9: its address is private or reserved/m,
+    /^FAIL +receiver page: Endpoint page: the environment variable NOT_SET is not set/m,
     /^FAIL +camera a: Nothing listens/m,
   ]) {
     assert.match(stdout, line);

@@ -35,10 +35,11 @@ type Env = Record<string, string | undefined>;
  * ENDPOINT_FILE_UNREADABLE; never with a value
  */
 export function resolveEndpoints(config: Pick<Config, 'deliveries'>, env: Env = process.env): Endpoint[] {
-  return config.deliveries.endpoints.map((endpoint) => resolve(endpoint, env));
+  return config.deliveries.endpoints.map((endpoint) => resolveEndpoint(endpoint, env));
 }
 
-function resolve(endpoint: ReceiverEndpoint, env: Env): Endpoint {
+/** One of them. @throws HeadroomError as {@link resolveEndpoints} */
+export function resolveEndpoint(endpoint: ReceiverEndpoint, env: Env = process.env): Endpoint {
   const named = `Endpoint ${endpoint.id}`;
   const seen = createHash('sha256').update(JSON.stringify(endpoint));
   const fill = (text: string): string =>

@@ -64,7 +64,8 @@ async function welcome(db: Kysely<AlertTables>, where: string, logger: Logger | 
   if (!fsync) logger?.warn({ where: serverOf(where) }, 'the database does not survive a power cut: fsync is off');
 }
 
-function explained(error: unknown, where: string, away: boolean): unknown {
+/** An error of a database in words that say what to do; itself where there are none. None holds a password. */
+export function explained(error: unknown, where: string, away: boolean): unknown {
   if (!isPostgresUrl(where)) return error;
   const refusal = refusalOf(error);
   const server = `PostgreSQL at ${serverOf(where)}`;

@@ -85,7 +85,7 @@ export function serverOf(url: string): string {
  * Asks the server whether it will do.
  * @throws HeadroomError DATABASE_TOO_OLD or DATABASE_ENCODING, or what the connection said
  */
-export async function checkServer(db: Kysely<never>): Promise<{ fsync: boolean }> {
+export async function checkServer(db: Kysely<never>): Promise<{ version: string; fsync: boolean }> {
   const { rows } = await sql<{ version: string; encoding: string; fsync: string; standby: boolean }>`
     select current_setting('server_version_num') as version, current_setting('server_encoding') as encoding,
       current_setting('fsync') as fsync, pg_is_in_recovery() as standby`.execute(db);
@@ -93,16 +93,21 @@ export async function checkServer(db: Kysely<never>): Promise<{ fsync: boolean }
   if (!server) throw new Error('the server says nothing about itself');
   refuseServer(Number(server.version), server.encoding);
   if (server.standby) throw new StandbyError();
-  return { fsync: server.fsync === 'on' };
+  return { version: versionOf(Number(server.version)), fsync: server.fsync === 'on' };
+}
+
+/** `15.12` of 150012, `9.6.24` of 90624. */
+export function versionOf(number: number): string {
+  const major = Math.floor(number / 10_000);
+  return major >= 10 ? `${major}.${number % 10_000}` : `${major}.${Math.floor(number / 100) % 100}.${number % 100}`;
 }
 
 /** The rules that {@link checkServer} goes by. @param version such as 150012 for 15.12 */
 export function refuseServer(version: number, encoding: string): void {
-  const major = Math.floor(version / 10_000);
-  if (major < OLDEST_POSTGRES) {
+  if (version < OLDEST_POSTGRES * 10_000) {
     throw new HeadroomError(
       'DATABASE_TOO_OLD',
-      `PostgreSQL ${major} is too old: Headroom needs ${OLDEST_POSTGRES} or newer.`,
+      `PostgreSQL ${versionOf(version)} is too old: Headroom needs ${OLDEST_POSTGRES} or newer.`,
     );
   }
   if (encoding !== 'UTF8') {
