@@ -6,12 +6,20 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Camera, Config } from '../../shared/config/schema.ts';
-import type { ModelRefusal, ModelState } from '../../shared/contracts/models.ts';
+import type { ModelFigure, ModelRefusal, ModelState } from '../../shared/contracts/models.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import type { InferencePool } from './inference-pool.ts';
-import { findModels, type ModelFolder, modelFolder, modelsInUse, openModel, parseManifest } from './model/manifest.ts';
+import {
+  figuresOf,
+  findModels,
+  type ModelFolder,
+  modelFolder,
+  modelsInUse,
+  openModel,
+  parseManifest,
+} from './model/manifest.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 /** Polled, as the configuration is: copies, network mounts and containers send no events. */
@@ -101,6 +109,7 @@ export class ModelRegistry {
         name,
         version: loaded?.manifest.version ?? inFolder?.version,
         description: loaded?.manifest.description ?? inFolder?.description,
+        figures: loaded ? figuresOf(loaded.manifest) : inFolder?.figures,
         loaded: loaded !== undefined,
         ...(loaded ? { loadedAt: loaded.loadedAt, memoryBytes: this.#pool?.memoryBytes(name) ?? 0 } : {}),
         cameraIds: this.#config.cameras.filter((camera) => this.modelOf(camera) === name).map(({ id }) => id),
@@ -242,13 +251,14 @@ async function folderStamp(folder: string): Promise<string | undefined> {
   return stats.map((one, i) => (one?.isFile() ? `${paths[i]}:${one.ino}:${one.size}:${one.mtimeMs}` : '')).join(' ');
 }
 
-type About = { version?: string; description?: string };
+type About = { version?: string; description?: string; figures?: ModelFigure[] };
 
 /** What a folder's manifest says of itself, as far as it can be read. */
 async function aboutModel(folder: string): Promise<About> {
   try {
-    const { version, description } = parseManifest(await readFile(join(folder, 'manifest.json'), 'utf8'));
-    return { version, description };
+    const manifest = parseManifest(await readFile(join(folder, 'manifest.json'), 'utf8'));
+    const { version, description } = manifest;
+    return { version, description, figures: figuresOf(manifest) };
   } catch {
     return {};
   }

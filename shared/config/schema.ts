@@ -60,7 +60,7 @@ export const Camera = z.strictObject({
     .describe('Decode keyframes only: a fifth of the CPU time, but no more pictures than the camera has keyframes.'),
   staleAfterMs: z
     .int()
-    .min(1000)
+    .min(1000, 'must be 1000 ms (1 s) or more')
     .optional()
     .describe('Age above which a picture is not shown as live; by default three sample periods, at least 3000 ms.'),
   zones: z.array(Zone).max(64).default([]),

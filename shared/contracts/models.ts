@@ -12,6 +12,18 @@ export const ModelRefusal = z.object({
 });
 export type ModelRefusal = z.infer<typeof ModelRefusal>;
 
+/** How far a model's counts were off on one set of labelled pictures, as its manifest says. */
+export const ModelFigure = z.object({
+  data: z.string(),
+  /** Pictures it was measured on. */
+  images: z.number().nonnegative().optional(),
+  /** People on one of them, mean. */
+  people: z.number().nonnegative().optional(),
+  /** Mean absolute error of the counts that are shown, people. */
+  mae: z.number().nonnegative(),
+});
+export type ModelFigure = z.infer<typeof ModelFigure>;
+
 /** One folder below `worker.modelsDir`, as one worker sees it. */
 export const ModelState = z.object({
   /** Folder name, which is also the manifest's. */
@@ -19,6 +31,7 @@ export const ModelState = z.object({
   /** Of the loaded model; of the folder where none is loaded. */
   version: z.string().optional(),
   description: z.string().optional(),
+  figures: z.array(ModelFigure).optional(),
   loaded: z.boolean(),
   loadedAt: EpochMs.optional(),
   /** Memory of its sessions over all inference processes of the worker, bytes. */

@@ -17,6 +17,7 @@ import { loadConfig } from '../../shared/config/load.ts';
 import type { Camera } from '../../shared/config/schema.ts';
 import type { CameraState } from '../../shared/contracts/camera.ts';
 import { EVENTS_KEPT, frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
+import { MODELS_TTL_MS, modelKeys, type WorkerModels } from '../../shared/contracts/models.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
 import { publishReading } from '../../shared/readings/reading-publisher.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
@@ -25,6 +26,7 @@ import { SimulatedCrowd } from './simulated-crowd.ts';
 
 export type SimulatedSite = {
   readonly url: string;
+  readonly configFile: string;
   /** How many people the camera sees from now on. */
   setPeople(cameraId: string, people: number): void;
   /** The camera goes dark: no picture, and ingest says so. */
@@ -50,6 +52,18 @@ const FRAME_LIFE_MS = 5_000;
 const PRESENCE_MS = 500;
 const STATE_MS = 2_000;
 const MODEL = { name: 'simulated', version: '0', steps: 1, warmStart: false };
+/** As a worker tells them: the one that counts, and another that lies beside it. */
+const MODELS: WorkerModels['models'] = [
+  { name: MODEL.name, version: MODEL.version, description: 'No model at all.', loaded: true, cameraIds: [] },
+  {
+    name: 'night',
+    version: '1.2.0',
+    description: 'For streets after dark.',
+    figures: [{ data: 'streets_at_night', images: 40, people: 61.5, mae: 7.25 }],
+    loaded: false,
+    cameraIds: [],
+  },
+];
 
 export async function startSimulatedSite(o: SimulatedOptions): Promise<SimulatedSite> {
   const dir = await mkdtemp(join(tmpdir(), 'hr-site-'));
@@ -68,13 +82,15 @@ export async function startSimulatedSite(o: SimulatedOptions): Promise<Simulated
     config.cameras.map((camera) => [camera.id, new Feed(camera, pictures, state, frames, o.people ?? 40)]),
   );
 
+  const models = JSON.stringify({ instance: 'simulated', defaultModel: MODEL.name, models: MODELS });
   const beat = () =>
-    Promise.all(
-      ['ingest', 'worker'].map((service) => {
+    Promise.all([
+      ...['ingest', 'worker'].map((service) => {
         const presence = { service, instance: 'simulated', startedAt: 1, at: Date.now() };
         return state.set(stateKeys.presence(service, 'simulated'), JSON.stringify(presence), 'PX', 2_500);
       }),
-    ).catch(() => undefined);
+      state.set(modelKeys.worker('simulated'), models, 'PX', MODELS_TTL_MS),
+    ]).catch(() => undefined);
   await beat();
   const alive = setInterval(() => void beat(), PRESENCE_MS);
   const alerts = await startAlerts({ config, configFile, redisUrls, logger, dataDir: dir });
@@ -89,6 +105,7 @@ export async function startSimulatedSite(o: SimulatedOptions): Promise<Simulated
   };
   return {
     url,
+    configFile,
     setPeople(cameraId, people) {
       feedOf(cameraId).people = people;
     },

@@ -5,10 +5,16 @@ import { asRectangle, judge, newMark } from '../../services/dashboard/src/setup/
 import { differences, same } from '../../services/dashboard/src/setup/difference.ts';
 import { groundGrid, polygonSqm } from '../../services/dashboard/src/setup/ground-grid.ts';
 import { cameraIssues } from '../../services/dashboard/src/setup/issues.ts';
+import { flowOf, limitWords, startingFlow } from '../../services/dashboard/src/setup/limits.ts';
+import { choicesOf, usualModel } from '../../services/dashboard/src/setup/models.ts';
+import { perLanguage, textIn, withText } from '../../services/dashboard/src/setup/runbooks.ts';
 import { inwardArrow, midpoints, nudged, withCornerAdded } from '../../services/dashboard/src/setup/shape.ts';
 import { idFrom, joinUrl, splitUrl } from '../../services/dashboard/src/setup/url.ts';
+import { en } from '../../services/dashboard/src/text/en.ts';
+import { ko } from '../../services/dashboard/src/text/ko.ts';
 import { setupEn } from '../../services/dashboard/src/text/setup-en.ts';
 import { setupKo } from '../../services/dashboard/src/text/setup-ko.ts';
+import { PictureGate } from '../../shared/config/picture-gate.ts';
 import type { PicturePoint } from '../../shared/contracts/common.ts';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { calibrate, groundAt, pictureAt } from '../../shared/geometry/ground.ts';
@@ -115,6 +121,86 @@ describe('the ground', () => {
     }));
     assert.deepEqual(judge({ points: inLine }, ASPECT), { kind: 'unusable', fault: 'points-in-line' });
     assert.deepEqual(judge(undefined, ASPECT), { kind: 'none' });
+  });
+});
+
+describe('models to choose from', () => {
+  const model = (name: string, more: object = {}) => ({ name, version: '1', loaded: false, cameraIds: [], ...more });
+  const since = 1;
+  const workers = [
+    { instance: 'a', defaultModel: 'standard', models: [model('standard', { loaded: true }), model('night')] },
+    {
+      instance: 'b',
+      defaultModel: 'standard',
+      models: [
+        model('standard', { loaded: true, refused: { reason: 'damaged', since } }),
+        model('broken', { refused: { reason: 'no manifest', since } }),
+      ],
+    },
+  ];
+
+  it('are told once, with the worst that a worker says of them', () => {
+    assert.equal(usualModel(workers), 'standard');
+    assert.deepEqual(
+      choicesOf(workers, undefined).map(({ name, state, refused }) => [name, state, refused]),
+      [
+        ['broken', 'refused', 'no manifest'],
+        ['night', 'found', undefined],
+        ['standard', 'loaded', 'damaged'],
+      ],
+    );
+  });
+
+  it('hold the chosen one also when no worker has it', () => {
+    assert.deepEqual(
+      choicesOf([], 'gone').map(({ name, state }) => [name, state]),
+      [['gone', 'unknown']],
+    );
+  });
+});
+
+describe('a runbook’s text', () => {
+  it('is one for every reader, or one for each language', () => {
+    assert.equal(textIn('Close', 'ko'), 'Close');
+    assert.equal(textIn({ en: 'Close' }, 'ko'), '');
+    assert.deepEqual(withText('Close', 'ko', '닫기'), { en: 'Close', ko: '닫기' });
+    assert.deepEqual(withText({ en: 'Close', ko: '닫기' }, 'en', ''), { ko: '닫기' });
+    assert.equal(withText({ ko: '닫기' }, 'ko', ''), undefined);
+    assert.equal(withText('Close', undefined, ''), undefined);
+  });
+
+  it('goes from one to the other without a loss', () => {
+    assert.deepEqual(perLanguage('Close', true, 'en'), { en: 'Close' });
+    assert.equal(perLanguage({ en: 'Close', ko: '닫기' }, false, 'en'), 'Close\n\n닫기');
+    assert.equal(perLanguage({ ko: '닫기' }, false, 'en'), '닫기');
+    assert.equal(perLanguage('Close', false, 'en'), 'Close');
+  });
+});
+
+it('has words for every picture that may not be counted', () => {
+  for (const [setting, value] of Object.entries(PictureGate.parse({}))) {
+    for (const { gate } of [setupEn, setupKo]) {
+      const text = typeof value === 'boolean' ? gate.checks[setting] : (gate as Record<string, unknown>)[setting];
+      assert.ok(typeof text === 'string', setting);
+    }
+  }
+});
+
+describe('thresholds', () => {
+  it('never read as 0 because they are small', () => {
+    assert.equal(
+      limitWords({ attention: 0.04, caution: 0.5, alert: 12.34 }, en),
+      'Attention 0.04 · Caution 0.5 · Alert 12.3',
+    );
+    assert.match(en.alerts.amount['zone-density']?.(0.04) ?? '', /^0\.04 /);
+    assert.match(ko.alerts.amount['zone-density']?.(0.04) ?? '', /0\.04/);
+  });
+
+  it('of a line begin with what its width lets pass, where that is known', () => {
+    assert.equal(flowOf(4), 328);
+    assert.deepEqual(startingFlow('inPerMin', 4), { caution: 328 });
+    assert.deepEqual(startingFlow('netPerMin', 4), { caution: 30 });
+    assert.deepEqual(startingFlow('inPerMin', undefined), { caution: 30 });
   });
 });
 

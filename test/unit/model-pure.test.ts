@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { inferenceSize } from '../../services/worker/model/inference-size.ts';
-import { parseManifest } from '../../services/worker/model/manifest.ts';
+import { figuresOf, parseManifest } from '../../services/worker/model/manifest.ts';
 import { seededNormal, seedOf } from '../../services/worker/model/noise.ts';
 import { countPeople, densityMap, locateHeads } from '../../services/worker/model/read-out.ts';
 import { mix, sampleLatent, stepTo } from '../../services/worker/model/sampler.ts';
@@ -25,6 +25,18 @@ for (const [[w, h], width, [toW, toH]] of SIZES) {
     assert.deepEqual(inferenceSize({ widthPx: w, heightPx: h }, input, width), { widthPx: toW, heightPx: toH });
   });
 }
+
+test('a model’s figures are those of the counts that are shown', () => {
+  const evaluation = [
+    { data: 'streets', images: 39, people: 124.3, reading: 'sum@1', mae: 14 },
+    { data: 'streets', images: 39, people: 124.3, reading: 'shown', mae: 13.2, bias: 1 },
+    { data: 'own pictures', mae: 3 },
+  ];
+  assert.deepEqual(figuresOf({ evaluation }), [
+    { data: 'streets', images: 39, people: 124.3, mae: 13.2 },
+    { data: 'own pictures', mae: 3 },
+  ]);
+});
 
 test('noise is standard normal, and the same for the same seed', () => {
   const noise = seededNormal(100_001, 42);

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../../shared/config/schema.ts';
 import { ModelManifest } from '../../../shared/contracts/manifest.ts';
+import { ModelFigure } from '../../../shared/contracts/models.ts';
 import { HeadroomError } from '../../../shared/runtime/errors.ts';
 import { Golden } from './golden.ts';
 
@@ -116,6 +117,13 @@ async function readGolden(folder: string): Promise<Golden | undefined> {
   } catch (cause) {
     throw new HeadroomError('MODEL_INVALID', `${path} holds no golden vectors; make them again.`, { cause });
   }
+}
+
+/** How far the counts that are shown were off, by kind of pictures. The manifest also has those of other ways of reading. */
+export function figuresOf({ evaluation }: Pick<ModelManifest, 'evaluation'>): ModelFigure[] {
+  return evaluation
+    .filter(({ reading }) => reading === undefined || reading === 'shown')
+    .flatMap((one) => ModelFigure.safeParse(one).data ?? []);
 }
 
 /** @throws HeadroomError MODEL_INVALID with every wrong field and its rule */

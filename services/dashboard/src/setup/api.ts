@@ -1,6 +1,7 @@
 /** What the set-up pages ask of the server. Every answer is parsed; every failure comes back as what it means. */
 import { z } from 'zod';
 import { ConfigSaved, ConfigView, FieldIssue, ThresholdTrial } from '../../../../shared/contracts/config-api.ts';
+import { WorkerModels } from '../../../../shared/contracts/models.ts';
 import { ProbeAnswer } from '../../../../shared/contracts/probe.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -49,6 +50,7 @@ function send(method: string, body: object, version?: string): RequestInit {
 const cameraPath = (id: string) => `config/cameras/${encodeURIComponent(id)}`;
 
 export const api = {
+  models: () => ask('models', z.array(WorkerModels), { cache: 'no-store' }),
   view: () => ask('config', ConfigView, { cache: 'no-store' }),
   putCamera: (camera: { id: string }, actor: string, version: string) =>
     ask(cameraPath(camera.id), ConfigSaved, send('PUT', { actor, camera }, version)),

@@ -5,7 +5,7 @@ import type { ProbeAnswer } from '../../../../shared/contracts/probe.ts';
 import type { Failure } from './api.ts';
 import { type Difference, same } from './difference.ts';
 import type { CameraInput, StillPicture } from './inputs.ts';
-import { joinUrl, splitUrl } from './url.ts';
+import { idFrom, joinUrl, splitUrl } from './url.ts';
 
 export type Conflict = { theirs: CameraSettings; differences: Difference[] };
 
@@ -63,6 +63,18 @@ export class Draft {
     return this.camera.zones.length - 1;
   }
 
+  /** Ids follow the names until they are saved: from then on messages and history know them. */
+  rename(list: 'zones' | 'lines', at: number, name: string): void {
+    const all = this.camera[list] ?? [];
+    const one = all[at];
+    if (!one) return;
+    one.name = name;
+    const saved = (this.base?.[list] ?? []) as { id: string }[];
+    if (name.trim() === '' || saved.some(({ id }) => id === one.id)) return;
+    const taken = all.flatMap(({ id }, index) => (index === at ? [] : [id]));
+    one.id = idFrom(name, taken, list === 'zones' ? 'zone' : 'line');
+  }
+
   addLine(name: string, points: [PicturePoint, PicturePoint]): number {
     const id = freeId('line', this.camera.lines ?? []);
     this.camera.lines = [...(this.camera.lines ?? []), { id, name, points, in: 'left' }];
@@ -79,6 +91,9 @@ export function normalised(camera: CameraSettings): CameraSettings {
   return { ...(tidy(camera) as CameraSettings), url: joinUrl(splitUrl(camera.url)) };
 }
 
+/** Lists and groups of settings that say nothing when they are empty. */
+const GROUPS = new Set(['zones', 'lines', 'neighbours', 'limits', 'pictureGate', 'runbooks']);
+
 /** Without what was left empty: settings left out have their default. */
 function tidy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(tidy);
@@ -87,8 +102,7 @@ function tidy(value: unknown): unknown {
     .map(([key, inner]) => [key, tidy(inner)] as const)
     .filter(([key, inner]) => {
       if (inner === undefined || inner === null || inner === '') return false;
-      if ((key === 'zones' || key === 'lines') && Array.isArray(inner) && inner.length === 0) return false;
-      return !(key === 'limits' && Object.keys(inner as object).length === 0);
+      return !(GROUPS.has(key) && Object.keys(inner as object).length === 0);
     });
   return Object.fromEntries(kept);
 }

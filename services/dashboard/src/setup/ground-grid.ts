@@ -77,6 +77,13 @@ export function groundGrid(ground: Ground, aspect: number): GroundGrid | undefin
   return lines.length > 0 ? { spacingM, lines } : undefined;
 }
 
+/** Metres from one end of a line to the other; undefined where an end lies beyond what can be measured. */
+export function lineMetres(ground: Ground, [from, to]: readonly PicturePoint[]): number | undefined {
+  const a = from && groundAt(ground, from);
+  const b = to && groundAt(ground, to);
+  return a && b && Math.hypot(b[0] - a[0], b[1] - a[1]);
+}
+
 /** Ground inside a polygon, m²; undefined where a corner lies beyond what can be measured. */
 export function polygonSqm(ground: Ground, polygon: readonly PicturePoint[]): number | undefined {
   const corners = polygon.map((corner) => groundAt(ground, corner));

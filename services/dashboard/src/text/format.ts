@@ -4,7 +4,7 @@ import { type Age, readableAge } from '../camera/age.ts';
 
 export type Format = {
   whole: (value: number) => string;
-  /** At most one digit behind the point. */
+  /** At most one digit behind the point; small values with two that count, so that none of them reads as 0. */
   decimal: (value: number) => string;
   percent: (share: number) => string;
   /** People per m², with one digit. */
@@ -22,7 +22,11 @@ type AgeWords = (value: string, unit: Age['unit']) => string;
 export function makeFormat(locale: string, agoWords: AgeWords): Format {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  const decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const decimal = new Intl.NumberFormat(locale, {
+    maximumFractionDigits: 1,
+    maximumSignificantDigits: 2,
+    roundingPriority: 'morePrecision',
+  });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const clock = new Intl.DateTimeFormat(locale, {
     hour: '2-digit',

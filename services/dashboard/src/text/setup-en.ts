@@ -20,6 +20,8 @@ export const setupEn = {
   linesOf: (count: number) => (count === 1 ? '1 line' : `${count} lines`),
   calibrated: 'ground calibrated',
   notCalibrated: 'ground not calibrated',
+  idOf: (id: string) => `Id in messages and history: ${id}`,
+  changed: (count: number) => `${count} set`,
   unsaved: 'Unsaved changes',
   loading: 'Reading the configuration …',
   cannotLoad: 'The configuration cannot be read now.',
@@ -75,6 +77,12 @@ export const setupEn = {
     inferenceWidth: 'Width counted at, px',
     inferenceWidthHint: "Empty: the picture's own. Smaller is faster and misses small heads.",
     keyframesOnly: 'Decode keyframes only (saves CPU time, fewer pictures)',
+    more: 'More on counting',
+    steps: 'Denoising steps',
+    stepsHint: 'More steps place heads better and take longer.',
+    stepsUsual: "The model's own",
+    staleAfter: 'Not live after, s',
+    staleAfterHint: 'Age of the picture from which its number is no longer shown as live.',
     look: 'Look at the camera',
     looking: 'Looking … up to 20 s',
     seen: 'The camera answers',
@@ -89,6 +97,51 @@ export const setupEn = {
     firstAfter: (ms: number) => `after ${figure(ms / 1000)} s`,
     notSeen: 'No picture',
     said: (detail: string) => `Ingest says: ${detail}`,
+  },
+  models: {
+    label: 'Model',
+    usual: (name: string) => (name ? `As everywhere (${name})` : 'As everywhere'),
+    takesOver: 'Takes over within seconds of saving; until then the model before counts.',
+    states: { found: 'is loaded when saved', refused: 'cannot be used', unknown: 'no worker has it' },
+    refused: (reason: string) => `A worker refuses it: ${reason}`,
+    nobody: 'The workers do not say now which models there are.',
+    figures: (name: string) => `How good ${name} is`,
+    data: 'Labelled pictures',
+    images: (count: number) => `${count} pictures`,
+    people: 'People on one',
+    error: 'Mean error',
+    noFigures: 'Its manifest states no figures.',
+    bench: 'Try it on your own pictures',
+    card: 'Model card',
+  },
+  gate: {
+    title: 'Which pictures are not counted',
+    note: 'A picture that is not counted is still shown, with its reason. It never reads as an empty place.',
+    checks: {
+      black: 'Black pictures',
+      blur: 'Blurred pictures',
+      moved: 'Pictures of a camera that was turned or pushed',
+      resolution: 'Pictures of another shape than zones and ground were drawn on',
+    } as Record<string, string>,
+    blurShare: 'Blurred below this share of the usual sharpness',
+    movedShare: "Moved from this shift on, share of the picture's width",
+    frozen: 'Frozen pictures are never counted.',
+    percent: (share: number) => `${figure(share * 100)} %`,
+  },
+  neighbours: {
+    title: 'Neighbouring cameras',
+    note: 'Shown beside an alert of this camera: where its crowd comes from and goes to. Eight at most.',
+    add: 'Add a camera',
+    remove: (name: string) => `Remove ${name}`,
+    noOthers: 'There is no other camera.',
+  },
+  runbooks: {
+    title: 'What to do at each level',
+    note: "Shown with every alert of this zone, in the words of your own plan. Left empty, the site's text stands there.",
+    apart: 'A text for each language',
+    languages: { en: 'English', ko: 'Korean' },
+    blind: 'Without a picture',
+    usual: (text: string) => `Site: ${text}`,
   },
   probe: {
     'bad-address': { what: 'This address cannot be used.', todo: 'Check how it begins and that it holds no spaces.' },
@@ -133,6 +186,10 @@ export const setupEn = {
     turnHint: 'The arrow points to the side that counts as inside.',
     remove: (name: string) => `Remove ${name}`,
     end: (name: string) => `End of ${name}`,
+    length: (metres: number) => `${figure(metres)} m long on the ground`,
+    day: 'Day of the totals',
+    timeZone: 'Time zone',
+    timeZoneHint: "Totals begin anew at its midnight. Empty: the server's own.",
   },
   ground: {
     note: 'People per square metre need to know the ground: mark it, or state how the camera hangs.',
@@ -166,41 +223,72 @@ export const setupEn = {
     fov: 'Angle of view top to bottom, °',
     fovHint: 'Empty: found from the marks.',
     marksHeight: 'Height of the marks above ground, m',
+    more: 'More on the ground',
+    headHeight: 'Height of heads, m',
+    headHeightHint: 'Empty: 1.6, people standing. Seated people: about 1.2.',
+    areaError: 'Largest error of area, share',
+    areaErrorHint: 'Ground less certain than this is left out of densities, towards the horizon. Empty: 0.3.',
     grid: 'Lines over the picture',
     gridGround: 'on the ground',
     gridHeads: 'at head height',
     spacing: (metres: number) => `One square is ${figure(metres)} m wide. It must lie on the ground as you see it.`,
-    error: (percent: number, px: number) =>
-      `The marks miss their places by ${figure(percent, 2)} % of the picture's height (${figure(px)} px).`,
+    error: {
+      points: (percent: number, px: number) =>
+        `The marks miss their places by ${figure(percent, 2)} % of the picture's height (${figure(px)} px).`,
+      lengths: (percent: number, px: number) =>
+        `The ends of the lengths miss their places by ${figure(percent, 2)} % of the picture's height (${figure(px)} px).`,
+    },
     fourFit: 'Four marks always fit each other: a fifth shows how well they agree with the ground.',
     found: (height: number, tilt: number, fov: number) =>
       `Camera as found: ${figure(height)} m high, tilted ${figure(tilt, 0)}°, ${figure(fov, 0)}° angle of view. Compare with what you know.`,
     good: 'The ground is known.',
-    incomplete: (missing: number) =>
-      missing === 1
-        ? 'One more mark is needed, with its metres.'
-        : `${missing} more marks are needed, with their metres.`,
-    fill: 'Fill in the metres of every mark.',
+    incomplete: {
+      points: (missing: number) =>
+        missing === 1
+          ? 'One more mark is needed, with its metres.'
+          : `${missing} more marks are needed, with their metres.`,
+      lengths: (missing: number) =>
+        missing === 1
+          ? 'One more length is needed, with its metres.'
+          : `${missing} more lengths are needed, with their metres.`,
+    },
+    fill: { points: 'Fill in the metres of every mark.', lengths: 'Fill in the metres of every length.' },
     unusable: 'This does not give a ground.',
     faults: {
       'points-in-line': 'The marks lie too much in a line: spread them over the ground, no three in a row.',
       'points-too-close': 'The marks cover less than a hundredth of the picture: take some that lie further apart.',
       'points-disagree': 'The marks contradict each other: check the distances and that all lie on level ground.',
       'points-across-horizon': 'Some marks lie beyond the horizon of the others: one of them is wrong.',
+      'lengths-too-short': 'One of the lengths is too short in the picture: take stretches that look longer.',
+      'lengths-across-horizon': 'No level camera could see all these lengths as ground: check where they end.',
+      'lengths-leave-open':
+        'These lengths do not tell how the camera hangs: mark some near and some far, along and across, or state the angle of view.',
+      'lengths-disagree':
+        'The lengths contradict each other: check the metres, that the ground is level and the camera hangs straight.',
       'field-of-view-unknown': 'The marks do not tell the angle of view: state it, or take marks at head height.',
       'camera-below-heads': 'The camera hangs no higher than heads: densities cannot be seen from there.',
-    } as Partial<Record<CalibrationFault, string>>,
+    } as Record<CalibrationFault, string>,
   },
   limits: {
     note: 'Where each level begins. Agree on the figures with the competent person of the event.',
     zone: 'Zone',
-    noZone: 'Draw a zone first: thresholds belong to zones.',
+    place: 'Zone or line',
+    noZone: 'Draw a zone or a line first: thresholds belong to them.',
     figures: {
       peoplePerSqm: 'Density, people per m²',
       occupancy: 'Occupancy, share of capacity',
       count: 'People in the zone',
       fillPerMin: 'Filling, people per minute',
     },
+    flows: {
+      inPerMin: 'Going in, people per minute',
+      outPerMin: 'Going out, people per minute',
+      netPerMin: 'In less out, people per minute',
+      counterPerMin: 'Against the stream, people per minute',
+    },
+    flowNote: 'Lines have no thresholds until they get their own.',
+    flowOf: (metres: number, perMin: number) =>
+      `${figure(metres)} m long: about ${figure(perMin, 0)} people per minute pass on the level before a queue forms (82 a metre, Green Guide).`,
     own: 'Own thresholds',
     ownOf: (figure: string) => `Own thresholds: ${figure}`,
     usual: (figures: string) => `In force: ${figures}`,
