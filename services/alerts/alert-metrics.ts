@@ -5,7 +5,33 @@ export type AlertMetrics = ReturnType<typeof createAlertMetrics>;
 
 export function createAlertMetrics(registry: Registry) {
   const registers = [registry];
+  const labelNames = ['endpoint'] as const;
+  const backlog = new Gauge({
+    name: 'headroom_delivery_backlog',
+    help: 'Deliveries that a receiver has not taken yet',
+    labelNames,
+    registers,
+  });
+  const oldestUnsentSeconds = new Gauge({
+    name: 'headroom_delivery_oldest_unsent_seconds',
+    help: 'How long the oldest of them has been waiting; 0 when none waits',
+    labelNames,
+    registers,
+  });
+  const receiverFailing = new Gauge({
+    name: 'headroom_receiver_failing',
+    help: '1 for a receiver whose last try failed, or that is disabled',
+    labelNames,
+    registers,
+  });
   return {
+    backlog,
+    oldestUnsentSeconds,
+    receiverFailing,
+    /** Only the leader speaks of receivers, and only of those that are configured. */
+    forgetReceivers(): void {
+      for (const gauge of [backlog, oldestUnsentSeconds, receiverFailing]) gauge.reset();
+    },
     leader: new Gauge({ name: 'headroom_alerts_leader', help: '1 while this process leads', registers }),
     databaseAway: new Gauge({
       name: 'headroom_alerts_database_away',

@@ -16,6 +16,7 @@ import { startAlerts } from '../../services/alerts/service.ts';
 import { Config } from '../../shared/config/schema.ts';
 import type { Service } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
+import { readMetrics } from '../../shared/runtime/presence.ts';
 import { announced, ask, type Feed, fastConfig, startFeed } from '../helpers/alert-feed.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { until } from '../helpers/until.ts';
@@ -173,6 +174,38 @@ describe('deliveries', () => {
       assert.equal(good.received.filter((r) => r.id === id).length, 1, 'no double for the other');
     });
   }
+
+  it('metrics tell what waits for whom, and who is not reached (no crowd)', async () => {
+    const gauges = async (name: string): Promise<Record<string, number>> => {
+      const metrics = (await readMetrics(redis.client(), 'nobody')).flat() as {
+        name: string;
+        values: { labels: { endpoint?: string }; value: number }[];
+      }[];
+      const values = metrics.find((metric) => metric.name === name)?.values ?? [];
+      return Object.fromEntries(values.map(({ labels, value }) => [labels.endpoint, value]));
+    };
+    assert.ok((await ask(redis.client(), { type: 'test-endpoint', endpoint: 'down' })).ok);
+    await until(
+      'the closed port counts as failing',
+      async () => (await gauges('headroom_receiver_failing')).down === 1,
+    );
+    assert.equal((await gauges('headroom_receiver_failing')).good, 0);
+    await until('nothing waits for the one that is well', async () => {
+      const [waiting, oldest] = [
+        await gauges('headroom_delivery_backlog'),
+        await gauges('headroom_delivery_oldest_unsent_seconds'),
+      ];
+      return waiting.good === 0 && oldest.good === 0 && 'down' in waiting && 'inside' in waiting;
+    });
+    bad.behave({ kind: 'status', status: 503, headers: { 'retry-after': '8' } }, { kind: 'status', status: 204 });
+    assert.ok((await ask(redis.client(), { type: 'test-endpoint', endpoint: 'bad' })).ok);
+    await until('the 503 counts as failing', async () => (await gauges('headroom_receiver_failing')).bad === 1);
+    await until('what waits is told, and for how long', async () => {
+      const { bad: oldest = 0 } = await gauges('headroom_delivery_oldest_unsent_seconds');
+      return (await gauges('headroom_delivery_backlog')).bad === 1 && oldest > 1;
+    });
+    await until('and is well again', async () => (await gauges('headroom_receiver_failing')).bad === 0);
+  });
 
   it('an endless answer is not read to its end', async () => {
     bad.behave({ kind: 'huge' });

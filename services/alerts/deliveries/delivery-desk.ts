@@ -7,7 +7,7 @@ import type { Config } from '../../../shared/config/schema.ts';
 import type { AlertCommand, AlertEvent, AlertReply, AlertsHealth } from '../../../shared/contracts/alert.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
 import { DeliveryLine, type LineOptions } from './delivery-line.ts';
-import { DeliveryStore, insertDelivery, type NewDelivery } from './delivery-store.ts';
+import { type Backlog, DeliveryStore, insertDelivery, type NewDelivery } from './delivery-store.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Pulse, planDeliveries, testBody } from './message.ts';
 import { failed } from './outcome.ts';
@@ -99,13 +99,16 @@ export class DeliveryDesk {
     for (const line of this.#lines.values()) line.show(once);
   }
 
-  /** How deliveries are doing. @throws what the database said */
+  /** How deliveries are doing; told as metrics, too. @throws what the database said */
   async health(now: number): Promise<Omit<AlertsHealth, 'database'>> {
-    const { count, oldestAt } = await this.#log.backlog();
+    const backlog = await this.#log.backlog();
+    const failing = [...this.#lines.values()].flatMap((line) => line.failing);
+    this.#measure(backlog, failing, now);
+    const oldestAt = Math.min(...backlog.map((waiting) => waiting.oldestAt));
     return {
-      backlog: count,
-      ...(oldestAt === undefined ? {} : { oldestUnsentMs: Math.max(0, now - oldestAt) }),
-      failing: [...this.#lines.values()].flatMap((line) => line.failing),
+      backlog: backlog.reduce((sum, { count }) => sum + count, 0),
+      ...(backlog.length === 0 ? {} : { oldestUnsentMs: Math.max(0, now - oldestAt) }),
+      failing,
     };
   }
 
@@ -146,8 +149,24 @@ export class DeliveryDesk {
 
   async close(): Promise<void> {
     this.#closed = true;
+    // Whoever leads next speaks for the receivers.
+    this.#o.metrics.forgetReceivers();
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
     this.#lines.clear();
+  }
+
+  /** Every receiver has its figures, a well one zeros; what is removed is forgotten. */
+  #measure(backlog: Backlog[], failing: AlertsHealth['failing'], now: number): void {
+    if (this.#closed) return;
+    const { metrics } = this.#o;
+    metrics.forgetReceivers();
+    for (const endpoint of this.#lines.keys()) {
+      const waiting = backlog.find((one) => one.endpoint === endpoint);
+      const isDown = this.#disabled.has(endpoint) || failing.some((one) => one.endpoint === endpoint);
+      metrics.backlog.set({ endpoint }, waiting?.count ?? 0);
+      metrics.oldestUnsentSeconds.set({ endpoint }, waiting ? Math.max(0, now - waiting.oldestAt) / 1000 : 0);
+      metrics.receiverFailing.set({ endpoint }, isDown ? 1 : 0);
+    }
   }
 
   async #add(delivery: Pick<NewDelivery, 'deliveryId' | 'endpoint' | 'fast'>): Promise<void> {

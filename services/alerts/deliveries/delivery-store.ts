@@ -48,6 +48,8 @@ export async function insertDelivery(
     .execute();
 }
 
+export type Backlog = { endpoint: string; count: number; oldestAt: number };
+
 export class DeliveryStore {
   readonly #db: Kysely<AlertTables>;
 
@@ -109,14 +111,15 @@ export class DeliveryStore {
       );
   }
 
-  /** How many deliveries wait, and since when the oldest does. */
-  async backlog(): Promise<{ count: number; oldestAt: number | undefined }> {
-    const row = await this.#db
+  /** How many deliveries wait for each receiver that something waits for, and since when the oldest does. */
+  async backlog(): Promise<Backlog[]> {
+    const rows = await this.#db
       .selectFrom('deliveries')
-      .select((eb) => [eb.fn.countAll().as('count'), eb.fn.min('created_at').as('oldest')])
+      .select((eb) => ['endpoint', eb.fn.countAll().as('count'), eb.fn.min('created_at').as('oldest')])
       .where('status', '=', 'pending')
-      .executeTakeFirstOrThrow();
-    return { count: Number(row.count), oldestAt: row.oldest === null ? undefined : Number(row.oldest) };
+      .groupBy('endpoint')
+      .execute();
+    return rows.map(({ endpoint, count, oldest }) => ({ endpoint, count: Number(count), oldestAt: Number(oldest) }));
   }
 
   /** Notes one try, and where it leaves the delivery. */
