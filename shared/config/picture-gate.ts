@@ -18,6 +18,10 @@ export const PictureGate = z
       .max(0.5)
       .default(0.03)
       .describe("Shift from the usual view, share of the picture's width, from which the camera counts as moved."),
+    resolution: z
+      .boolean()
+      .default(true)
+      .describe('A picture of another shape than the one that zones and calibration were drawn on is not counted.'),
   })
   .describe('Which arriving pictures are not counted.');
 export type PictureGate = z.infer<typeof PictureGate>;

@@ -29,7 +29,7 @@ export const CameraState = z.object({
   attempt: z.number().int().nonnegative(),
   retryAt: EpochMs.optional(),
   /** Pictures arrive, but are not to be counted; `detail` may say more. */
-  trouble: z.enum(['decode-errors', 'frozen', 'black', 'blurred', 'moved']).optional(),
+  trouble: z.enum(['decode-errors', 'frozen', 'black', 'blurred', 'moved', 'resolution-changed']).optional(),
   troubleSince: EpochMs.optional(),
   node: z.string(),
 });

@@ -130,6 +130,7 @@ export const DegradedReason = z.enum([
   'black',
   'blurred',
   'moved',
+  'resolution-changed',
 ]);
 export type DegradedReason = z.infer<typeof DegradedReason>;
 

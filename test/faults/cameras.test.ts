@@ -23,9 +23,15 @@ before(async () => {
   fake = await createFakeCamera({ clip: CLIP, user: 'operator', password: PASSWORD });
   neighbour = await startGstRtspServer({ streams: [{ path: '/n', file: CLIP }] });
   const { host, pathname } = new URL(fake.url);
+  const polygon = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ];
   system = await startSystem({
     cameras: [
-      { id: 'gate', url: `rtsp://operator:\${GATE_PASSWORD}@${host}${pathname}` },
+      { id: 'gate', url: `rtsp://operator:\${GATE_PASSWORD}@${host}${pathname}`, zones: [{ id: 'all', polygon }] },
       { id: 'neighbour', url: neighbour.urls[0] as string },
     ],
     config: { worker: { processes: 1 } },
@@ -116,6 +122,15 @@ test('resolution change: pictures stay whole and take the new shape', async () =
   await live.nextReading('gate', (r) => r.status === 'ok');
   await backLive();
   await until('the old size again', async () => (await sizeNow()) === before);
+});
+
+test('shape change: told as such without a count, as its zone no longer fits, and over when it is back', async () => {
+  const marked = live.nextReading('gate', (r) => r.status === 'degraded' && r.reason === 'resolution-changed', 30_000);
+  await fake.setMode('reshape');
+  const { message } = await marked;
+  assert.ok(!('count' in message));
+  assert.match('detail' in message ? (message.detail ?? '') : '', /changed its shape from .* to 1:1: its zones/);
+  await backLive();
 });
 
 test('a clock that jumps an hour, forth or back, costs at most a moment', async () => {

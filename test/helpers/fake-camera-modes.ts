@@ -11,6 +11,7 @@ export const FAKE_CAMERA_MODES = [
   'garbage', // NAL units with random content
   'bitflip', // one flipped bit in 2 % of the packets
   'resolution', // pictures of another size
+  'reshape', // pictures of another shape: a square cut out of the middle
   'slow', // one picture a second
   'zero', // payload of zeros
   'no-keyframes', // only pictures that refer to others

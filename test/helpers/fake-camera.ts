@@ -49,8 +49,8 @@ export type FakeCamera = {
 
 const HOUR_MS = 3_600_000;
 const PATH = '/camera';
-/** The width pictures change to in mode `resolution`, px: unlike any usual stream. */
-const OTHER_WIDTH_PX = 488;
+/** What is done to the pictures of some modes; sizes unlike any usual stream's. */
+const OTHER_PICTURES: Partial<Record<FakeCameraMode, string>> = { resolution: 'scale=488:-2', reshape: 'crop=ih:ih' };
 
 /** @throws Error when the clip cannot be read or the port is taken */
 export async function createFakeCamera(options: FakeCameraOptions): Promise<FakeCamera> {
@@ -69,7 +69,7 @@ class Camera implements FakeCamera {
   readonly #open = new Set<RtspConnection>();
   /** What has been sent since the last key picture: newcomers get it first. */
   #group: WirePicture[] = [];
-  #otherClip: Promise<Clip> | undefined;
+  readonly #otherClips = new Map<string, Promise<Clip>>();
   #mode: FakeCameraMode = 'ok';
   #connects = 0;
   #describes = 0;
@@ -133,7 +133,8 @@ class Camera implements FakeCamera {
   }
 
   async setMode(mode: FakeCameraMode, { afterMs = 0, jumpMs = HOUR_MS }: SetModeOptions = {}): Promise<void> {
-    const clip = mode === 'resolution' ? await this.#other() : this.#clip;
+    const filter = OTHER_PICTURES[mode];
+    const clip = filter === undefined ? this.#clip : await this.#other(filter);
     this.#switching.abort();
     this.#switching = new AbortController();
     const { signal } = this.#switching;
@@ -172,20 +173,22 @@ class Camera implements FakeCamera {
   }
 
   /** The same clip at another size, encoded when first asked for. */
-  #other(): Promise<Clip> {
-    this.#otherClip ??= (async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'fake-camera-'));
-      const out = join(folder, 'other.mp4');
-      const scale = `scale=${OTHER_WIDTH_PX}:-2`;
-      const encode = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', String(Math.round(this.#clip.fps))];
-      try {
-        const input = ['-v', 'error', '-nostdin', '-i', this.#options.clip, '-t', '5'];
-        await promisify(execFile)('ffmpeg', [...input, '-vf', scale, ...encode, out], { timeout: 30_000 });
-        return await loadClip(out);
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
-    })();
-    return this.#otherClip;
+  #other(filter: string): Promise<Clip> {
+    const made = this.#otherClips.get(filter) ?? this.#filtered(filter);
+    this.#otherClips.set(filter, made);
+    return made;
+  }
+
+  async #filtered(filter: string): Promise<Clip> {
+    const folder = await mkdtemp(join(tmpdir(), 'fake-camera-'));
+    const out = join(folder, 'other.mp4');
+    const encode = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', String(Math.round(this.#clip.fps))];
+    try {
+      const input = ['-v', 'error', '-nostdin', '-i', this.#options.clip, '-t', '5'];
+      await promisify(execFile)('ffmpeg', [...input, '-vf', filter, ...encode, out], { timeout: 30_000 });
+      return await loadClip(out);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 }

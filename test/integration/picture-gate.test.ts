@@ -72,6 +72,17 @@ test('zones drawn anew are drawn on the view there is', async () => {
   assert.deepEqual(new Set(verdicts), new Set([undefined]));
 });
 
+test('a picture of another shape is told at its first, between two looks; one of fewer pixels is counted', async () => {
+  const keeper = new GateKeeper(zoned, state);
+  const wide = await view(80);
+  await keeper.judge(wide, 0);
+  const smaller = await sharp(wide).resize(480, 270).jpeg().toBuffer();
+  assert.equal((await keeper.judge(smaller, 100)).trouble, undefined);
+  const square = await sharp(street).extract({ left: 80, top: 0, width: 480, height: 480 }).jpeg().toBuffer();
+  assert.equal((await keeper.judge(square, 200)).trouble, 'resolution-changed');
+  assert.equal((await keeper.judge(wide, 500)).trouble, undefined);
+});
+
 test('a covered lens is told at its first picture, between two looks', async () => {
   const keeper = new GateKeeper(zoned, state);
   const black = await sharp({ create: { width: W, height: H, channels: 3, background: '#0a0a0a' } })

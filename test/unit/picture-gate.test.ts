@@ -165,6 +165,36 @@ describe('blurred', () => {
   });
 });
 
+describe('resolution', () => {
+  const cut = (picture: GreyPicture, height: number): GreyPicture => ({
+    width: W,
+    height,
+    values: Uint8Array.from({ length: W * height }, (_, i) => picture.values[i % (W * H)] as number),
+  });
+  it('another shape is told with its first picture and says what no longer fits, and is over with the last', () => {
+    const { after, detail } = watched();
+    assert.deepEqual(
+      after(2, (s) => cut(shot(s), 120)),
+      ['resolution-changed', 'resolution-changed'],
+    );
+    const verdict = detail(cut(shot(9), 120));
+    assert.equal(
+      'detail' in verdict ? verdict.detail : '',
+      'changed its shape from 16:9 to 4:3: its zones and calibration no longer fit',
+    );
+    assert.ok(none(after(5, (s) => shot(s))));
+  });
+  it('sizes that round to another pixel are the same shape', () => {
+    assert.ok(none(watched().after(3, (s) => cut(shot(s), 91))));
+  });
+  it('changes nothing where nothing was drawn', () => {
+    assert.ok(none(watched({}, false).after(3, (s) => cut(shot(s), 120))));
+  });
+  it('can be switched off', () => {
+    assert.ok(none(watched({ resolution: false }).after(3, (s) => cut(shot(s), 120))));
+  });
+});
+
 describe('moved', () => {
   for (const [dx, dy] of [
     [7, 0],
@@ -220,7 +250,7 @@ describe('moved', () => {
     assert.ok(none(verdicts.map(({ trouble }) => trouble)));
   });
   it('is learned again after a change of the picture’s shape', () => {
-    const { gate } = watched();
+    const { gate } = watched({ resolution: false });
     assert.equal(
       gate.judge({ width: 160, height: 120, values: new Uint8Array(160 * 120).fill(90) }, 1e6).trouble,
       undefined,

@@ -21,6 +21,7 @@ export class GateKeeper {
   #verdict: GateVerdict = { trouble: undefined };
   #lookedAt = Number.NEGATIVE_INFINITY;
   #bytes = 0;
+  #size: { widthPx: number; heightPx: number } | undefined;
   #looking = false;
   #keptAt = Number.NEGATIVE_INFINITY;
 
@@ -38,18 +39,20 @@ export class GateKeeper {
    * @param now ms, monotonic
    */
   async judge(jpeg: Buffer, now: number): Promise<GateVerdict> {
-    const { black, blur, moved } = this.#camera.pictureGate;
-    if (!black && !blur && !moved) return this.#verdict;
+    const { black, blur, moved, resolution } = this.#camera.pictureGate;
+    if (!black && !blur && !moved && !resolution) return this.#verdict;
+    const size = jpegSize(jpeg);
+    if (!size) return this.#verdict;
     const everyMs = this.#verdict.trouble ? LOOK_AGAIN_MS : LOOK_EVERY_MS;
     const ratio = jpeg.length / this.#bytes;
-    const changed = ratio > OTHER_BYTES || ratio < 1 / OTHER_BYTES;
+    const resized = size.widthPx !== this.#size?.widthPx || size.heightPx !== this.#size.heightPx;
+    const changed = resized || ratio > OTHER_BYTES || ratio < 1 / OTHER_BYTES;
     if (this.#looking || (now - this.#lookedAt < everyMs && !changed)) return this.#verdict;
     this.#looking = true;
     this.#lookedAt = now;
     this.#bytes = jpeg.length;
+    this.#size = size;
     try {
-      const size = jpegSize(jpeg);
-      if (!size) return this.#verdict;
       this.#gate ??= this.#open();
       const [gate, picture] = await Promise.all([this.#gate, greyPicture(jpeg, size)]);
       this.#verdict = gate.judge(picture, now);

@@ -9,7 +9,7 @@ import { edgesOf, type SteadyEdge, ViewReference } from './view-reference.ts';
 
 export type GateVerdict =
   | { trouble: 'black' | 'blurred' }
-  | { trouble: 'moved'; detail: string }
+  | { trouble: 'moved' | 'resolution-changed'; detail: string }
   | { trouble: undefined };
 
 /** Darker than video black (16) and nearly even: no scene, a covered lens, or a camera without light. */
@@ -26,6 +26,9 @@ const SHARP_AFTER_MS = 2_000;
 const SHARP_AGAIN = 1.15;
 /** A camera soft for this long is taken as it is: a warning that never ends warns of nothing. */
 const SOFT_FOR_GOOD_MS = 30 * 60_000;
+
+/** Difference of the small picture's height that is a rounding of another size, not another shape, px of its width of 160. */
+const SAME_HEIGHT = 2;
 
 /** Share of its usual score below which a view may be another, and how much a shifted one must score above it. */
 const DOUBTFUL = 0.8;
@@ -54,6 +57,8 @@ export class PictureGate {
   /** Words for what no longer fits; undefined where a move harms nothing, and the new view is simply learned. */
   readonly #fixed: string | undefined;
   #view: ViewReference | undefined;
+  /** Of the picture that zones and calibration were drawn on: one of another shape is stretched, cropped or turned. */
+  #shape: { width: number; height: number } | undefined;
   #lookedAt: number | undefined;
   /** Watched time, ms: pauses are shortened. */
   #clock = 0;
@@ -74,6 +79,7 @@ export class PictureGate {
     this.#o = settings;
     this.#fixed = fixed;
     this.#view = view;
+    this.#shape = view;
   }
 
   /** The view as learned, for keeping; undefined while it is not known or the camera is away from it. */
@@ -88,6 +94,8 @@ export class PictureGate {
     this.#lookedAt = now;
     const { mean, contrast, sharpness } = look(picture);
     if (this.#o.black && mean < BLACK_MEAN && contrast < BLACK_CONTRAST) return { trouble: 'black' };
+    const reshaped = this.#o.resolution ? this.#reshapedTo(picture) : undefined;
+    if (reshaped) return { trouble: 'resolution-changed', detail: reshaped };
     if (this.#o.blur && this.#isBlurred(sharpness)) return { trouble: 'blurred' };
     if (this.#o.moved) {
       const detail = this.#movedTo(picture);
@@ -121,6 +129,15 @@ export class PictureGate {
       if (this.#sharpness.length > MEMORY) this.#sharpness.shift();
     }
     return false;
+  }
+
+  /** The change of shape, in words; undefined while zones fit. More or fewer pixels of the same shape change nothing. */
+  #reshapedTo({ width, height }: GreyPicture): string | undefined {
+    if (this.#fixed === undefined) return undefined;
+    this.#shape ??= { width, height };
+    const was = this.#shape;
+    if (Math.abs(height - (was.height * width) / was.width) <= SAME_HEIGHT) return undefined;
+    return `changed its shape from ${shapeOf(was)} to ${shapeOf({ width, height })}: its ${this.#fixed} no longer fit`;
   }
 
   /** Where to the view has gone, in words; undefined while it is in its place or nothing can be said. */
@@ -191,6 +208,24 @@ export class PictureGate {
   #follow(score: number): void {
     if (this.#moved === undefined) this.#usual = (this.#usual ?? score) * (1 - USUAL_RATE) + score * USUAL_RATE;
   }
+}
+
+const SHAPES = [
+  [16, 9],
+  [4, 3],
+  [5, 4],
+  [3, 2],
+  [1, 1],
+  [21, 9],
+] as const;
+
+/** A picture's shape as people name it: "16:9", or "1.43:1". */
+function shapeOf({ width, height }: { width: number; height: number }): string {
+  for (const [w, h] of SHAPES) {
+    if (Math.abs((width * h) / w - height) <= SAME_HEIGHT / 2) return `${w}:${h}`;
+    if (Math.abs((width * w) / h - height) <= SAME_HEIGHT) return `${h}:${w}`;
+  }
+  return `${(width / height).toFixed(2)}:1`;
 }
 
 function medianOf(values: number[]): number {

@@ -98,7 +98,7 @@ export const systemEn: SystemTexts = {
       'already-counted': 'Counted already',
       fenced: 'A newer count was out already',
       'unknown-camera': 'Camera no longer configured',
-      gated: 'Not fit to count (dark, blurred or moved)',
+      gated: 'Not fit to count (dark, blurred, moved or reshaped)',
       quarantined: 'Set aside after crashes of the model',
     },
   },

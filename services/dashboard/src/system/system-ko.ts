@@ -97,7 +97,7 @@ export const systemKo: SystemTexts = {
       'already-counted': '이미 계수됨',
       fenced: '더 새로운 계수가 이미 나감',
       'unknown-camera': '더 이상 설정되지 않은 카메라',
-      gated: '계수할 수 없는 영상(어두움, 흐림, 카메라 이동)',
+      gated: '계수할 수 없는 영상(어두움, 흐림, 카메라 이동, 화면 비율 변경)',
       quarantined: '모델 오류 후 잠시 제외됨',
     },
   },

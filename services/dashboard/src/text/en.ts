@@ -50,6 +50,10 @@ const reasons: ReasonTexts = {
     what: 'The camera has moved: its zones and calibration no longer fit.',
     todo: 'Turn it back, or draw its zones and calibrate it anew.',
   },
+  'resolution-changed': {
+    what: 'The picture has another shape than before: its zones and calibration no longer fit.',
+    todo: "Set the camera's resolution back, or draw its zones and calibrate it anew.",
+  },
   'no-picture-yet': { what: 'Waiting for the first picture.', todo: 'This takes a few seconds after a start.' },
   'late-picture': { what: 'Pictures arrive too late.', todo: 'Check the network between camera and server.' },
   'inference-behind': {
