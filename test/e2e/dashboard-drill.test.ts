@@ -9,6 +9,7 @@ import { type Gateway, startGateway } from '../../services/gateway/service.ts';
 import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { Service } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
+import { assertAccessible } from '../helpers/accessibility.ts';
 import { announced, type Feed, fastConfig, startFeed } from '../helpers/alert-feed.ts';
 import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
@@ -28,7 +29,23 @@ before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hr-drill-page-'));
   redis = await startRedis();
   feed = await startFeed(redis.client(), { everyMs: 200 });
-  const config = fastConfig({ gateway: { port: 0 } });
+  process.env.PAGER_SECRET = `whsec_${Buffer.alloc(24).toString('base64')}`;
+  const endpoint = (id: string, more: object = {}) => ({
+    id,
+    url: 'https://receiver.invalid/',
+    secrets: ['${PAGER_SECRET}'],
+    ...more,
+  });
+  const config = fastConfig({
+    gateway: { port: 0 },
+    deliveries: {
+      endpoints: [
+        endpoint('pager'),
+        endpoint('chief', { escalationStep: 1 }),
+        endpoint('north-only', { cameras: ['gate'] }),
+      ],
+    },
+  });
   config.alerts.evidence.minFreeMb = 0;
   const o = { config, redisUrls: { state: redis.url, frames: redis.framesUrl }, logger };
   alerts = await startAlerts({ ...o, dataDir: dir, instance: 'a' });
@@ -54,6 +71,70 @@ test('the command line lists, starts and stops drills, and says why not', async 
   const started = await drill('--scenario', 'surge');
   assert.equal(started.code, 0, started.stderr);
   assert.match(started.stdout, /^EXERCISE\. "Surge/);
+});
+
+test('an order to end it ends it, and so it can be started anew from the screen', async () => {
+  const ended = await runCli(['drill', '--url', gateway.url, '--actor', 'Kim', '--stop']);
+  assert.equal(ended.code, 0, ended.stderr);
+});
+
+for (const language of ['en-GB', 'ko-KR'] as const) {
+  test(`says what it will do and who will be told before it starts anything (${language})`, async () => {
+    const watched = await browser.open(`${gateway.url}/#/alerts`, { size: 'small', language });
+    watched.expectRefusals([404]);
+    const { page } = watched;
+    await page.getByTestId('open-drill').click();
+    const dialog = page.getByTestId('drill-dialog');
+    await dialog.getByTestId('scenario-blind').check();
+    const told = dialog.getByTestId('drill-told');
+    await told.getByText('pager (webhook)').waitFor();
+    const text = (await told.textContent()) ?? '';
+    assert.match(
+      text,
+      language === 'en-GB' ? /pager.*at once.*chief.*if nobody/s : /pager.*바로.*chief.*확인하지 않으면/s,
+    );
+    assert.doesNotMatch(text, /north-only/, 'it hears of its own camera only');
+    const sideways = await page.evaluate<number>(
+      "(() => { const d = document.querySelector('dialog[open]'); return d.scrollWidth - d.clientWidth; })()",
+    );
+    assert.ok(sideways <= 0, `the dialog is ${sideways} px too wide`);
+    await watched.screenshot(`drill-start-360-${language}`);
+    await assertAccessible(page, 'the start of a drill');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    assert.deepEqual(
+      ((await (await fetch(`${gateway.url}/api/drills`)).json()) as { running?: object }).running,
+      undefined,
+    );
+    watched.assertClean();
+    await watched.close();
+  });
+}
+
+test('started from the screen with the keyboard alone', async () => {
+  const watched = await browser.open(`${gateway.url}/#/alerts`);
+  watched.expectRefusals([404]);
+  const { page } = watched;
+  const open = page.getByTestId('open-drill');
+  await open.focus();
+  await page.keyboard.press('Enter');
+  const surge = page.getByTestId('scenario-surge');
+  await surge.waitFor();
+  await page.getByTestId('scenario-blind').focus();
+  for (const scenario of ['slow-fill', 'surge']) {
+    await page.keyboard.press('ArrowDown');
+    assert.ok(await page.getByTestId(`scenario-${scenario}`).isChecked());
+  }
+  assert.match((await page.getByTestId('drill-place').textContent()) ?? '', /gate · stage/);
+  await watched.screenshot('drill-start');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('operator-name').fill('Kim');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('drill').waitFor();
+  await page.getByTestId('drill-dialog').waitFor({ state: 'hidden' });
+  assert.equal(await open.count(), 0, 'a second one cannot be started');
+  watched.assertClean();
+  await watched.close();
 });
 
 test('seen on every page, given to somebody, with its picture; ended from the screen', async () => {

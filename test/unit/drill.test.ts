@@ -9,6 +9,7 @@ import { placeHeads } from '../../services/alerts/drill/drill-picture.ts';
 import { AlertEngine } from '../../services/alerts/engine.ts';
 import { enginePolicy } from '../../services/alerts/policy.ts';
 import { rulesOf } from '../../services/alerts/rules/rules-of.ts';
+import { losesPicture, peakLevel, placesOf, playedAt, toldBy } from '../../services/dashboard/src/alerts/drill-plan.ts';
 import { parseConfig } from '../../shared/config/load.ts';
 import type { AlertLevel, RuleKind } from '../../shared/contracts/alert.ts';
 import { DrillScenario, isDrillCamera } from '../../shared/contracts/drill.ts';
@@ -261,5 +262,65 @@ describe('a drill beside the real thing', () => {
       events.filter(({ rule }) => rule === 'ingest-down'),
       [],
     );
+  });
+});
+
+describe('what is said before a drill is started', () => {
+  const limits = { count: { alert: 5 } };
+  const polygon: [number, number][] = [];
+  const info = (id: string, zones: { id: string; limits: object }[]) => ({
+    id,
+    name: id.toUpperCase(),
+    sampleFps: 2,
+    staleAfterMs: 3000,
+    calibrated: false,
+    neighbours: [],
+    zones: zones.map((zone) => ({ ...zone, name: zone.id, polygon })),
+  });
+  const scenario = DrillScenario.parse({
+    title: 'Two places',
+    durationSeconds: 60,
+    cameras: [
+      {
+        points: [
+          { atSeconds: 0, level: 'attention' },
+          { atSeconds: 9, picture: 'lost' },
+        ],
+      },
+      { points: [{ atSeconds: 0, level: 'caution' }] },
+    ],
+  });
+
+  it('is how far it goes, and where it can be played', () => {
+    assert.equal(peakLevel(scenario), 'caution');
+    assert.ok(losesPicture(scenario));
+    const dense = { ...scenario, cameras: [{ points: [{ atSeconds: 0, peoplePerSqm: 2 }] }] };
+    assert.deepEqual([peakLevel(dense), losesPicture(dense)], ['severe', false]);
+    const cameras = [
+      info('gate', [
+        { id: 'open', limits: {} },
+        { id: 'ramp', limits },
+      ]),
+      info('drill--gate', [{ id: 'ramp', limits }]),
+    ];
+    const places = placesOf(cameras);
+    assert.deepEqual(places, [{ cameraId: 'gate', camera: 'GATE', zoneId: 'ramp', zone: 'ramp' }]);
+    const [first, second] = playedAt(scenario, places).cameras;
+    assert.deepEqual([first?.like, first?.zone, second?.like], ['gate', 'ramp', undefined]);
+  });
+
+  it('is who hears of it: at this level, of every camera, at once or when nobody acknowledges', () => {
+    const receiver = (id: string, more: object = {}) =>
+      ({ id, kind: 'webhook', minLevel: 'caution', escalationStep: 0, ...more }) as const;
+    const { atOnce, later } = toldBy(
+      [
+        receiver('pager'),
+        receiver('chief', { escalationStep: 1 }),
+        receiver('siren', { minLevel: 'severe' }),
+        receiver('gate-only', { cameras: ['gate'] }),
+      ],
+      'caution',
+    );
+    assert.deepEqual([atOnce.map(({ id }) => id), later.map(({ id }) => id)], [['pager'], ['chief']]);
   });
 });

@@ -1,6 +1,7 @@
 /** What operators ask of the server, and the log. Every answer is parsed; every failure comes back in words. */
 import { z } from 'zod';
 import { AlertEvent, type RaisedLevel, type RuleKind, Silence } from '../../../../shared/contracts/alert.ts';
+import { Drill, DrillScenario } from '../../../../shared/contracts/drill.ts';
 import { Evidence } from '../../../../shared/contracts/evidence.ts';
 
 /** The gateway waits 5 s for the alerts service. */
@@ -20,6 +21,8 @@ export type NewSilence = {
 };
 
 export type EventQuery = { afterOffset?: number; limit?: number; alertId?: string };
+
+const Drills = z.object({ scenarios: z.array(z.object({ name: z.string(), scenario: DrillScenario })) });
 
 async function ask<T>(path: string, schema: z.ZodType<T>, init: RequestInit = {}): Promise<Answer<T>> {
   try {
@@ -52,6 +55,8 @@ export const api = {
   assign: (alertId: string, actor: string, assignee: string) =>
     send(of(alertId, 'assign'), AlertEvent, { actor, assignee }),
   evidence: (alertId: string) => ask(of(alertId, 'evidence'), z.array(Evidence)),
+  drills: () => ask('drills', Drills),
+  startDrill: (actor: string, scenario: DrillScenario) => send('drills', Drill, { actor, scenario }),
   stopDrill: (actor: string) =>
     ask(`drills/current?${new URLSearchParams({ actor })}`, z.unknown(), { method: 'DELETE' }),
   silence: (silence: NewSilence) => send('silences', Silence, silence),
