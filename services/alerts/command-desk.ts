@@ -10,6 +10,7 @@ import type { AlertEngine } from './engine.ts';
 import type { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { readHistory } from './history/history-store.ts';
 import { FINE_STEP_MS } from './history/history-tally.ts';
+import { readLineHistory } from './history/line-history-store.ts';
 import type { Entry } from './input-streams.ts';
 import type { Journal } from './journal.ts';
 import { inTime, type Outage } from './outage.ts';
@@ -116,6 +117,8 @@ export class CommandDesk {
         return store.events(question);
       case 'list-history':
         return readHistory(store.db, question);
+      case 'list-line-history':
+        return readLineHistory(store.db, question);
       case 'list-silences':
         return [...engine.snapshot().silences.values()];
       case 'list-deliveries':

@@ -4,6 +4,7 @@
  * commit that it has not confirmed is kept as it was and made again; what is decided meanwhile goes into the next.
  */
 import type { AlertCommand, AlertEvent, AlertReply } from '../../shared/contracts/alert.ts';
+import type { PublicReading } from '../../shared/contracts/reading.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import type { AlertMetrics } from './alert-metrics.ts';
 import type { Announcer } from './announcer.ts';
@@ -13,6 +14,7 @@ import type { MachineRecord } from './engine.ts';
 import type { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { withEvidence } from './evidence/evidence-plan.ts';
 import { HistoryTally } from './history/history-tally.ts';
+import { LineTally } from './history/line-tally.ts';
 import { inTime, LateAnswerError, type Outage } from './outage.ts';
 import type { AlertStore, Commit, Positions } from './store/alert-store.ts';
 
@@ -43,7 +45,8 @@ export type JournalOptions = {
 
 export class Journal {
   readonly positions: Positions;
-  readonly history = new HistoryTally();
+  readonly #history = new HistoryTally();
+  readonly #lines = new LineTally();
   readonly #o: JournalOptions;
   readonly #outage: Outage;
   #pending: Change = noChange();
@@ -67,6 +70,12 @@ export class Journal {
   /** To be stored with the next {@link save}. */
   note(change: Change): void {
     mergeInto(this.#pending, change);
+  }
+
+  /** A reading for the history, stored with a commit of the next seconds. */
+  keep(reading: PublicReading): void {
+    this.#history.add(reading);
+    this.#lines.add(reading);
   }
 
   /** To be stored with the next commit: what was in force when an event was decided. */
@@ -99,6 +108,7 @@ export class Journal {
     const evidence = evidenceDesk.plan(decided.events);
     const change = { ...decided, events: withEvidence(decided.events, evidence) };
     // Copies: whatever is judged while the database is away must not change what is to be stored.
+    const historyDue = this.#historyDue();
     const machines = new Map([...change.machines].map((key) => [key, structuredClone(machineOf(key))]));
     this.#unsaved = {
       fence,
@@ -109,7 +119,8 @@ export class Journal {
       positions: { ...this.positions },
       deliveries: desk.plan(change.events),
       evidence,
-      history: this.#historyDue() ? this.history.take(HISTORY_AT_ONCE) : [],
+      history: historyDue ? this.#history.take(HISTORY_AT_ONCE) : [],
+      lineHistory: historyDue ? this.#lines.take(HISTORY_AT_ONCE) : [],
       configs: this.#configs,
       command,
     };

@@ -22,6 +22,7 @@ import type { DrillDesk } from './drill/drill-desk.ts';
 import { AlertEngine } from './engine.ts';
 import type { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { pruneHistory } from './history/history-store.ts';
+import { pruneLineHistory } from './history/line-history-store.ts';
 import { type Entry, InputStreams, LIVE_LAG_MS } from './input-streams.ts';
 import { Journal } from './journal.ts';
 import { offerLease, RENEW_EVERY_MS, renewLease } from './leader-lease.ts';
@@ -218,7 +219,7 @@ export class Term {
     this.#journal.positions.events = entry.id;
     const seen = this.#feed.take(entry);
     if (!seen) return;
-    if (!isDrillCamera(seen.told.cameraId)) this.#journal.history.add(seen.told);
+    if (!isDrillCamera(seen.told.cameraId)) this.#journal.keep(seen.told);
     const change = this.#engine.observe(seen.told, seen.now);
     this.#o.drills.heed(change.events);
     this.#journal.note(change);
@@ -262,8 +263,9 @@ export class Term {
     const now = Date.now();
     const forget = async (): Promise<void> => {
       const history = await pruneHistory(this.#o.store.db, now, this.#o.config.database);
+      const lines = await pruneLineHistory(this.#o.store.db, now, this.#o.config.database.keepMinutesMs);
       const deliveries = await this.#o.desk.prune(now);
-      if (history || deliveries) return;
+      if (history || lines || deliveries) return;
       this.#o.evidence.prune(now);
       this.#prunedAt = performance.now();
     };

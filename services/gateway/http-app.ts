@@ -21,6 +21,7 @@ import { configRoutes } from './routes/config.ts';
 import { drillRoutes } from './routes/drills.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { historyRoutes } from './routes/history.ts';
+import { lineHistoryRoutes } from './routes/line-history.ts';
 import { modelRoutes } from './routes/models.ts';
 import { type OperationsOptions, operationsRoutes } from './routes/operations.ts';
 import { problem, sendProblem } from './routes/problem.ts';
@@ -139,6 +140,7 @@ export async function createHttpApp({
   await app.register(cameraRoutes({ board, frames }));
   await app.register(replayRoutes({ board, frames, replay }));
   await app.register(historyRoutes(alerts));
+  await app.register(lineHistoryRoutes(alerts));
   await app.register(alertRoutes(alerts));
   await app.register(evidenceRoutes(alerts));
   await app.register(auditRoutes(alerts));

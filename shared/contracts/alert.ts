@@ -248,6 +248,15 @@ export const AlertCommand = z.discriminatedUnion('type', [
   }),
   z.object({
     ...ordered,
+    type: z.literal('list-line-history'),
+    cameraId: Id,
+    lineId: Id,
+    from: EpochMs,
+    to: EpochMs,
+    stepMs: z.number().int().min(60_000).max(86_400_000).multipleOf(60_000).default(60_000),
+  }),
+  z.object({
+    ...ordered,
     type: z.literal('try-thresholds'),
     zoneId: Id,
     /** A camera as in the configuration; its address has no part in it. */

@@ -25,6 +25,25 @@ export const HistoryPoint = z.object({
 });
 export type HistoryPoint = z.infer<typeof HistoryPoint>;
 
+/** What went over a line in a span of time. Spans without a counted picture are missing, not zero. */
+export const LineHistoryPoint = z.object({
+  cameraId: Id,
+  lineId: Id,
+  /** Begin of the span. */
+  at: EpochMs,
+  stepMs: z.number().int().positive(),
+  /** People that went in and out. */
+  in: z.number().int().min(0),
+  out: z.number().int().min(0),
+  /** Time the two figures are of: longer than the span where it ends a time in which nobody wrote anything down, ms. */
+  coveredMs: z.number().int().min(0),
+  /** Of that time, without usable pictures: people may have passed unseen, ms. */
+  blindMs: z.number().int().min(0),
+  /** Whether the line doubted its figures: too few pictures a second, or too crowded. */
+  doubtful: z.boolean(),
+});
+export type LineHistoryPoint = z.infer<typeof LineHistoryPoint>;
+
 /** Spans one answer holds at most. */
 export const HISTORY_POINTS_MAX = 5000;
 
@@ -38,6 +57,16 @@ export function historyCsv(points: HistoryPoint[], part: 'whole' | 'rows' = 'who
   return csv(
     part === 'rows' ? undefined : ['at', ...HISTORY_COLUMNS],
     points.map((point) => [isoOf(point.at), ...HISTORY_COLUMNS.map((name) => point[name])]),
+  );
+}
+
+const LINE_COLUMNS = ['cameraId', 'lineId', 'stepMs', 'in', 'out', 'coveredMs', 'blindMs', 'doubtful'] as const;
+
+/** People over a line as CSV (RFC 4180), instants in ISO 8601. In parts like {@link historyCsv}. */
+export function lineHistoryCsv(points: LineHistoryPoint[], part: 'whole' | 'rows' = 'whole'): string {
+  return csv(
+    part === 'rows' ? undefined : ['at', ...LINE_COLUMNS],
+    points.map((point) => [isoOf(point.at), ...LINE_COLUMNS.map((name) => point[name])]),
   );
 }
 

@@ -5,6 +5,7 @@ import { Config } from '../../shared/config/schema.ts';
 import { type AlertCommand, AlertEvent, type AlertReply, alertKeys } from '../../shared/contracts/alert.ts';
 import type { CameraState } from '../../shared/contracts/camera.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
+import type { LineReading } from '../../shared/contracts/reading.ts';
 import { publishReading } from '../../shared/readings/reading-publisher.ts';
 import { until } from './until.ts';
 
@@ -55,11 +56,13 @@ export type FeedOptions = {
   everyMs?: number;
   /** Called with every picture before its reading is published. */
   onPicture?: (picture: { cameraId: string; seq: number; capturedAt: number }) => Promise<unknown>;
+  /** What the camera's lines have counted by then. */
+  lines?: () => LineReading[];
 };
 
 /** Publishes 20 pictures a second and keeps ingest and worker alive, through outages of Redis. */
 export async function startFeed(redis: Redis, o: FeedOptions = {}): Promise<Feed> {
-  const { cameraId = 'gate', everyMs = 50, onPicture } = o;
+  const { cameraId = 'gate', everyMs = 50, onPicture, lines } = o;
   let open = true;
   let seq = 0;
   let told: number | undefined;
@@ -105,6 +108,7 @@ export async function startFeed(redis: Redis, o: FeedOptions = {}): Promise<Feed
             interval: [people, people],
             heads: people,
             zones: [{ ...zone, interval: [people, people] }],
+            ...(lines ? { lines: lines() } : {}),
             model: { name: 'm', version: '1', steps: 1, warmStart: true },
             publishedAt: capturedAt,
           });

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DeliveryStore } from '../../services/alerts/deliveries/delivery-store.ts';
 import { HistoryTally } from '../../services/alerts/history/history-tally.ts';
+import type { LineTotals } from '../../services/alerts/history/line-tally.ts';
 import { startAlerts } from '../../services/alerts/service.ts';
 import { AlertStore } from '../../services/alerts/store/alert-store.ts';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
@@ -25,6 +26,7 @@ import { until } from '../helpers/until.ts';
 const YEARS_MS = 100_000_000_000;
 const BEGIN = 1_790_000_000_000;
 const SPANS = 5400;
+const BEGIN_MINUTE = Math.floor(BEGIN / 60_000) * 60_000;
 const CAMERAS = ['gate', 'gate-2', 'gate2'];
 const ZONES = ['a-b', 'ab', 'a1'];
 
@@ -75,6 +77,17 @@ function history(): HistoryTally {
   return tally;
 }
 
+/** Totals of a line that is now and then not seen, and begins anew every 700 minutes. */
+function lines(): LineTotals[] {
+  return Array.from({ length: SPANS / 3 }, (_, minute) => ({
+    ...{ cameraId: 'gate', lineId: 'door', at: BEGIN_MINUTE + minute * 60_000 },
+    lastAt: BEGIN_MINUTE + minute * 60_000 + 59_000 - (minute % 7) * 100,
+    since: BEGIN_MINUTE + Math.floor(minute / 700) * 700 * 60_000,
+    ...{ in: (minute % 700) * 3, out: Math.floor((minute % 700) / 2), blindMs: (minute % 700) * 40 },
+    doubtful: minute % 13 === 0,
+  })).filter(({ at }) => (at / 60_000) % 17 > 2);
+}
+
 async function fill(where: string): Promise<void> {
   const store = await AlertStore.open(where);
   const { fence } = await store.claim();
@@ -89,7 +102,7 @@ async function fill(where: string): Promise<void> {
   }));
   const change = { events, machines: new Set<string>(), alerts: new Map(), silences: new Map() };
   const commit = { fence, number: 1, at: BEGIN, change, machineOf: () => undefined, positions: {}, configs: [] };
-  await store.commit({ ...commit, deliveries, history: history().take() });
+  await store.commit({ ...commit, deliveries, history: history().take(), lineHistory: lines() });
   await store.markAnnounced(events.length);
   const log = new DeliveryStore(store.db);
   for (const delivery of deliveries) {
@@ -217,6 +230,16 @@ describe('REST over each database', () => {
         ({ camera, zone, from, lengthMs, tens }) =>
           `/api/history?cameraId=${camera}&zoneId=${zone}&from=${from}&to=${from + lengthMs}&stepMs=${tens * 10_000}`,
       );
+    const linesOf = fc
+      .record({
+        from: instant,
+        lengthMs: fc.integer({ min: 1, max: 40_000_000 }),
+        minutes: fc.integer({ min: 1, max: 90 }),
+      })
+      .map(
+        ({ from, lengthMs, minutes }) =>
+          `/api/history/lines?cameraId=gate&lineId=door&from=${from}&to=${from + lengthMs}&stepMs=${minutes * 60_000}`,
+      );
     const eventsOf = fc
       .record({
         camera,
@@ -231,7 +254,7 @@ describe('REST over each database', () => {
           `/api/alerts/events?cameraId=${camera}&zoneId=${zone}&afterOffset=${after}&limit=${limit}&from=${from}&to=${to}`,
       );
     await fc.assert(
-      fc.asyncProperty(fc.oneof(historyOf, eventsOf), async (path) => {
+      fc.asyncProperty(fc.oneof(historyOf, linesOf, eventsOf), async (path) => {
         assert.equal((await ask(path)).status, 200);
       }),
       { numRuns: 60 },

@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { addHistory } from '../../services/alerts/history/history-store.ts';
+import { addLineHistory } from '../../services/alerts/history/line-history-store.ts';
 import { startAlerts } from '../../services/alerts/service.ts';
 import { AlertStore } from '../../services/alerts/store/alert-store.ts';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
 import { parseConfig } from '../../shared/config/load.ts';
 import type { AlertEvent } from '../../shared/contracts/alert.ts';
-import type { HistoryPoint } from '../../shared/contracts/history.ts';
+import type { HistoryPoint, LineHistoryPoint } from '../../shared/contracts/history.ts';
 import type { Service } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { fastConfig, startFeed } from '../helpers/alert-feed.ts';
@@ -40,6 +41,12 @@ before(async () => {
     ...{ countMin: i % 50, countMax: (i % 50) + 1, countLowSum: 0, countHighSum: 120 * 60, ...density },
   }));
   await store.db.transaction().execute((tx) => addHistory(tx, tallies.toSpliced(BLIND, 1)));
+  // Three in and two out a minute; the camera was unplugged once.
+  const totals = Array.from({ length: MINUTES }, (_, i) => ({
+    ...{ cameraId: 'gate', lineId: 'door', at: BEGIN + i * MINUTE, lastAt: BEGIN + i * MINUTE + 59_500 },
+    ...{ since: BEGIN, in: 3 * (i + 1), out: 2 * (i + 1), blindMs: 0, doubtful: false },
+  }));
+  await store.db.transaction().execute((tx) => addLineHistory(tx, totals.toSpliced(BLIND, 1)));
   await store.close();
   const redisUrls = { state: redis.url, frames: redis.framesUrl };
   const config = fastConfig();
@@ -110,6 +117,60 @@ test('CSV has every span once, however many answers it takes', async () => {
     rows.every((row, i) => i === 0 || row > (rows[i - 1] as string)),
     'oldest first',
   );
+});
+
+test('people over a line by the minute and the hour, and as CSV', async () => {
+  const door = { cameraId: 'gate', lineId: 'door' };
+  const to = BEGIN + 60 * MINUTE;
+  const minutes = (await (await answered('history/lines', { ...door, from: BEGIN, to })).json()) as LineHistoryPoint[];
+  assert.equal(minutes.length, 59);
+  const told = minutes.slice(BLIND - 1, BLIND + 1).map((p) => [(p.at - BEGIN) / MINUTE, p.in, p.out, p.coveredMs]);
+  assert.deepEqual(told, [
+    [BLIND - 1, 3, 2, MINUTE],
+    [BLIND + 1, 6, 4, 2 * MINUTE],
+  ]);
+  const hours = { ...door, from: BEGIN, to: BEGIN + 6000 * MINUTE, stepMs: 60 * MINUTE };
+  const byHour = (await (await ask('history/lines', hours)).json()) as LineHistoryPoint[];
+  assert.equal(
+    byHour.reduce((sum, point) => sum + point.in, 0),
+    3 * MINUTES,
+    'nothing is lost or counted twice between spans',
+  );
+
+  const csv = await answered('history/lines.csv', { ...door, from: BEGIN, to: Date.now() });
+  assert.match(csv.headers.get('content-disposition') ?? '', /filename="headroom_gate_door_[\d-]+\.csv"$/);
+  const [header, ...rows] = (await csv.text()).trimEnd().split('\r\n');
+  assert.equal(header, 'at,cameraId,lineId,stepMs,in,out,coveredMs,blindMs,doubtful');
+  assert.equal(rows.length, MINUTES - 1);
+  const sum = rows.reduce((all, row) => all + Number(row.split(',')[4]), 0);
+  assert.equal(sum, 3 * MINUTES, 'also where one answer ends and the next begins');
+  const refused: Record<string, string | number>[] = [
+    { ...door, from: 2, to: 1 },
+    { ...door, from: 0, to: MINUTE, stepMs: 10_000 },
+    { cameraId: 'gate' },
+  ];
+  for (const wrong of refused) {
+    assert.equal((await ask('history/lines', wrong)).status, 400);
+  }
+});
+
+test('what a worker counts at a line is kept', async () => {
+  const since = Date.now();
+  let passed = 0;
+  const line = { lineId: 'gap', name: 'Gap', out: 0, blindMs: 0, from: 'start' } as const;
+  const feed = await startFeed(redis.client(), { lines: () => [{ ...line, in: passed++, since }] });
+  try {
+    const query = { cameraId: 'gate', lineId: 'gap', from: since - MINUTE, to: since + 10 * MINUTE };
+    const counted = await until('people over the line', async () => {
+      const response = await ask('history/lines', query);
+      const points = response.ok ? ((await response.json()) as LineHistoryPoint[]) : [];
+      const sum = points.reduce((all, point) => all + point.in, 0);
+      return sum > 20 ? sum : undefined;
+    });
+    assert.ok(counted <= passed, `${counted} of ${passed}`);
+  } finally {
+    await feed.close();
+  }
 });
 
 test('the log of alerts can be asked for a zone and a time', async () => {

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { addHistory, pruneHistory, readHistory } from '../../services/alerts/history/history-store.ts';
 import { HistoryTally } from '../../services/alerts/history/history-tally.ts';
+import { addLineHistory, pruneLineHistory, readLineHistory } from '../../services/alerts/history/line-history-store.ts';
+import { LineTally } from '../../services/alerts/history/line-tally.ts';
 import { AlertStore, type Commit, DeposedError } from '../../services/alerts/store/alert-store.ts';
 import { AlertCommand } from '../../shared/contracts/alert.ts';
-import type { PublicReading } from '../../shared/contracts/reading.ts';
+import type { LineReading, PublicReading } from '../../shared/contracts/reading.ts';
 import { DATABASES, type TestDatabase } from '../helpers/databases.ts';
 import { calibrated, run } from '../helpers/timeline.ts';
 
@@ -39,6 +41,13 @@ const query = (more: Record<string, unknown>) => {
   const parsed = AlertCommand.parse({ ...head, from: BEGIN, to: BEGIN + 600_000, ...more });
   assert.equal(parsed.type, 'list-history');
   return parsed as Extract<AlertCommand, { type: 'list-history' }>;
+};
+
+const lineQuery = (more: object) => {
+  const head = { commandId: 'command-1', actor: 'kim', type: 'list-line-history', cameraId: 'gate', lineId: 'door' };
+  const parsed = AlertCommand.parse({ ...head, from: BEGIN, to: BEGIN + 600_000, ...more });
+  assert.equal(parsed.type, 'list-line-history');
+  return parsed as Extract<AlertCommand, { type: 'list-line-history' }>;
 };
 
 const { events } = run({
@@ -187,6 +196,48 @@ for (const { name, create } of DATABASES) {
     it('time without pictures is missing, not zero', async () => {
       const later = await readHistory(store.db, query({ zoneId: '', from: BEGIN + 120_000, stepMs: 10_000 }));
       assert.deepEqual(later, []);
+    });
+
+    it('tells what went over a line from totals, through restarts, midnights and gaps', async () => {
+      const line = (second: number, inTotal: number, more: Partial<LineReading> = {}): PublicReading => {
+        const counted = { lineId: 'door', name: 'Door', in: inTotal, out: 2 * inTotal, blindMs: 0, from: 'start' };
+        const since = BEGIN - 3_600_000;
+        return { ...reading(second, 1), lines: [{ ...counted, since, ...more } as LineReading] } as PublicReading;
+      };
+      const keep = async (...readings: PublicReading[]): Promise<void> => {
+        const tally = new LineTally();
+        for (const reading of readings) tally.add(reading);
+        await addLineHistory(store.db, tally.take());
+      };
+      await keep(line(-30, 100));
+      await keep(line(1, 101), line(50, 104), line(59, 105));
+      // Read again by a successor, and a late word of the one before it: nothing is counted twice.
+      await keep(line(59, 105), line(50, 104));
+      await keep(line(61, 105), line(110, 109, { doubt: 'too-crowded' }), line(119, 109));
+      // Nobody wrote anything down for three minutes; a new day begins.
+      await keep(line(310, 120));
+      const midnight = { since: BEGIN + 360_000, from: 'midnight' as const };
+      await keep(line(361, 0, midnight), line(419, 7, { ...midnight, blindMs: 4000 }));
+
+      const ask = (more: object = {}) => readLineHistory(store.db, lineQuery(more));
+      const told = await ask();
+      assert.deepEqual(
+        told.map((p) => [(p.at - BEGIN) / 1000, p.in, p.out, p.coveredMs, p.blindMs, p.doubtful]),
+        [
+          [0, 5, 10, 89_000, 0, false],
+          [60, 4, 8, 60_000, 0, true],
+          [300, 11, 22, 191_000, 0, false],
+          [360, 7, 14, 59_000, 4000, false],
+        ],
+      );
+      const parts = [...(await ask({ to: BEGIN + 60_000 })), ...(await ask({ from: BEGIN + 60_000 }))];
+      assert.deepEqual(parts, told, 'in parts as in one');
+      const [whole, ...none] = await ask({ stepMs: 3_600_000, from: BEGIN - 600_000 });
+      assert.deepEqual(none.length, 0, 'the first minute of all counts from before: nobody knows when');
+      assert.deepEqual([whole?.in, whole?.out, whole?.doubtful], [27, 54, true]);
+      assert.deepEqual(await ask({ lineId: 'other' }), []);
+      while (await pruneLineHistory(store.db, BEGIN + 86_400_000, 86_400_000 - 60_000));
+      assert.equal((await ask()).length, 2, 'kept minutes stay; the first of them counts from before');
     });
 
     it('forgets ten-second spans before minutes', async () => {

@@ -97,12 +97,7 @@ export async function readHistory(db: Kysely<AlertTables>, query: Query): Promis
     .orderBy('zone_id')
     .limit(HISTORY_POINTS_MAX + 1)
     .execute();
-  if (found.length > HISTORY_POINTS_MAX) {
-    throw new HeadroomError(
-      'HISTORY_TOO_LONG',
-      `These are more than ${HISTORY_POINTS_MAX} points: name a zoneId, bring from and to closer together, or make stepMs longer.`,
-    );
-  }
+  if (found.length > HISTORY_POINTS_MAX) throw tooManyPoints('name a zoneId, ');
   return found.map((row) => {
     const densities = Number(row.density_samples);
     const intervals = Number(row.interval_samples);
@@ -124,6 +119,13 @@ export async function readHistory(db: Kysely<AlertTables>, query: Query): Promis
     };
   });
 }
+
+/** None is left out silently. */
+export const tooManyPoints = (first = ''): HeadroomError =>
+  new HeadroomError(
+    'HISTORY_TOO_LONG',
+    `These are more than ${HISTORY_POINTS_MAX} points: ${first}bring from and to closer together, or make stepMs longer.`,
+  );
 
 /** Forgets spans older than they are kept, a piece at a time. @returns whether more of them are left */
 export async function pruneHistory(

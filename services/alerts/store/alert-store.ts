@@ -19,6 +19,8 @@ import type { EngineSnapshot, MachineRecord } from '../engine.ts';
 import { insertEvidence } from '../evidence/evidence-store.ts';
 import { addHistory } from '../history/history-store.ts';
 import type { Tally } from '../history/history-tally.ts';
+import { addLineHistory } from '../history/line-history-store.ts';
+import type { LineTotals } from '../history/line-tally.ts';
 import { noteInForce } from '../thresholds/threshold-store.ts';
 import { type OpenOptions, openDatabase } from './database.ts';
 import type { AlertTables } from './tables.ts';
@@ -37,6 +39,7 @@ export type Commit = {
   deliveries: NewDelivery[];
   evidence?: Evidence[];
   history: Tally[];
+  lineHistory?: LineTotals[];
   /** Configurations that came into force. */
   configs: { version: string; body: unknown }[];
   command?: { command: AlertCommand; reply: AlertReply } | undefined;
@@ -121,6 +124,7 @@ export class AlertStore {
     deliveries,
     evidence = [],
     history,
+    lineHistory = [],
     configs,
     command,
   }: Commit): Promise<void> {
@@ -170,6 +174,7 @@ export class AlertStore {
       for (const delivery of deliveries) await insertDelivery(tx, delivery, at);
       await insertEvidence(tx, evidence);
       await addHistory(tx, history);
+      await addLineHistory(tx, lineHistory);
       if (command) {
         await tx
           .insertInto('commands')

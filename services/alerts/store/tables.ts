@@ -79,4 +79,16 @@ export type AlertTables = {
     density_sum: number;
     density_peak: number;
   };
+  /** Totals of lines at the end of each minute; `since` says what they count from. */
+  line_history: {
+    camera_id: string;
+    line_id: string;
+    at: number;
+    last_at: number;
+    since: number;
+    in_total: number;
+    out_total: number;
+    blind_ms: number;
+    doubtful: number;
+  };
 };

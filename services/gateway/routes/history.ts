@@ -10,12 +10,15 @@ import { sendProblem } from './problem.ts';
 
 /** Up to the last instant a date can tell. */
 const instant = z.coerce.number().int().nonnegative().max(8_640_000_000_000_000);
+export const spanFields = {
+  from: instant.describe('First instant, epoch ms.'),
+  to: instant.describe('End, epoch ms; itself not part of it.'),
+};
 const Query = z
   .object({
     cameraId: Id,
     zoneId: Id.or(z.literal('')).default('').describe('A zone; empty for the whole picture.'),
-    from: instant.describe('First instant, epoch ms.'),
-    to: instant.describe('End, epoch ms; itself not part of it.'),
+    ...spanFields,
     stepMs: z.coerce
       .number()
       .int()
@@ -27,6 +30,10 @@ const Query = z
   })
   .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be later than from' });
 type Query = z.infer<typeof Query>;
+
+type Spans = { from: number; to: number; stepMs: number };
+
+export const TOO_MANY_SPANS = `That is more than ${HISTORY_POINTS_MAX} spans: ask for a longer stepMs, bring from and to closer together, or take CSV.`;
 
 export const historyRoutes =
   (desk: AlertDesk): FastifyPluginAsyncZod =>
@@ -51,8 +58,7 @@ export const historyRoutes =
       },
       async ({ query }, reply) => {
         if ((query.to - query.from) / query.stepMs > HISTORY_POINTS_MAX) {
-          const detail = `That is more than ${HISTORY_POINTS_MAX} spans: ask for a longer stepMs, bring from and to closer together, or take CSV.`;
-          return sendProblem(reply, 400, 'Too many spans', detail);
+          return sendProblem(reply, 400, 'Too many spans', TOO_MANY_SPANS);
         }
         return sendOrder(desk, reply, { type: 'list-history', actor: 'api', ...query });
       },
@@ -71,11 +77,7 @@ export const historyRoutes =
           },
         },
         async ({ query }, reply) => {
-          const parts = (query.to - query.from) / query.stepMs / HISTORY_POINTS_MAX;
-          if (parts > PARTS_MAX) {
-            const detail = 'Bring from and to closer together, or make stepMs longer: nothing is kept for that long.';
-            return sendProblem(reply, 400, 'Too many spans', detail);
-          }
+          if (isTooLong(query)) return sendProblem(reply, 400, 'Too many spans', TOO_LONG);
           async function* pages(): AsyncGenerator<HistoryPoint[]> {
             for (const part of partsOf(query)) yield await points(part);
           }
@@ -89,11 +91,15 @@ export const historyRoutes =
 /** A year and a half in ten-second spans: more is asked for by mistake. */
 const PARTS_MAX = 1000;
 
+export const TOO_LONG = 'Bring from and to closer together, or make stepMs longer: nothing is kept for that long.';
+export const isTooLong = ({ from, to, stepMs }: Spans): boolean =>
+  (to - from) / stepMs / HISTORY_POINTS_MAX > PARTS_MAX;
+
 /** A query as several, none of which has too many spans. */
-export function partsOf(query: Query): Query[] {
+export function partsOf<Q extends Spans>(query: Q): Q[] {
   const partMs = HISTORY_POINTS_MAX * query.stepMs;
   const begin = Math.floor(query.from / query.stepMs) * query.stepMs;
-  const parts: Query[] = [];
+  const parts: Q[] = [];
   for (let from = begin; from < query.to; from += partMs) {
     parts.push({ ...query, from, to: Math.min(query.to, from + partMs) });
   }
