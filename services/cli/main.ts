@@ -22,7 +22,8 @@ program
   .description('run everything on this machine, in the foreground, until SIGTERM or Ctrl-C')
   .option('--config <file>', `configuration; without one, ${DEFAULT_CONFIG} if it is there, else the demo`)
   .option('--demo', 'watch the demo camera whatever configuration is there')
-  .action(async (options: { config?: string; demo?: boolean }) => {
+  .option('--reset-demo', 'the demo as it comes, without what was set up in an earlier one')
+  .action(async (options: { config?: string; demo?: boolean; resetDemo?: boolean }) => {
     const { runUp } = await import('./run-up.ts');
     await runUp(options);
   });

@@ -5,9 +5,11 @@ import { runService } from '../../shared/runtime/process.ts';
 import { startHeadroom } from './up.ts';
 
 const DEFAULT_CONFIG = 'headroom.yaml';
+const KEPT = ['What you set up in an earlier demo is kept; npm start -- --reset-demo begins anew.'];
 
-export async function runUp(options: { config?: string; demo?: boolean }): Promise<void> {
-  const configFile = options.config ?? (!options.demo && existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
+export async function runUp(options: { config?: string; demo?: boolean; resetDemo?: boolean }): Promise<void> {
+  const configFile =
+    options.config ?? (!options.demo && !options.resetDemo && existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
   if (configFile) {
     const logger = createLogger('launcher');
     await runService(logger, async () => {
@@ -20,15 +22,17 @@ export async function runUp(options: { config?: string; demo?: boolean }): Promi
     process.env.HEADROOM_LOG_LEVEL ??= 'warn';
     const logger = createLogger('launcher');
     await runService(logger, async () => {
-      process.stderr.write('headroom: no headroom.yaml here, starting the demo camera\n');
+      const why = options.demo || options.resetDemo ? '' : 'no headroom.yaml here, ';
+      process.stderr.write(`headroom: ${why}starting the demo camera\n`);
       const { startDemo } = await import('./demo.ts');
-      const demo = await startDemo(logger);
-      say(demo.url, `the demo camera (served over RTSP by ${demo.server})`);
+      const demo = await startDemo(logger, options.resetDemo);
+      say(demo.url, `the demo camera (served over RTSP by ${demo.server})`, demo.kept ? KEPT : []);
       return demo;
     });
   }
 }
 
-function say(url: string, watching: string): void {
-  process.stderr.write(`\n  Headroom watches ${watching}.\n  Dashboard: ${url}\n  Stop with Ctrl-C.\n\n`);
+function say(url: string, watching: string, more: readonly string[] = []): void {
+  const lines = [`Headroom watches ${watching}.`, `Dashboard: ${url}`, ...more, 'Stop with Ctrl-C.'];
+  process.stderr.write(`\n${lines.map((line) => `  ${line}\n`).join('')}\n`);
 }

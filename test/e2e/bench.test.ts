@@ -11,6 +11,7 @@ import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
 import { readLabelled } from '../../models/evaluation/labelled-data.ts';
+import { assertAccessible } from '../helpers/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { runCli, startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
@@ -53,7 +54,7 @@ const counted = async (page: Page): Promise<number> => {
   return Number(await page.getByTestId('bench-count').getAttribute('data-count'));
 };
 const listed = (page: Page) => page.getByTestId('bench-pictures').locator('li');
-const show = (page: Page, name: string) => page.getByRole('button', { name: `Show ${name}`, exact: true }).click();
+const show = (page: Page, name: string) => page.getByRole('button', { name: `Show ${name}` }).click();
 const figure = async (page: Page, id: string, of: 'here' | 'all'): Promise<number> => {
   const cell = page.locator(`tr[data-figure="${id}"] td[data-of="${of}"]`);
   return Number(await cell.getAttribute('data-value', { timeout: WITHIN_MS }));
@@ -243,6 +244,7 @@ test('overlays, threshold, and the table of steps and seeds', { timeout: PATIENC
   assert.equal(await page.locator('[data-testid="bench-runs"] [aria-pressed="true"]').count(), 1);
   await until('its own map is shown', async () => (await pixels(page)) !== table);
   await screenshot('bench-settings');
+  await assertAccessible(page, 'the test bench with a picture');
 
   await page.getByRole('button', { name: 'Enlarge' }).click();
   const scale = () => canvas(page).getAttribute('data-scale');
@@ -316,6 +318,7 @@ test('works on a small phone, in Korean, by touch', { timeout: PATIENCE_MS }, as
   await canvas(page).tap({ position: place });
   await until('a head is clicked', async () => (await clickedHeads(page)) === 1);
   await screenshot('bench-phone');
+  await assertAccessible(page, 'the test bench on a phone');
   assertClean();
   await close();
 });

@@ -55,6 +55,12 @@ export class Live implements Moment {
     document.addEventListener('visibilitychange', () => this.#subscribeSoon());
   }
 
+  /** Alerts are judged, but can be neither kept nor told. */
+  get databaseAway(): boolean {
+    const alerts = this.connected ? this.system?.alerts : undefined;
+    return alerts?.leader === 'up' && alerts.database === 'away';
+  }
+
   start(): void {
     this.#socket.start();
   }

@@ -103,7 +103,7 @@ export const benchKo: BenchTexts = {
     mean: '평균',
     spread: '범위',
     ms: '시간',
-    choose: (steps: number, seed: number, count: string) => `${steps}단계, 시드 ${seed}: ${count}명`,
+    choose: (steps: number, seed: number, count: string) => `${steps}단계, 시드 ${seed}, 인원 ${count}`,
   },
   result: {
     title: '인원',

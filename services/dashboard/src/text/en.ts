@@ -126,6 +126,9 @@ export const en = {
     clock: 'Time',
     system: 'System',
     parts: { ingest: 'Video input', inference: 'Counting', redis: 'Data store', alerts: 'Alerting' },
+    databaseAway: 'The database of the alerts cannot be reached.',
+    databaseAwayNote:
+      'Pictures and counts go on. New alerts are noticed, but neither shown nor sent to anybody until it is back: watch the pictures. Acknowledging, silencing and drills do not work meanwhile.',
     up: 'up',
     down: 'down',
     unknown: 'unknown',

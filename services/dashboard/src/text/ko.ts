@@ -117,6 +117,9 @@ export const ko: Texts = {
     clock: '시각',
     system: '시스템',
     parts: { ingest: '영상 수신', inference: '계수', redis: '데이터 저장소', alerts: '경보 판정' },
+    databaseAway: '경보 데이터베이스에 연결할 수 없습니다.',
+    databaseAwayNote:
+      '영상과 계수는 계속됩니다. 새 경보는 감지하지만 복구될 때까지 표시하거나 보내지 못합니다. 영상을 직접 확인하세요. 그동안 확인, 무음, 훈련도 되지 않습니다.',
     up: '정상',
     down: '중단',
     unknown: '알 수 없음',
