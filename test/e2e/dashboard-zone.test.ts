@@ -125,7 +125,16 @@ test('from the camera to its zone: figures, charts, thresholds, the alert, a sen
     PATIENCE_MS,
   );
 
-  await page.getByText('The same as a table').click();
+  const flow = page.locator('[data-testid="flow-history"][data-flow="door"]');
+  await until(
+    'the flow is kept and drawn',
+    async () => /^In the time shown: \d+ in, \d+ out\./.test(await words(flow.getByTestId('flow-sum'))),
+    PATIENCE_MS,
+  );
+  assert.notEqual(await flow.getAttribute('data-points'), '0');
+  await flow.locator('canvas').first().waitFor();
+
+  await page.getByText('The same as a table').first().click();
   await until(
     'stored spans stand in the table',
     async () => (await page.getByTestId('point-table').getByRole('row').count()) > 2,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { durationParts } from '../../services/dashboard/src/text/duration.ts';
+import { flowBlind, flowColumns, flowStepFor, flowSum } from '../../services/dashboard/src/zone/flow.ts';
 import { levelSpans, rowsOf } from '../../services/dashboard/src/zone/level-spans.ts';
 import { gapAfter, waitMs } from '../../services/dashboard/src/zone/replay-time.ts';
 import { scaleTop } from '../../services/dashboard/src/zone/scale-top.ts';
@@ -27,7 +28,7 @@ import {
   windowParam,
 } from '../../services/dashboard/src/zone/window.ts';
 import type { ActiveAlert, AlertEvent } from '../../shared/contracts/alert.ts';
-import type { HistoryPoint } from '../../shared/contracts/history.ts';
+import type { HistoryPoint, LineHistoryPoint } from '../../shared/contracts/history.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 
 const SECOND = 1_000;
@@ -290,5 +291,33 @@ describe('looking back', () => {
     ]);
     assert.deepEqual(durationParts(HOUR), [[1, 'hour']]);
     assert.deepEqual(durationParts(0), [[0, 'second']]);
+  });
+});
+
+describe('flow over a line', () => {
+  const span = (minute: number, inside: number, more: Partial<LineHistoryPoint> = {}): LineHistoryPoint => ({
+    ...{ cameraId: 'c', lineId: 'door', at: BEGIN + minute * MINUTE, stepMs: MINUTE, in: inside, out: 1 },
+    ...{ coveredMs: MINUTE, blindMs: 0, doubtful: false, ...more },
+  });
+  // Nobody wrote anything down for three minutes: the next span has the people of four.
+  const points = [span(0, 6), span(1, 4), span(5, 20, { coveredMs: 4 * MINUTE, doubtful: true })];
+  const window = { from: BEGIN, to: BEGIN + 6 * MINUTE };
+
+  it('rates break where nobody counted, and a long pause is no rush', () => {
+    const blind = flowBlind(points, window);
+    assert.deepEqual(blind, [{ from: BEGIN + 2 * MINUTE, to: BEGIN + 5 * MINUTE }]);
+    const columns = flowColumns(points, blind);
+    assert.deepEqual(columns.in, [6, 4, null, 5]);
+    assert.deepEqual(columns.out, [1, 1, null, 0.25]);
+    assert.deepEqual(
+      columns.spans.map((one) => one?.in),
+      [6, 4, undefined, 20],
+    );
+  });
+
+  it('sums what passed, and says when it is doubted', () => {
+    assert.deepEqual(flowSum(points), { in: 30, out: 3, blindMs: 0, doubtful: true });
+    assert.equal(flowSum([]), undefined);
+    assert.deepEqual([flowStepFor(10_000), flowStepFor(3_600_000)], [60_000, 3_600_000]);
   });
 });

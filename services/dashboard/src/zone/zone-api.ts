@@ -1,7 +1,7 @@
 /** What a zone's page asks of the server. Every answer is parsed. */
 import { z } from 'zod';
 import { AlertEvent } from '../../../../shared/contracts/alert.ts';
-import { HistoryPoint } from '../../../../shared/contracts/history.ts';
+import { HistoryPoint, LineHistoryPoint } from '../../../../shared/contracts/history.ts';
 import type { Stretch } from './window.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -38,6 +38,22 @@ export function fetchHistory(
   signal: AbortSignal,
 ): Promise<HistoryPoint[]> {
   return ask(`./api/history?${historyQuery(place, stretch, stepMs)}`, z.array(HistoryPoint), signal);
+}
+
+type LinePlace = { cameraId: string; lineId: string };
+const lineQuery = (place: LinePlace, { from, to }: Stretch, stepMs: number): string =>
+  query({ ...place, from: Math.max(0, Math.floor(from)), to: Math.ceil(to), stepMs });
+
+export const lineCsvHref = (place: LinePlace, stretch: Stretch, stepMs: number): string =>
+  `./api/history/lines.csv?${lineQuery(place, stretch, stepMs)}`;
+
+export function fetchLineHistory(
+  place: LinePlace,
+  stretch: Stretch,
+  stepMs: number,
+  signal: AbortSignal,
+): Promise<LineHistoryPoint[]> {
+  return ask(`./api/history/lines?${lineQuery(place, stretch, stepMs)}`, z.array(LineHistoryPoint), signal);
 }
 
 /** Events of the zone up to the end of the window, oldest first. */

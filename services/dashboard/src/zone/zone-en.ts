@@ -86,6 +86,12 @@ export const zoneEn: ZoneTexts = {
       'too-crowded': 'Not to be trusted: too crowded to tell people apart.',
     },
     note: 'Passes are counted: who goes in and comes back counts once each way.',
+    overTime: (line) => `Flow over ${line}`,
+    passed: (inside, outside, duration) => `${inside} in, ${outside} out in ${duration}`,
+    sum: (inside, outside) => `In the time shown: ${inside} in, ${outside} out.`,
+    unseen: (duration) => `${duration} unseen: people may have passed.`,
+    doubtful: 'For a part of it the line doubts its figures.',
+    none: 'Nobody was counted at this line in this time.',
   },
   replay: {
     title: 'Look back: the last hour',

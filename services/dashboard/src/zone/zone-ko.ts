@@ -86,6 +86,12 @@ export const zoneKo: ZoneTexts = {
       'too-crowded': '믿을 수 없음: 너무 붐벼 사람을 구분할 수 없습니다.',
     },
     note: '통과 횟수입니다. 들어왔다 나가면 각각 한 번씩 셉니다.',
+    overTime: (line) => `${line} 통과 인원`,
+    passed: (inside, outside, duration) => `${duration} 동안 들어옴 ${inside}명, 나감 ${outside}명`,
+    sum: (inside, outside) => `표시 기간: 들어옴 ${inside}명, 나감 ${outside}명.`,
+    unseen: (duration) => `${duration} 동안 보지 못함: 지나간 사람이 있을 수 있습니다.`,
+    doubtful: '일부 시간의 수치는 믿을 수 없습니다.',
+    none: '이 기간에는 이 선에서 계수가 없습니다.',
   },
   replay: {
     title: '되돌려 보기: 최근 1시간',

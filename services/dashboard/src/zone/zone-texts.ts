@@ -72,6 +72,12 @@ export type ZoneTexts = {
     blind: (duration: string) => string;
     doubts: Record<'too-few-pictures' | 'too-crowded', string>;
     note: string;
+    overTime: (line: string) => string;
+    passed: (inside: string, outside: string, duration: string) => string;
+    sum: (inside: string, outside: string) => string;
+    unseen: (duration: string) => string;
+    doubtful: string;
+    none: string;
   };
   replay: {
     title: string;
