@@ -74,7 +74,7 @@ export const AlertmanagerEndpoint = z.strictObject({
   dashboardUrl: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('Where people open this dashboard, for links.'),
+    .describe('Where people open this dashboard, for links; gateway.publicUrl by default.'),
 });
 export type AlertmanagerEndpoint = z.infer<typeof AlertmanagerEndpoint>;
 

@@ -86,6 +86,11 @@ export const Config = z
       .strictObject({
         host: z.string().default('127.0.0.1').describe('Address to listen on; loopback until told otherwise.'),
         port: z.int().min(0).max(65535).default(8080),
+        publicUrl: z
+          .url({ protocol: /^https?$/, error: 'use the form https://host[:port][/path]' })
+          .refine((url) => !/[?#]/.test(url), 'use the form https://host[:port][/path], without ? and #')
+          .optional()
+          .describe('Where people open the dashboard: messages to receivers then hold whole links.'),
         allowedOrigins: z
           .array(Origin)
           .default([])
@@ -120,6 +125,13 @@ export const Config = z
           .default([])
           .describe(
             'Further camera schemes, for trials: file, http, https (MJPEG). Off by default: they can read local files.',
+          ),
+        clipsDir: z
+          .string()
+          .regex(/^\P{Cc}+$/u, 'must be a folder name without control characters')
+          .optional()
+          .describe(
+            "Folder of video files that drills may play, beside those that come with Headroom; relative to Headroom's own folder.",
           ),
         httpPort: z
           .int()

@@ -196,12 +196,28 @@ describe('webhook schedule', () => {
 });
 
 describe('webhook message', () => {
-  const message = JSON.parse(messageBody(event, '/site/plaza'));
+  const message = JSON.parse(messageBody(event, { source: '/site/plaza' }));
+
+  it('links to the evidence by its path, and by the whole address where that is known', () => {
+    const path = '/api/alerts/e~gate~1/evidence';
+    const linkOf = (publicUrl?: string): string =>
+      JSON.parse(messageBody({ ...event, evidence: path }, { source: '/', publicUrl })).data.evidence;
+    assert.equal(linkOf(), path);
+    for (const base of ['https://crowd.example.org', 'https://crowd.example.org/']) {
+      assert.equal(linkOf(base), `https://crowd.example.org${path}`);
+    }
+    assert.equal(linkOf('https://example.org/crowd/'), `https://example.org/crowd${path}`);
+    const plain = JSON.parse(messageBody(event, { source: '/', publicUrl: 'https://crowd.example.org' }));
+    assert.ok(!('evidence' in plain.data), 'no link to what was not kept');
+    for (const wrong of ['crowd.example.org', 'ftp://x.org', 'https://x.org/?a=b', 'https://x.org/#/alerts']) {
+      assert.ok(!Config.safeParse({ gateway: { publicUrl: wrong } }).success, wrong);
+    }
+  });
 
   it('is a Standard Webhooks payload below 20 kB', () => {
     assert.deepEqual(Object.keys(message).filter((key) => ['type', 'timestamp', 'data'].includes(key)).length, 3);
     assert.match(message.type, /^[a-zA-Z0-9_]+(\.[a-zA-Z0-9_]+)*$/);
-    assert.ok(messageBody(event, '/site/plaza').length < 20_000);
+    assert.ok(messageBody(event, { source: '/site/plaza' }).length < 20_000);
     assert.ok(!event.eventId.includes('.'));
   });
 
@@ -217,7 +233,7 @@ describe('webhook message', () => {
   it('is read and found valid by the CloudEvents library, whatever kind it is', () => {
     const pulse = { mode: 'actual', cameras: 2, camerasCounted: 1, alertsOn: 0 } as const;
     const bodies = {
-      [event.type]: messageBody(event, '/site/plaza'),
+      [event.type]: messageBody(event, { source: '/site/plaza' }),
       'system.heartbeat': heartbeatBody('heartbeat~a~1', '/site/plaza', event.at, pulse),
       'system.test': testBody('test~1', '/site/plaza', event.at),
     };
@@ -235,7 +251,7 @@ describe('webhook message', () => {
   });
 
   it('says when it is late or superseded, and nothing when it is neither', () => {
-    const stored = messageBody(event, '/');
+    const stored = messageBody(event, { source: '/' });
     assert.equal(bodyOfAttempt(stored, { late: false, superseded: false }), stored);
     const { data } = JSON.parse(bodyOfAttempt(stored, { late: true, superseded: true }));
     assert.deepEqual([data.late, data.superseded, data.mode], [true, true, 'exercise']);
@@ -243,7 +259,7 @@ describe('webhook message', () => {
 
   it('goes to those it concerns', () => {
     const plan = (one: Record<string, unknown>, of: Partial<AlertEvent> = {}) =>
-      planDeliveries([{ ...event, ...of }], endpoints(one), '/').length;
+      planDeliveries([{ ...event, ...of }], endpoints(one), { source: '/' }).length;
     assert.equal(plan({}), 1);
     assert.equal(plan({}, { silenced: true }), 0);
     assert.equal(plan({ minLevel: 'severe' }), 0);
@@ -262,7 +278,7 @@ describe('webhook message', () => {
       planDeliveries(
         [{ ...event, from: { ...event.from, level: from }, to: { ...event.to, level: to } }],
         endpoints({}),
-        '/',
+        { source: '/' },
       )[0]?.fast;
     assert.deepEqual(
       [fast('normal', 'caution'), fast('caution', 'alert'), fast('severe', 'normal')],

@@ -6,7 +6,7 @@
 import type { Config } from '../../../shared/config/schema.ts';
 import type { AlertCommand, AlertEvent, AlertReply, AlertsHealth } from '../../../shared/contracts/alert.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
-import { DeliveryLine, type LineOptions } from './delivery-line.ts';
+import { DeliveryLine, type LineOptions, type LineSettings } from './delivery-line.ts';
 import { type Backlog, DeliveryStore, insertDelivery, type NewDelivery } from './delivery-store.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Pulse, planDeliveries, testBody } from './message.ts';
@@ -17,27 +17,34 @@ type DeliveryCommand = Extract<AlertCommand, { type: 'replay-delivery' | 'enable
 
 export type DeskOptions = Pick<LineOptions, 'redisUrl' | 'store' | 'metrics' | 'logger'>;
 
+type DeskConfig = Pick<Config, 'deliveries' | 'gateway'>;
+const settingsOf = ({ deliveries, gateway }: DeskConfig): LineSettings => ({
+  ...deliveries,
+  publicUrl: gateway.publicUrl,
+});
+
 export class DeliveryDesk {
   readonly #o: DeskOptions;
   readonly #log: DeliveryStore;
   readonly #lines = new Map<string, DeliveryLine>();
-  #settings: Config['deliveries'];
+  #settings: LineSettings;
   #disabled = new Set<string>();
   #closed = false;
 
-  constructor(o: DeskOptions, config: Pick<Config, 'deliveries'>, endpoints: Endpoint[]) {
+  constructor(o: DeskOptions, config: DeskConfig, endpoints: Endpoint[]) {
     this.#o = o;
     this.#log = new DeliveryStore(o.store.db);
-    this.#settings = config.deliveries;
+    this.#settings = settingsOf(config);
     for (const endpoint of endpoints) this.#lines.set(endpoint.id, this.#open(endpoint));
   }
 
   /** New endpoints. What is pending for one that is gone ends as dead, with that reason in its log. */
-  async configure(config: Pick<Config, 'deliveries'>, endpoints: Endpoint[]): Promise<void> {
+  async configure(config: DeskConfig, endpoints: Endpoint[]): Promise<void> {
     const before = this.#settings;
-    this.#settings = config.deliveries;
-    // Both stand in what receivers show.
-    const isSameSite = before.source === this.#settings.source && before.language === this.#settings.language;
+    const after = settingsOf(config);
+    this.#settings = after;
+    // All of them stand in what receivers show.
+    const isSameSite = (['source', 'language', 'publicUrl'] as const).every((name) => before[name] === after[name]);
     const kept = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
     for (const [id, line] of this.#lines) {
       const endpoint = kept.get(id);
@@ -57,7 +64,7 @@ export class DeliveryDesk {
   /** Which deliveries the events need; pure, stored by the caller with the events. */
   plan(events: AlertEvent[]): NewDelivery[] {
     const open = [...this.#lines.values()].map((line) => line.endpoint).filter(({ id }) => !this.#disabled.has(id));
-    return planDeliveries(events, open, this.#settings.source);
+    return planDeliveries(events, open, this.#settings);
   }
 
   /** Queues stored deliveries. What Redis does not take now is queued by the next {@link resume}. */

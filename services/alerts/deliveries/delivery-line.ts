@@ -44,6 +44,9 @@ class RetryLater extends Error {
   }
 }
 
+/** `publicUrl`: where people open the dashboard. */
+export type LineSettings = DeliveriesConfig & { publicUrl: string | undefined };
+
 export type LineOptions = {
   /** State database, for BullMQ. */
   redisUrl: string;
@@ -51,7 +54,7 @@ export type LineOptions = {
   log: DeliveryStore;
   metrics: AlertMetrics;
   logger: Logger;
-  settings: () => DeliveriesConfig;
+  settings: () => LineSettings;
   /** The receiver says it is gone for good. */
   onGone: (endpointId: string) => void;
 };
@@ -167,11 +170,12 @@ export class DeliveryLine {
 
   #createReceiver(): Receiver {
     const { log, settings } = this.#o;
-    const { source, language } = settings();
+    const { source, language, publicUrl } = settings();
     const endpoint = this.#endpoint;
     return createReceiver(endpoint, {
       source,
       language,
+      publicUrl,
       lastTaken: (alertId) => log.lastTaken(endpoint.id, alertId),
       note: (outcome) => this.#note(outcome),
     });

@@ -9,15 +9,20 @@ import type { Endpoint } from './endpoint.ts';
 
 export const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
 
-/** The message of one event, as stored. */
-export function messageBody(event: AlertEvent, source: string): string {
+/** Names this installation, and where people open it. */
+export type Sender = { source: string; publicUrl?: string | undefined };
+
+/** The message of one event, as stored. Its links are whole where the public address is known, else paths. */
+export function messageBody(event: AlertEvent, { source, publicUrl }: Sender): string {
   const { cameraId, zoneId, lineId } = event;
   const subject = [
     cameraId ? `camera/${cameraId}` : 'system',
     ...(zoneId ? [`zone/${zoneId}`] : []),
     ...(lineId ? [`line/${lineId}`] : []),
   ].join('/');
-  return JSON.stringify(envelope(event.eventId, event.type, source, subject, event.at, event));
+  const data =
+    publicUrl && event.evidence ? { ...event, evidence: publicUrl.replace(/\/+$/, '') + event.evidence } : event;
+  return JSON.stringify(envelope(event.eventId, event.type, source, subject, event.at, data));
 }
 
 /** A message that only shows that a receiver is reached. */
@@ -52,13 +57,13 @@ export function bodyOfAttempt(stored: string, marks: { late: boolean; superseded
 }
 
 /** Which endpoints hear of which events. A muted event reaches none. */
-export function planDeliveries(events: AlertEvent[], endpoints: Iterable<Endpoint>, source: string): NewDelivery[] {
+export function planDeliveries(events: AlertEvent[], endpoints: Iterable<Endpoint>, sender: Sender): NewDelivery[] {
   const targets = [...endpoints];
   return events.flatMap((event) => {
     if (event.silenced) return [];
     const heard = targets.filter((endpoint) => hears(endpoint, event));
     if (heard.length === 0) return [];
-    const body = messageBody(event, source);
+    const body = messageBody(event, sender);
     const burning = Math.max(levelRank(event.from.level), levelRank(event.to.level)) >= levelRank('alert');
     return heard.map(({ id }) => ({
       deliveryId: `${event.eventId}@${id}`,

@@ -49,6 +49,8 @@ export type ReceiverContext = {
   /** Names this installation, such as `/site/plaza`. */
   source: string;
   language: 'en' | 'ko';
+  /** Where people open the dashboard. */
+  publicUrl: string | undefined;
   /** Body of the newest message of an alert that this receiver has taken. */
   lastTaken(alertId: string): Promise<string | undefined>;
   /** The receiver was reached, or was not, besides deliveries. */

@@ -44,7 +44,8 @@ export class AlertmanagerReceiver implements Receiver {
     const url = new URL(target.url.reveal());
     url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v2/alerts`;
     this.#url = url;
-    this.#site = { source: context.source, language: context.language, dashboardUrl: target.dashboardUrl };
+    const { source, language, publicUrl } = context;
+    this.#site = { source, language, dashboardUrl: target.dashboardUrl ?? publicUrl };
   }
 
   async deliver({ body }: Outgoing, timeoutMs: number): Promise<Outcome> {
