@@ -120,7 +120,7 @@ export class Term {
     const told = { announcer, desk, evidence, outage, metrics, logger };
     const journal = new Journal({ fence, positions, machineOf, store, ...told });
     const term = new Term(o, { engine, feed, streams, journal, announcer, outage });
-    await o.drills.resume(o.config);
+    await o.drills.resume();
     await term.#configure(o.config);
     await announcer.listAll(snapshot.alerts.values());
     for (const reply of await store.unreplied()) await announcer.reply(reply, true);

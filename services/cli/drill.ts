@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { loadConfig } from '../../shared/config/load.ts';
-import { Drill, DrillScenario } from '../../shared/contracts/drill.ts';
+import { Drill, DrillClip, DrillScenario } from '../../shared/contracts/drill.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 
 export type DrillOptions = { scenario?: string; stop?: boolean; url?: string; actor: string; config: string };
@@ -13,6 +13,8 @@ const TIMEOUT_MS = 10_000;
 const Listed = z.object({
   running: Drill.optional(),
   scenarios: z.array(z.object({ name: z.string(), scenario: DrillScenario })),
+  /** Missing from a server of before clips. */
+  clips: z.array(DrillClip).default([]),
 });
 
 /** @throws HeadroomError USAGE or DRILL_REFUSED */
@@ -30,9 +32,11 @@ export async function runDrill(o: DrillOptions): Promise<void> {
   say('End it earlier with: headroom drill --stop');
 }
 
-function list({ running, scenarios }: z.infer<typeof Listed>): void {
+function list({ running, scenarios, clips }: z.infer<typeof Listed>): void {
   say(running ? `Under way: ${titleOf(running.scenario)} (by ${running.by})` : 'No drill is under way.');
   for (const { name, scenario } of scenarios) say(`  ${name.padEnd(12)} ${titleOf(scenario)}`);
+  for (const { name, fault } of clips)
+    say(`  clip ${name}${fault === undefined ? '' : `: cannot be played (${fault})`}`);
 }
 
 const titleOf = ({ title }: DrillScenario): string => (typeof title === 'string' ? title : title.en);

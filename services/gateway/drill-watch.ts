@@ -1,14 +1,13 @@
-/** Whether a drill is under way, as all of Headroom knows it: from a key in Redis that runs out with its player. */
+/** What clients are told of a drill under way, and its cameras beside the configured ones. */
 import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
 import type { Config } from '../../shared/config/schema.ts';
-import { DRILL_KEY, Drill } from '../../shared/contracts/drill.ts';
+import type { Drill } from '../../shared/contracts/drill.ts';
 import type { ServerMessage } from '../../shared/contracts/socket.ts';
-import { drillCameras } from '../../shared/readings/drill-cameras.ts';
+import { camerasOf } from '../../shared/readings/drill-cameras.ts';
+import { followDrill } from '../../shared/readings/drill-follower.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { CameraBoard } from './camera-board.ts';
-
-const LOOK_EVERY_MS = 300;
 
 export type DrillNotice = Extract<ServerMessage, { type: 'drill' }>;
 
@@ -28,9 +27,15 @@ export class DrillWatch extends EventEmitter<{ notice: [DrillNotice] }> {
   }
 
   async follow(lifecycle: Lifecycle): Promise<void> {
-    await this.#look();
-    const timer = setInterval(() => void this.#look(), LOOK_EVERY_MS);
-    lifecycle.add('drill watch', timer, clearInterval);
+    this.#tell();
+    await followDrill({
+      redis: this.#redis,
+      lifecycle,
+      onDrill: (drill) => {
+        this.#drill = drill;
+        this.#tell();
+      },
+    });
   }
 
   configure(config: Pick<Config, 'alerts' | 'cameras'>): void {
@@ -47,15 +52,8 @@ export class DrillWatch extends EventEmitter<{ notice: [DrillNotice] }> {
     return { type: 'drill', mode, drill: { drillId, title: words, by, startedAt, endsAt } };
   }
 
-  async #look(): Promise<void> {
-    const body = await this.#redis.get(DRILL_KEY).catch(() => null);
-    this.#drill = body === null ? undefined : Drill.safeParse(JSON.parse(body)).data;
-    this.#tell();
-  }
-
   #tell(): void {
-    const made = this.#drill && drillCameras(this.#drill.scenario, this.#config.cameras);
-    this.#board.setDrillCameras(made?.fault === undefined ? (made?.cameras.map(({ camera }) => camera) ?? []) : []);
+    this.#board.setDrillCameras(camerasOf(this.#drill, this.#config.cameras).map(({ camera }) => camera));
     const notice = this.notice();
     const text = JSON.stringify(notice);
     if (text === this.#told) return;

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Camera } from '../../shared/config/schema.ts';
 import { staleAfterMs } from '../../shared/config/schema.ts';
 import type { CameraState, SourceFailure } from '../../shared/contracts/camera.ts';
+import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import type { SecretUrl } from '../../shared/runtime/secrets.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
@@ -124,7 +125,7 @@ export class CameraSupervisor {
   async #watch(connected: () => void): Promise<Outcome> {
     const { camera, source, logger, metrics, gate } = this.#o;
     const startedAt = performance.now();
-    const health = new PictureHealth();
+    const health = new PictureHealth({ mayStandStill: isDrillCamera(camera.id) });
     const lines: string[] = [];
     let lastPictureAt: number | undefined;
     let firstPictureAt: number | undefined;

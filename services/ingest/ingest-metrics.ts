@@ -46,6 +46,10 @@ export function createIngestMetrics(registry: Registry) {
       metrics.live.set({ camera: id }, 0);
       for (const reason of DROP_REASONS) metrics.dropped.inc({ camera: id, reason }, 0);
     },
+    /** A camera that is watched no more is neither live nor lost. */
+    forget(id: string): void {
+      metrics.live.remove({ camera: id });
+    },
   };
   return metrics;
 }

@@ -12,8 +12,11 @@ const WATCH_MS = 3000;
 
 export type Look = { result: ProbeResult; picture?: Buffer };
 
-/** Opens a camera for a few seconds, 18 at most. Never rejects for what the camera does. */
-export async function lookAtCamera(source: SecretUrl): Promise<Look> {
+/**
+ * Opens a camera for a few seconds, 18 at most. Never rejects for what the camera does.
+ * @param watchMs how long its rate is measured; 0 is enough to know that there are pictures
+ */
+export async function lookAtCamera(source: SecretUrl, watchMs = WATCH_MS): Promise<Look> {
   const sampling = { sampleFps: 30, keyframesOnly: false, inferenceWidth: 'native' } as const;
   const plan = ffmpegPlan(sampling, source.reveal(), 'patient');
   const startedAt = performance.now();
@@ -53,7 +56,7 @@ export async function lookAtCamera(source: SecretUrl): Promise<Look> {
   const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
   await Promise.race([first, session.exited, after(FIRST_PICTURE_MS)]);
   const gone = ended;
-  if (picture) await Promise.race([session.exited, after(WATCH_MS)]);
+  if (picture) await Promise.race([session.exited, after(watchMs)]);
   await session.stop();
   if (!picture) {
     const silent = gone

@@ -15,6 +15,12 @@ export class PictureHealth {
   #damagedSince: number | undefined;
   #last: Buffer | undefined;
   #sameSince = 0;
+  readonly #mayStandStill: boolean;
+
+  /** @param mayStandStill a clip may hold a still picture */
+  constructor({ mayStandStill = false } = {}) {
+    this.#mayStandStill = mayStandStill;
+  }
 
   /** @param now ms, any monotonic clock, the same in every call */
   decodeError(now: number): void {
@@ -34,7 +40,7 @@ export class PictureHealth {
     else this.#damagedSince = undefined;
     const damagedForMs = this.#damagedSince === undefined ? 0 : now - this.#damagedSince;
     if (this.#damagedSince !== undefined) return { trouble: 'decode-errors', damagedForMs };
-    const frozen = this.#last !== undefined && now - this.#sameSince >= FROZEN_AFTER_MS;
+    const frozen = !this.#mayStandStill && this.#last !== undefined && now - this.#sameSince >= FROZEN_AFTER_MS;
     return { trouble: frozen ? 'frozen' : undefined, damagedForMs };
   }
 }

@@ -3,8 +3,11 @@ import { Queue } from 'bullmq';
 import { cameraSource } from '../../shared/config/load.ts';
 import type { Camera, Config } from '../../shared/config/schema.ts';
 import { cameraChanges, watchConfig } from '../../shared/config/watch.ts';
+import { type Drill, isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { FrameJob } from '../../shared/contracts/frame.ts';
 import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
+import { camerasOf, isPlayed } from '../../shared/readings/drill-cameras.ts';
+import { followDrill } from '../../shared/readings/drill-follower.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { serveHealth } from '../../shared/runtime/health-server.ts';
 import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
@@ -21,7 +24,9 @@ import {
 import type { SecretUrl } from '../../shared/runtime/secrets.ts';
 import { holdLease, LEASE_MS, leaseHolder, releaseLease } from './camera-lease.ts';
 import { CameraStates } from './camera-states.ts';
-import { CameraSupervisor } from './camera-supervisor.ts';
+import { CameraSupervisor, type SupervisorOptions } from './camera-supervisor.ts';
+import { ClipShelf } from './drill/clip-shelf.ts';
+import { withMark } from './drill/exercise-mark.ts';
 import { checkFfmpeg } from './ffmpeg-version.ts';
 import { FramePublisher } from './frame-publisher.ts';
 import { GateKeeper } from './gate/gate-keeper.ts';
@@ -30,6 +35,8 @@ import { answerProbes } from './probe-desk.ts';
 import { Slots } from './slots.ts';
 
 export type IngestOptions = { config: Config; configFile?: string | undefined; redisUrls: RedisUrls; logger: Logger };
+
+type OnPicture = SupervisorOptions['onPicture'];
 
 /**
  * Starts watching the configured cameras.
@@ -57,14 +64,20 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
     const slots = new Slots(config.ingest.maxConnecting);
     const holder = leaseHolder();
     const supervisors = new Map<string, CameraSupervisor>();
-    let cameras: Camera[] = config.cameras;
-    let { trialSchemes } = config.ingest;
+    let configured: Camera[] = config.cameras;
+    let drill: Drill | undefined;
+    /** All that are watched: the configured ones, and those of a drill under way that play a clip. */
+    let cameras: Camera[] = configured;
+    let clipOf = new Map<string, string>();
+    let { trialSchemes, clipsDir } = config.ingest;
+    const clips = new ClipShelf({ instance: instanceName(), redis: state, folder: () => clipsDir, logger });
 
     const watch = (camera: Camera): void => {
       if (supervisors.has(camera.id)) return;
       const source = sourceOf(camera);
       if (!source) return;
       const publisher = new FramePublisher({ camera, frames, state, queue, metrics });
+      const publish: OnPicture = (jpeg, capturedAt, gated) => publisher.offer(jpeg, capturedAt, gated);
       const supervisor = new CameraSupervisor({
         camera,
         source,
@@ -73,7 +86,7 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
         logger,
         metrics,
         gate: new GateKeeper(camera, state),
-        onPicture: (jpeg, capturedAt, gated) => publisher.offer(jpeg, capturedAt, gated),
+        onPicture: isDrillCamera(camera.id) ? withMark(publish) : publish,
         onState: (cameraState) => states.set(cameraState),
       });
       metrics.camera(camera.id);
@@ -82,6 +95,8 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
     };
     /** A camera whose secret is missing says so and waits for the next configuration; the others go on. */
     const sourceOf = (camera: Camera): SecretUrl | undefined => {
+      const clip = clipOf.get(camera.id);
+      if (clip !== undefined) return clips.source(clip);
       try {
         return cameraSource(camera);
       } catch (error) {
@@ -99,12 +114,16 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
       supervisors.delete(cameraId);
       await supervisor?.close();
       await states.forget(cameraId, everywhere);
+      metrics.forget(cameraId);
       if (everywhere) await frames.del(frameKeys.frame(cameraId), frameKeys.heatmap(cameraId)).catch(() => undefined);
     };
 
     const claim = async (): Promise<void> => {
       await Promise.all(
         cameras.map(async (camera) => {
+          // Of several nodes, one that has the clip plays it.
+          const clip = clipOf.get(camera.id);
+          if (clip !== undefined && !supervisors.has(camera.id) && !clips.source(clip)) return;
           // While Redis is away nobody else can take the lease either: keep watching.
           const mine = await holdLease(state, camera.id, holder).catch(() => supervisors.has(camera.id));
           if (lifecycle.closing || !cameras.includes(camera)) return;
@@ -132,12 +151,18 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
       await Promise.all(ids.map((id) => releaseLease(state, id, holder).catch(() => undefined)));
     });
 
-    if (configFile) {
-      const reload = async (next: Config): Promise<void> => {
+    let changing: Promise<void> = Promise.resolve();
+    /** Takes up other cameras, one change after the other. */
+    const change = (to: { configured: Camera[] } | { drill: Drill | undefined }): Promise<void> => {
+      const taken = changing.then(async () => {
+        if ('drill' in to) drill = to.drill;
+        else configured = to.configured;
+        const played = camerasOf(drill, configured).filter(isPlayed);
+        clipOf = new Map(played.map(({ camera, clip }) => [camera.id, clip]));
+        const next = [...configured, ...played.map(({ camera }) => camera)];
         // Zones, calibration and thresholds are others' business: they must not interrupt the video.
-        const { added, changed, removed } = cameraChanges(cameras, next.cameras, videoSettings);
-        cameras = next.cameras;
-        trialSchemes = next.ingest.trialSchemes;
+        const { added, changed, removed } = cameraChanges(cameras, next, videoSettings);
+        cameras = next;
         await Promise.all([
           ...removed.map(async ({ id }) => {
             await unwatch(id, true);
@@ -153,9 +178,26 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
         if (added.length > 0) await claim();
         const ids = (list: Camera[]) => list.map((camera) => camera.id);
         logger.info({ added: ids(added), changed: ids(changed), removed: ids(removed) }, 'cameras changed');
+      });
+      changing = taken.catch((error) => {
+        logger.error({ reason: messageOf(error) }, 'cameras could not be changed');
+      });
+      return taken;
+    };
+    if (configFile) {
+      const reload = async (next: Config): Promise<void> => {
+        ({ trialSchemes, clipsDir } = next.ingest);
+        await change({ configured: next.cameras });
       };
       lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (stop) => stop());
     }
+    clips.announce(lifecycle);
+    const onDrill = (next: Drill | undefined): void => {
+      // The one before is cleared away whole: the next may use the same cameras.
+      void change({ drill: undefined }).catch(() => undefined);
+      if (next) void change({ drill: next }).catch(() => undefined);
+    };
+    await followDrill({ redis: state, lifecycle, onDrill });
 
     const requests = lifecycle.add(
       'probe redis',

@@ -1,6 +1,7 @@
 /** One job: read the camera's newest picture, have it counted, publish the reading. */
 import type { Redis } from 'ioredis';
 import { type Camera, staleAfterMs } from '../../shared/config/schema.ts';
+import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { EvidencePrivacy } from '../../shared/contracts/evidence.ts';
 import { type Frame, FrameMeta } from '../../shared/contracts/frame.ts';
 import { frameKeys } from '../../shared/contracts/keys.ts';
@@ -22,6 +23,7 @@ export type ProcessorOptions = {
   /** The loaded model that counts a camera now. */
   modelOf(camera: Camera): string;
   warmStart: boolean;
+  /** A configured one, or one of a drill under way. */
   camera(id: string): Camera | undefined;
   /** What the alerts service keeps of a change of level. */
   evidence(): EvidencePrivacy;
@@ -74,7 +76,9 @@ export class FrameProcessor {
     });
     if (!result || !frame) return;
 
-    const head = { cameraId, seq: frame.seq, capturedAt: frame.capturedAt, publishedAt: Date.now() };
+    const exercise = isDrillCamera(cameraId);
+    const mark = exercise ? { exercise: true as const } : {};
+    const head = { ...mark, cameraId, seq: frame.seq, capturedAt: frame.capturedAt, publishedAt: Date.now() };
     let reading: WorkerReading;
     let lines: CountedLines | undefined;
     if (result.ok) {
@@ -91,7 +95,8 @@ export class FrameProcessor {
     }
     if (!(await publishReading(this.#o.state, reading, lines?.commit))) return this.#drop(cameraId, 'fenced');
     if (result.ok) metrics.counted.inc({ camera: cameraId });
-    if (result.ok && reading.status === 'ok') {
+    // Nothing of a drill is kept.
+    if (result.ok && reading.status === 'ok' && !exercise) {
       // Looking back is worth less than looking: a full or absent store costs no reading.
       const kept = await this.#o.replay.offer(reading, result.heatmap).catch(() => 'full');
       if (kept === 'full') metrics.replayLost.inc();

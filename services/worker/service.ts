@@ -2,10 +2,13 @@
 import { availableParallelism } from 'node:os';
 
 import { Worker } from 'bullmq';
-import type { Config } from '../../shared/config/schema.ts';
+import type { Camera, Config } from '../../shared/config/schema.ts';
 import { watchConfig } from '../../shared/config/watch.ts';
+import type { Drill } from '../../shared/contracts/drill.ts';
 import { FrameJob } from '../../shared/contracts/frame.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
+import { camerasOf, isPlayed } from '../../shared/readings/drill-cameras.ts';
+import { followDrill } from '../../shared/readings/drill-follower.ts';
 import { messageOf } from '../../shared/runtime/errors.ts';
 import { serveHealth } from '../../shared/runtime/health-server.ts';
 import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
@@ -44,6 +47,9 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
     const { state, frames } = await connectDatabases({ urls: redisUrls, service: 'worker', logger, lifecycle });
 
     let current = config;
+    let drill: Drill | undefined;
+    /** Cameras of a drill under way whose pictures ingest plays. */
+    let drilled: Camera[] = [];
     const models = await ModelRegistry.open({ config, logger, metrics });
     const { provider, processes } = config.worker;
     const pool = await InferencePool.start({
@@ -73,10 +79,17 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
       metrics,
       modelOf: (camera) => models.modelOf(camera),
       warmStart: config.worker.warmStart,
-      camera: (id) => current.cameras.find((camera) => camera.id === id),
+      camera: (id) => [...current.cameras, ...drilled].find((camera) => camera.id === id),
       evidence: () => current.alerts.evidence.mode,
     });
     for (const camera of config.cameras) metrics.camera(camera.id);
+    const setDrill = (next: Drill | undefined): void => {
+      drill = next;
+      drilled = camerasOf(drill, current.cameras)
+        .filter(isPlayed)
+        .map(({ camera }) => camera);
+    };
+    await followDrill({ redis: state, lifecycle, onDrill: setDrill });
 
     const worker = new Worker(
       stateKeys.frameQueue,
@@ -111,6 +124,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
         for (const camera of next.cameras) metrics.camera(camera.id);
         current = next;
         models.configure(next);
+        setDrill(drill);
       };
       lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (stop) => stop());
     }

@@ -1,16 +1,18 @@
 /** Publishes readings and maps as a worker does, fenced by sequence: a late or duplicate worker can never overwrite a newer reading. */
 import type { Redis } from 'ioredis';
+import { DRILL_KEY, isDrillCamera } from '../contracts/drill.ts';
 import { RECENT_LIFE_MS, recentPictureKey } from '../contracts/evidence.ts';
 import type { Frame } from '../contracts/frame.ts';
 import { EVENTS_KEPT, frameKeys, stateKeys } from '../contracts/keys.ts';
 import type { WorkerReading } from '../contracts/reading.ts';
 
 /**
- * KEYS: fence, readings, events, lines. ARGV: camera id, sequence number, reading, entries kept; and for a camera with
- * lines their state, and the fence it was worked out after.
+ * KEYS: fence, readings, events, lines, and for a drill's camera the drill's key. ARGV: camera id, sequence number,
+ * reading, entries kept; and for a camera with lines their state, and the fence it was worked out after.
  * A fence that lies far ahead belongs to pictures that are gone (their numbering was lost with both databases).
  */
 const PUBLISH = `
+if KEYS[5] and redis.call('EXISTS', KEYS[5]) == 0 then return 0 end
 local last = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
 local seq = tonumber(ARGV[2])
 if seq <= last and last - seq < 1000000 then return 0 end
@@ -25,12 +27,14 @@ return 1`;
 export type LineCommit = { state: string; after: number };
 
 /**
+ * A picture of a drill may still be counted when the drill is over: nothing of it is published then.
  * @param lines kept with the reading, or neither is
- * @returns false when a newer reading of the camera is already out
+ * @returns false when a newer reading of the camera is already out, or its drill is over
  * @throws when Redis does not answer
  */
 export async function publishReading(state: Redis, reading: WorkerReading, lines?: LineCommit): Promise<boolean> {
-  const keys = [stateKeys.readingFence, stateKeys.readings, stateKeys.events, stateKeys.lines];
+  const drill = isDrillCamera(reading.cameraId) ? [DRILL_KEY] : [];
+  const keys = [stateKeys.readingFence, stateKeys.readings, stateKeys.events, stateKeys.lines, ...drill];
   const commit = lines ? [lines.state, lines.after] : [];
   const args = [reading.cameraId, reading.seq, JSON.stringify(reading), EVENTS_KEPT, ...commit];
   return (await state.eval(PUBLISH, keys.length, ...keys, ...args)) === 1;

@@ -229,6 +229,12 @@ describe('a drill', () => {
     assert.equal((await call('POST', '/api/drills', { actor: 'Kim', name: 'none' })).status, 404);
     assert.equal((await call('POST', '/api/drills', { actor: 'Kim', scenario: { title: 'x' } })).status, 400);
     assert.equal((await call('DELETE', '/api/drills/current?actor=Kim')).status, 404);
+    const clip = await call('POST', '/api/drills', { actor: 'Kim', name: 'crowd' });
+    assert.equal(clip.status, 400);
+    assert.match(
+      ((await clip.json()) as { detail: string }).detail,
+      /no ingest process runs that could play crowd\.mp4/,
+    );
     assert.equal((await call('POST', '/api/drills', { actor: 'Kim', name: 'surge' })).status, 201);
     const second = await call('POST', '/api/drills', { actor: 'Kim', name: 'blind' });
     assert.deepEqual([second.status, ((await second.json()) as { title: string }).title], [409, 'drill-running']);
@@ -236,7 +242,7 @@ describe('a drill', () => {
     assert.equal(list.running?.name, 'surge');
     assert.deepEqual(
       list.scenarios.map(({ name }) => name),
-      ['blind', 'slow-fill', 'surge'],
+      ['blind', 'crowd', 'slow-fill', 'surge'],
     );
     assert.equal((await call('DELETE', '/api/drills/current?actor=Lee')).status, 200);
     await isOver();

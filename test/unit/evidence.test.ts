@@ -59,11 +59,12 @@ describe('which events have evidence', () => {
     assert.ok(planned.every(({ capturedAt, privacy }) => capturedAt === 1000 && privacy === 'blurred'));
   });
   it('a muted alert has it, too', () => assert.equal(planEvidence([event({ silenced: true })], 'picture').length, 1));
-  it('of a drill the drawn picture, whose mark must stay readable', () => {
-    assert.equal(
-      planEvidence([event({ cameraId: 'drill--gate', mode: 'exercise' })], 'heatmap')[0]?.privacy,
-      'picture',
-    );
+  it('of a drill the drawn picture, whose mark must stay readable; of a clip what the site keeps of people', () => {
+    const kept = (cameraId: string, model: string) =>
+      planEvidence([event({ cameraId, mode: 'exercise', model })], 'heatmap')[0]?.privacy;
+    assert.equal(kept('drill--gate', 'drill@1'), 'picture');
+    assert.equal(kept('drill--gate', 'standard@1'), 'heatmap');
+    assert.equal(kept('gate', 'drill@1'), 'heatmap');
   });
   it('nothing else has', () => {
     const same = { level: 'severe', condition: 'firing' } as const;

@@ -1,7 +1,7 @@
 /** How crowded a drill's zone is at an instant. Pure. */
 import type { AlertsConfig, LevelThresholds } from '../../../shared/config/alerts.ts';
 import { type AlertLevel, levelRank, RAISED_LEVELS } from '../../../shared/contracts/alert.ts';
-import type { DrillCamera } from '../../../shared/readings/drill-cameras.ts';
+import type { DrawnCamera } from '../../../shared/readings/drill-cameras.ts';
 
 /** Ground a drill's zone stands for where only a density is given, m². */
 const AREA_SQM = 60;
@@ -12,12 +12,12 @@ const CALM_SHARE = 0.5;
 /** The mean of a zone is below its peak. */
 const MEAN_SHARE = 0.7;
 
-type Point = DrillCamera['points'][number];
+type Point = DrawnCamera['points'][number];
 export type CrowdFigures = { people: number; peakPeoplePerSqm?: number; peoplePerSqm?: number; occupancy?: number };
 
 /** @returns undefined while the picture is lost */
 export function crowdAt(
-  { camera, zone, points }: DrillCamera,
+  { camera, zone, points }: DrawnCamera,
   alerts: AlertsConfig,
   atSeconds: number,
 ): CrowdFigures | undefined {

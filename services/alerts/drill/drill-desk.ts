@@ -6,9 +6,17 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Camera, Config } from '../../../shared/config/schema.ts';
 import { type AlertCommand, type AlertEvent, type AlertReply, levelRank } from '../../../shared/contracts/alert.ts';
-import { DRILL_KEY, Drill, type DrillEnd, DrillScenario, isDrillCamera } from '../../../shared/contracts/drill.ts';
+import {
+  DRILL_KEY,
+  Drill,
+  type DrillClip,
+  type DrillEnd,
+  DrillScenario,
+  isDrillCamera,
+} from '../../../shared/contracts/drill.ts';
 import { type DrillCamera, drillCameras } from '../../../shared/readings/drill-cameras.ts';
 import type { Logger } from '../../../shared/runtime/logger.ts';
+import { clipFault, clipWords, knownClips } from './clips-known.ts';
 import { clearDrill, DrillPlayer } from './drill-player.ts';
 
 const SCENARIOS = fileURLToPath(new URL('./scenarios/', import.meta.url));
@@ -21,19 +29,20 @@ export class DrillDesk {
   readonly #o: { redis: Redis; frames: Redis; logger: Logger };
   #running: Running | undefined;
   #changed = false;
+  /** Of the last player. */
+  #tidied: Promise<void> = Promise.resolve();
 
   constructor(o: { redis: Redis; frames: Redis; logger: Logger }) {
     this.#o = o;
   }
 
   /** A drill of a predecessor is over: its player died with it. @throws when Redis does not answer */
-  async resume(config: Pick<Config, 'cameras'>): Promise<void> {
+  async resume(): Promise<void> {
     const left = await this.#o.redis.get(DRILL_KEY);
-    if (!left) return;
-    const drill = Drill.safeParse(JSON.parse(left));
-    const made = drill.success ? drillCameras(drill.data.scenario, config.cameras) : undefined;
-    await clearDrill(this.#o.redis, this.#o.frames, made?.fault === undefined ? (made?.cameras ?? []) : []);
-    if (drill.success) this.#log(drill.data, 'interrupted');
+    // Also where its key has run out: what it published has not.
+    await clearDrill(this.#o.redis, this.#o.frames);
+    const drill = left === null ? undefined : Drill.safeParse(JSON.parse(left)).data;
+    if (drill) this.#log(drill, 'interrupted');
   }
 
   /** Cameras that exist for the drill under way. */
@@ -48,10 +57,16 @@ export class DrillDesk {
     return changed;
   }
 
-  async list(): Promise<{ running?: Drill; scenarios: { name: string; scenario: DrillScenario }[] }> {
+  /** @throws when Redis does not answer */
+  async list(): Promise<{
+    running?: Drill;
+    scenarios: { name: string; scenario: DrillScenario }[];
+    clips: DrillClip[];
+  }> {
     const names = (await readdir(SCENARIOS)).filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -5));
     const scenarios = await Promise.all(names.sort().map(async (name) => ({ name, scenario: await shipped(name) })));
-    return { ...(this.#running ? { running: this.#running.drill } : {}), scenarios };
+    const clips = knownClips(await clipWords(this.#o.redis));
+    return { ...(this.#running ? { running: this.#running.drill } : {}), scenarios, clips };
   }
 
   async carryOut(command: DrillCommand, config: Pick<Config, 'alerts' | 'cameras'>, now: number): Promise<AlertReply> {
@@ -73,6 +88,8 @@ export class DrillDesk {
     if (!scenario.success) return refuse('invalid', `The scenario is not valid: ${z.prettifyError(scenario.error)}`);
     const made = drillCameras(scenario.data, config.cameras);
     if (made.fault !== undefined) return refuse('invalid', `The scenario does not fit this site: ${made.fault}.`);
+    const unplayable = clipFault(scenario.data, await clipWords(this.#o.redis));
+    if (unplayable !== undefined) return refuse('invalid', `The scenario cannot be played here: ${unplayable}.`);
     const drill: Drill = {
       drillId: commandId,
       exercise: true,
@@ -83,7 +100,8 @@ export class DrillDesk {
       scenario: scenario.data,
     };
     const { cameras } = made;
-    const player = new DrillPlayer({ ...this.#o, drill, cameras, alerts: config.alerts });
+    const player = new DrillPlayer({ ...this.#o, drill, cameras, alerts: config.alerts, after: this.#tidied });
+    this.#tidied = player.done;
     const running = { drill, cameras, player };
     this.#running = running;
     this.#changed = true;

@@ -1,23 +1,23 @@
 /**
- * Plays a drill: publishes its cameras' states, pictures, heat maps and readings exactly where ingest and worker publish
- * theirs, so that everything behind that is the real path. Works beside the loop that judges readings; when it stops,
- * however that comes, the drill's key in Redis runs out and every part of Headroom knows that the drill is over.
+ * Plays a drill: keeps its key in Redis alive, by which every part of Headroom knows of it, and publishes what its drawn
+ * cameras show exactly where ingest and worker publish theirs. Cameras with a clip are ingest's and the workers' own: they
+ * follow the key. Works beside the loop that judges readings; when it stops, however that comes, the key runs out.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { type Config, staleAfterMs } from '../../../shared/config/schema.ts';
 import type { CameraState } from '../../../shared/contracts/camera.ts';
-import { DRILL_KEY, DRILL_LIFE_MS, type Drill } from '../../../shared/contracts/drill.ts';
+import { DRAWN_MODEL, DRILL_KEY, DRILL_LIFE_MS, type Drill, isDrillCamera } from '../../../shared/contracts/drill.ts';
 import { frameKeys, stateKeys } from '../../../shared/contracts/keys.ts';
-import type { DrillCamera } from '../../../shared/readings/drill-cameras.ts';
+import { type DrawnCamera, type DrillCamera, isDrawn } from '../../../shared/readings/drill-cameras.ts';
 import { publishHeatmap, publishReading } from '../../../shared/readings/reading-publisher.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
 import type { Logger } from '../../../shared/runtime/logger.ts';
 import { type CrowdFigures, crowdAt } from './crowd-figures.ts';
 import { DRILL_PICTURE, drawDrill, placeHeads } from './drill-picture.ts';
 
-/** What readings name as their model: nobody takes them for counted. */
-const MODEL = { name: 'drill', version: '1', steps: 1, warmStart: false } as const;
+/** Often enough for the key to live through a busy moment. */
+const EVERY_MS = 500;
 /** The interval of a played count, share of it. */
 const UNSURE = 0.1;
 
@@ -29,6 +29,8 @@ export type DrillPlayerOptions = {
   redis: Redis;
   frames: Redis;
   logger: Logger;
+  /** Of the player before: until then Redis is being tidied. */
+  after: Promise<void>;
 };
 
 export class DrillPlayer {
@@ -49,28 +51,31 @@ export class DrillPlayer {
   }
 
   async #play(): Promise<void> {
-    const { drill, cameras, redis, logger } = this.#o;
-    const everyMs = 1000 / Math.max(...cameras.map(({ camera }) => camera.sampleFps));
+    const { drill, cameras, redis, frames, logger, after } = this.#o;
+    const drawn = cameras.filter(isDrawn);
+    await after;
+    // What a leader or a Redis that died has left of another drill.
+    await clearDrill(redis, frames).catch(() => undefined);
     let complained = false;
     while (!this.#stop.signal.aborted && Date.now() < drill.endsAt) {
       const startedAt = performance.now();
       try {
         await redis.set(DRILL_KEY, JSON.stringify(drill), 'PX', DRILL_LIFE_MS);
-        for (const camera of cameras) await this.#picture(camera, (Date.now() - drill.startedAt) / 1000);
+        for (const camera of drawn) await this.#picture(camera, (Date.now() - drill.startedAt) / 1000);
       } catch (error) {
         // As with real cameras: pictures of that time are lost.
         if (!complained) logger.warn({ drillId: drill.drillId, reason: messageOf(error) }, 'drill pictures are lost');
         complained = true;
       }
-      const pauseMs = Math.max(20, everyMs - (performance.now() - startedAt));
+      const pauseMs = Math.max(20, EVERY_MS - (performance.now() - startedAt));
       await delay(pauseMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
-    await clearDrill(redis, this.#o.frames, cameras).catch(() => undefined);
+    await clearDrill(redis, frames).catch(() => undefined);
   }
 
-  async #picture(drillCamera: DrillCamera, atSeconds: number): Promise<void> {
-    const { camera, zone } = drillCamera;
-    const crowd = crowdAt(drillCamera, this.#o.alerts, atSeconds);
+  async #picture(drawn: DrawnCamera, atSeconds: number): Promise<void> {
+    const { camera, zone } = drawn;
+    const crowd = crowdAt(drawn, this.#o.alerts, atSeconds);
     await this.#tellState(camera.id, crowd ? 'live' : 'no-signal');
     if (!crowd) return;
     const { redis, frames } = this.#o;
@@ -106,26 +111,31 @@ export class DrillPlayer {
   }
 }
 
-/** Takes everything of a drill out of Redis. @throws when Redis does not answer */
-export async function clearDrill(redis: Redis, frames: Redis, cameras: readonly DrillCamera[]): Promise<void> {
-  const ids = cameras.map(({ camera }) => camera.id);
-  const clear = redis.multi().del(DRILL_KEY);
-  for (const id of ids) {
-    for (const key of [stateKeys.readings, stateKeys.readingFence, stateKeys.cameraStates]) clear.hdel(key, id);
+/**
+ * Ends a drill in Redis and takes everything of drills out of it. Readings cannot come after that: the key guards them.
+ * @throws when Redis does not answer
+ */
+export async function clearDrill(redis: Redis, frames: Redis): Promise<void> {
+  await redis.del(DRILL_KEY);
+  const hashes = [stateKeys.readings, stateKeys.readingFence, stateKeys.cameraStates];
+  const found = await Promise.all(
+    hashes.map(async (key) => ({ key, ids: (await redis.hkeys(key)).filter(isDrillCamera) })),
+  );
+  for (const { key, ids } of found) if (ids.length > 0) await redis.hdel(key, ...ids);
+  for (const id of new Set(found.flatMap(({ ids }) => ids))) {
+    await frames.del(frameKeys.frame(id), frameKeys.heatmap(id)).catch(() => undefined);
   }
-  await clear.exec();
-  for (const id of ids) await frames.del(frameKeys.frame(id), frameKeys.heatmap(id)).catch(() => undefined);
 }
 
 function reading(
   head: { cameraId: string; seq: number; capturedAt: number },
-  zone: DrillCamera['zone'],
+  zone: DrawnCamera['zone'],
   { people, ...densities }: CrowdFigures,
   heads: number,
 ): Parameters<typeof publishReading>[1] {
   const interval: [number, number] = [people * (1 - UNSURE), people * (1 + UNSURE)];
   const calibrated = densities.peakPeoplePerSqm !== undefined;
   const zones = [{ zoneId: zone.id, name: zone.name ?? zone.id, count: people, interval, calibrated, ...densities }];
-  const common = { status: 'ok' as const, exercise: true as const, publishedAt: Date.now(), model: MODEL };
+  const common = { status: 'ok' as const, exercise: true as const, publishedAt: Date.now(), model: DRAWN_MODEL };
   return { ...head, ...common, count: people, interval, heads, zones };
 }

@@ -1,7 +1,9 @@
 /** Which events have evidence. Pure. */
 import type { AlertEvent } from '../../../shared/contracts/alert.ts';
-import { isDrillCamera } from '../../../shared/contracts/drill.ts';
+import { DRAWN_MODEL, isDrillCamera } from '../../../shared/contracts/drill.ts';
 import { type Evidence, type EvidencePrivacy, evidencePath } from '../../../shared/contracts/evidence.ts';
+
+const DRAWN = `${DRAWN_MODEL.name}@${DRAWN_MODEL.version}`;
 
 /** One entry for every change of level that a picture decided; stored with the events, filled in afterwards. */
 export function planEvidence(events: readonly AlertEvent[], privacy: EvidencePrivacy): Evidence[] {
@@ -13,8 +15,8 @@ export function planEvidence(events: readonly AlertEvent[], privacy: EvidencePri
     if (!decidedByPicture || cameraId === undefined || zoneId === undefined || capturedAt === undefined) return [];
     const level = to.level === 'normal' ? from.level : to.level;
     const head = { eventId, alertId, sequence, cameraId, zoneId, mode, level, capturedAt, at };
-    // A drill's picture is drawn: nobody is on it, and its mark must stay readable.
-    const kept = isDrillCamera(cameraId) ? 'picture' : privacy;
+    // A drawn picture of a drill: nobody is on it, and its mark must stay readable. On a clip there may be people.
+    const kept = isDrillCamera(cameraId) && event.model === DRAWN ? 'picture' : privacy;
     return [{ ...head, privacy: kept, state: 'pending' as const, files: {} }];
   });
 }

@@ -1,7 +1,7 @@
 /** Drills: a scenario replayed through the real path, every message marked. */
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { Drill, DrillScenario } from '../../../shared/contracts/drill.ts';
+import { Drill, DrillClip, DrillScenario } from '../../../shared/contracts/drill.ts';
 import type { AlertDesk } from '../alert-desk.ts';
 import { orderFailures, sendOrder } from './order.ts';
 
@@ -15,12 +15,13 @@ export const drillRoutes =
       '/api/drills',
       {
         schema: {
-          summary: 'The drill under way, and the scenarios that come with Headroom',
+          summary: 'The drill under way, the scenarios that come with Headroom, and the clips a scenario may name',
           tags,
           response: {
             200: z.object({
               running: Drill.optional(),
               scenarios: z.array(z.object({ name: z.string(), scenario: DrillScenario })),
+              clips: z.array(DrillClip),
             }),
             ...orderFailures,
           },
@@ -33,7 +34,8 @@ export const drillRoutes =
       {
         schema: {
           summary: 'Start a drill',
-          description: '409 while another is under way. It ends by itself, and at once when a real alert is raised.',
+          description:
+            '409 while another is under way; 400 for a scenario that does not fit here, or a clip that cannot be played. It ends by itself, and at once when a real alert is raised.',
           tags,
           body: z.union([
             z.strictObject({ actor, name: z.string().min(1).max(63).describe('A scenario that comes with Headroom.') }),

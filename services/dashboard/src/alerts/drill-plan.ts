@@ -19,17 +19,20 @@ export function placesOf(cameras: readonly CameraInfo[]): DrillPlace[] {
     );
 }
 
-/** The highest level it plays. Densities may reach any level: that depends on the thresholds. */
+/** The highest level it plays. Densities and clips may reach any level: that depends on the thresholds. */
 export function peakLevel({ cameras }: DrillScenario): AlertLevel {
-  const levels = cameras.flatMap(({ points }) =>
-    points.map(({ level, peoplePerSqm }): AlertLevel => level ?? (peoplePerSqm === undefined ? 'normal' : 'severe')),
+  const levels = cameras.flatMap(
+    ({ points }): AlertLevel[] =>
+      points?.map(({ level, peoplePerSqm }) => level ?? (peoplePerSqm === undefined ? 'normal' : 'severe')) ?? [
+        'severe',
+      ],
   );
   return levels.reduce((highest, level) => (levelRank(level) > levelRank(highest) ? level : highest), 'normal');
 }
 
 /** Whether its cameras lose their picture at some time. */
 export const losesPicture = ({ cameras }: DrillScenario): boolean =>
-  cameras.some(({ points }) => points.some(({ picture }) => picture === 'lost'));
+  cameras.some(({ points }) => points?.some(({ picture }) => picture === 'lost'));
 
 /**
  * Receivers outside that hear of alerts up to `peak`: at once, or when nobody acknowledges. Those of certain cameras only
