@@ -114,7 +114,9 @@ async function buildDashboard(say) {
   const files = [...walk(join(source, 'src')), ...walk(join(source, 'public')), ...walk(join(ROOT, 'shared'))];
   const stamp = hashOf([
     ...files,
-    ...['index.html', 'vite.config.ts', 'shell-plugin.ts', 'service-worker.js'].map((name) => join(source, name)),
+    ...['index.html', 'vite.config.ts', 'shell-plugin.ts', 'compressed-plugin.ts', 'service-worker.js'].map((name) =>
+      join(source, name),
+    ),
     join(ROOT, 'package-lock.json'),
   ]);
   const stampFile = join(source, 'dist/.built');

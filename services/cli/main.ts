@@ -96,7 +96,7 @@ program
 program
   .command('bench')
   .description('measure; prints and never judges')
-  .argument('<what>', 'pipeline, model, alerts, replay or dashboard')
+  .argument('<what>', 'pipeline, model, alerts, replay, dashboard or start')
   .option('--cameras <n>', 'cameras', positive, 8)
   .option('--fps <n>', 'pictures a second and camera', positive, 2)
   .option('--seconds <n>', 'length of the measurement; 1800 for the dashboard', positive)
@@ -109,8 +109,9 @@ program
     else if (what === 'alerts') await (await import('../../test/bench/alerts.ts')).benchAlerts(options);
     else if (what === 'replay') await (await import('../../test/bench/replay.ts')).benchReplay(options);
     else if (what === 'dashboard') await (await import('../../test/bench/dashboard.ts')).benchDashboard(options);
+    else if (what === 'start') await (await import('../../test/bench/start.ts')).benchStart(options);
     else {
-      const names = 'pipeline, model, alerts, replay or dashboard';
+      const names = 'pipeline, model, alerts, replay, dashboard or start';
       throw new HeadroomError('USAGE', `There is no benchmark "${what}": choose ${names}.`);
     }
   });

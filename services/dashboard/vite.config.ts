@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { compressed } from './compressed-plugin.ts';
 import { shell } from './shell-plugin.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -12,7 +13,7 @@ const gateway = process.env.HEADROOM_GATEWAY ?? 'http://127.0.0.1:8080';
 export default defineConfig({
   root: here('.'),
   base: './',
-  plugins: [svelte({ configFile: false }), shell()],
+  plugins: [svelte({ configFile: false }), shell(), compressed()],
   build: {
     outDir: here('./dist'),
     emptyOutDir: true,

@@ -157,6 +157,7 @@ export async function createHttpApp({
     await app.register(serveStatic, {
       root: DASHBOARD,
       cacheControl: false,
+      preCompressed: true,
       // Names of assets change with their content. The page itself and the service worker do not: asked for each time.
       setHeaders: (reply, path) =>
         void reply.header(

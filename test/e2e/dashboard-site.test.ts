@@ -11,6 +11,7 @@ import { type PageOptions, SIZES, startBrowser, type TestBrowser } from '../help
 import { startCuttableProxy } from '../helpers/cuttable-proxy.ts';
 import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
 import { until } from '../helpers/until.ts';
+import { filesFetched, gzippedBytes } from '../helpers/wall-bundle.ts';
 
 const LANGUAGES = ['en-GB', 'ko-KR'] as const;
 const SIDEWAYS_PX = 'document.documentElement.scrollWidth - innerWidth';
@@ -102,6 +103,25 @@ test('a tile tells people per m² with range, age and level of service, and whic
   await live(page, 'yard');
   assert.equal(await page.getByTestId('tile-size').inputValue(), 'large', 'the choice is kept');
   watched.assertClean();
+  await watched.close();
+});
+
+test('the wall is light: below 150 kB over the wire, handed out compressed', async (t) => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  await live(page, 'square');
+  const files = await filesFetched(page);
+  const kb = gzippedBytes(files) / 1000;
+  t.diagnostic(`the wall fetches ${kb.toFixed(1)} kB (gzip)`);
+  assert.ok(files.length > 3 && kb < 150, `${kb} kB in ${files.join(', ')}`);
+  const script = files.find((file) => file.endsWith('.js'));
+  for (const encoding of ['gzip', 'br']) {
+    const answer = await fetch(`${site.url}/${script}`, { headers: { 'accept-encoding': encoding } });
+    assert.equal(answer.headers.get('content-encoding'), encoding);
+    assert.match(answer.headers.get('content-type') ?? '', /javascript/);
+    assert.match(answer.headers.get('cache-control') ?? '', /immutable/);
+    assert.match(await answer.text(), /^(import|var|const|function)/, 'it comes out whole');
+  }
   await watched.close();
 });
 
