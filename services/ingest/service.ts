@@ -177,6 +177,7 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
         ]);
         if (added.length > 0) await claim();
         const ids = (list: Camera[]) => list.map((camera) => camera.id);
+        if ('drill' in to && added.length + changed.length + removed.length === 0) return;
         logger.info({ added: ids(added), changed: ids(changed), removed: ids(removed) }, 'cameras changed');
       });
       changing = taken.catch((error) => {

@@ -268,10 +268,26 @@ test('ffmpeg plays the clip, the model counts it, and all that follows is marked
   );
 });
 
-test('it does not outlive the process that leads it', async () => {
+test('it goes on when ingest dies, and does not outlive the process that leads it', async () => {
   await begin('crowd.mp4');
-  const from = counted(DRILLED).length;
-  await until('a count of the clip', () => counted(DRILLED).length > from, PATIENCE_MS);
+  const more = () => {
+    const from = counted(DRILLED).length;
+    return until('a count of the clip', () => counted(DRILLED).length > from, PATIENCE_MS);
+  };
+  await more();
+  const client = redis.client();
+  const lease = () => client.get(stateKeys.cameraLease(DRILLED));
+  const player = await lease();
+  process.kill(Number(player?.split(':').at(-1)), 'SIGKILL');
+  await until(
+    'another process plays it',
+    async () => {
+      const now = await lease();
+      return now !== null && now !== player;
+    },
+    PATIENCE_MS,
+  );
+  await more();
   for (const pid of await system.processes(/alerts\/main\.ts/)) process.kill(pid, 'SIGKILL');
   await assertNothingLeft();
 });

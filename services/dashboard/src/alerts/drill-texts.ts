@@ -20,6 +20,7 @@ const en = {
   screens: (seconds: number, level: string) =>
     `For ${minutes('en-GB', seconds)} min every screen shows a banner and a camera marked EXERCISE. Its crowd is played, and its alerts, up to ${level}, sound like real ones.`,
   lost: 'For a while that camera has no picture.',
+  clip: 'A film runs through video input and model. Your thresholds decide which level it reaches, if any.',
   real: 'Real cameras go on being counted and judged. The first real alert at Alert or Severe ends the drill.',
   ends: 'It ends by itself, or by “End the drill” in the banner.',
   told: 'Who is told',
@@ -36,7 +37,7 @@ const en = {
   running: 'A drill is under way.',
   failures: {
     409: 'Another drill is under way: end it first.',
-    400: 'This drill does not fit here: the place needs thresholds, and each camera may play one part only.',
+    400: 'This drill does not fit here: the place needs thresholds, each camera may play one part only, and a clip must be one that ingest can play.',
     other: 'Not started: the server did not answer. Try again.',
   },
 };
@@ -57,6 +58,7 @@ const ko: DrillTexts = {
   screens: (seconds, level) =>
     `${minutes('ko-KR', seconds)}분 동안 모든 화면에 훈련 띠와 “EXERCISE 훈련” 카메라가 나타납니다. 인원은 가상이며 최고 ${level} 단계까지 실제처럼 경보가 울립니다.`,
   lost: '그 카메라의 영상이 한동안 끊깁니다.',
+  clip: '영상 클립이 영상 입력과 모델을 거칩니다. 어느 단계까지 오를지는 임계값에 달려 있습니다.',
   real: '실제 카메라는 계속 계수하고 판단합니다. 실제 경계 또는 심각 경보가 발령되면 훈련은 바로 끝납니다.',
   ends: '훈련은 스스로 끝나며, 띠의 “훈련 끝내기”로 먼저 끝낼 수 있습니다.',
   told: '알림을 받는 곳',
@@ -73,7 +75,7 @@ const ko: DrillTexts = {
   running: '훈련이 진행 중입니다.',
   failures: {
     409: '다른 훈련이 진행 중입니다. 먼저 끝내세요.',
-    400: '이 훈련은 여기에 맞지 않습니다. 장소에 임계값이 있어야 하고, 한 카메라는 한 역할만 할 수 있습니다.',
+    400: '이 훈련은 여기에 맞지 않습니다. 장소에 임계값이 있어야 하고, 한 카메라는 한 역할만 할 수 있으며, 클립은 영상 수신에서 재생할 수 있어야 합니다.',
     other: '시작하지 못했습니다. 서버가 응답하지 않습니다. 다시 시도하세요.',
   },
 };
