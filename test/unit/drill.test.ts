@@ -10,7 +10,14 @@ import { placeHeads } from '../../services/alerts/drill/drill-picture.ts';
 import { AlertEngine } from '../../services/alerts/engine.ts';
 import { enginePolicy } from '../../services/alerts/policy.ts';
 import { rulesOf } from '../../services/alerts/rules/rules-of.ts';
-import { losesPicture, peakLevel, placesOf, playedAt, toldBy } from '../../services/dashboard/src/alerts/drill-plan.ts';
+import {
+  losesPicture,
+  peakLevel,
+  placesOf,
+  playedAt,
+  playsClip,
+  toldBy,
+} from '../../services/dashboard/src/alerts/drill-plan.ts';
 import { PictureHealth } from '../../services/ingest/picture-health.ts';
 import { parseConfig } from '../../shared/config/load.ts';
 import type { AlertLevel, RuleKind } from '../../shared/contracts/alert.ts';
@@ -438,6 +445,8 @@ describe('what is said before a drill is started', () => {
   it('is how far it goes, and where it can be played', () => {
     assert.equal(peakLevel(scenario), 'caution');
     assert.ok(losesPicture(scenario));
+    assert.ok(!playsClip(scenario));
+    assert.ok(playsClip({ ...scenario, cameras: [{ clip: 'crowd.mp4' }] }));
     const dense = { ...scenario, cameras: [{ points: [{ atSeconds: 0, peoplePerSqm: 2 }] }] };
     assert.deepEqual([peakLevel(dense), losesPicture(dense)], ['severe', false]);
     const cameras = [

@@ -34,6 +34,9 @@ export function peakLevel({ cameras }: DrillScenario): AlertLevel {
 export const losesPicture = ({ cameras }: DrillScenario): boolean =>
   cameras.some(({ points }) => points?.some(({ picture }) => picture === 'lost'));
 
+/** Whether a film is played that ingest takes in and the model counts. */
+export const playsClip = ({ cameras }: DrillScenario): boolean => cameras.some(({ clip }) => clip !== undefined);
+
 /**
  * Receivers outside that hear of alerts up to `peak`: at once, or when nobody acknowledges. Those of certain cameras only
  * hear of none: a drill's cameras are its own.
