@@ -136,7 +136,8 @@ test('how a zone moves is said in both languages, and nothing where nothing is c
   };
   assert.deepEqual(rateWords(filling, en), {
     direction: 'rising',
-    short: '↗ +5.2/min',
+    arrow: '↗',
+    amount: '+5.2',
     spoken: 'Filling by 5.2 people a minute. At this rate Caution (3 people/m²) in about 7 min (4–12 min).',
   });
   assert.equal(
@@ -148,12 +149,14 @@ test('how a zone moves is said in both languages, and nothing where nothing is c
   };
   assert.deepEqual(rateWords(soon, en), {
     direction: 'rising',
-    short: '↗',
+    arrow: '↗',
+    amount: '',
     spoken: 'At this rate Severe (80 people) within a minute (0–60+ min).',
   });
   assert.deepEqual(rateWords({ peoplePerMin: -3 }, en), {
     direction: 'falling',
-    short: '↘ −3/min',
+    arrow: '↘',
+    amount: '−3',
     spoken: 'Emptying by 3 people a minute.',
   });
   assert.equal(rateWords(undefined, en), undefined);

@@ -195,8 +195,8 @@ export const en = {
     noZone: 'no zone drawn',
   },
   rate: {
-    /** Beside an arrow and a sign. */
-    short: (people: string) => `${people}/min`,
+    /** Right behind the figure. */
+    unit: '/min',
     label: 'people/min',
     rising: (people: string) => `Filling by ${people} people a minute.`,
     falling: (people: string) => `Emptying by ${people} people a minute.`,

@@ -184,7 +184,7 @@ export const ko: Texts = {
     noZone: '구역 없음',
   },
   rate: {
-    short: (people) => `${people}명/분`,
+    unit: '명/분',
     label: '명/분',
     rising: (people) => `분당 ${people}명씩 늘고 있습니다.`,
     falling: (people) => `분당 ${people}명씩 줄고 있습니다.`,

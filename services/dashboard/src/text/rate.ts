@@ -6,20 +6,21 @@ const MINUTE_MS = 60_000;
 /** What the readings tell no further than. */
 const FAR_MIN = 60;
 
-export type RateWords = { direction: 'rising' | 'falling'; short: string; spoken: string };
+/** `amount` has its sign; empty where only a density rises. */
+export type RateWords = { direction: 'rising' | 'falling'; arrow: string; amount: string; spoken: string };
 
 /** Undefined where nothing is certain. A forecast by density may stand without a rate: the crowd draws together. */
 export function rateWords(trend: ZoneTrend | undefined, t: Texts): RateWords | undefined {
   const forecast = trend?.forecast && forecastWords(trend.forecast, t);
   const perMin = trend?.peoplePerMin;
   if (perMin === undefined) {
-    return forecast ? { direction: 'rising', short: '↗', spoken: forecast } : undefined;
+    return forecast ? { direction: 'rising', arrow: '↗', amount: '', spoken: forecast } : undefined;
   }
   const direction = perMin > 0 ? 'rising' : 'falling';
   const amount = t.format.decimal(Math.abs(perMin));
   return {
     direction,
-    short: direction === 'rising' ? `↗ +${t.rate.short(amount)}` : `↘ −${t.rate.short(amount)}`,
+    ...(perMin > 0 ? { arrow: '↗', amount: `+${amount}` } : { arrow: '↘', amount: `−${amount}` }),
     spoken: [t.rate[direction](amount), forecast].filter(Boolean).join(' '),
   };
 }
