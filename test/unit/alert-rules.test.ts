@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { configVersion, rulesOf } from '../../services/alerts/rules/rules-of.ts';
-import { addToTrend, emptyTrend, slopeOf, type Trend } from '../../shared/readings/trend.ts';
 import { parseConfig } from '../../shared/config/load.ts';
 import { Config } from '../../shared/config/schema.ts';
 import { RAISED_LEVELS } from '../../shared/contracts/alert.ts';
+import { addToTrend, emptyTrend, slopeOf, type Trend } from '../../shared/readings/trend.ts';
 import { calibrated, withCapacity } from '../helpers/timeline.ts';
 
 const kinds = (config: unknown): string[] => rulesOf(Config.parse(config)).map((rule) => rule.kind);
