@@ -6,13 +6,17 @@ import { after, before, test } from 'node:test';
 import { Queue } from 'bullmq';
 import { Registry } from 'prom-client';
 import sharp from 'sharp';
+import { clearDrill } from '../../services/alerts/drill/drill-player.ts';
 import { holdLease, leaseHolder, releaseLease } from '../../services/ingest/camera-lease.ts';
 import { FramePublisher } from '../../services/ingest/frame-publisher.ts';
 import { createIngestMetrics } from '../../services/ingest/ingest-metrics.ts';
 import { Camera } from '../../shared/config/schema.ts';
+import { DRILL_KEY } from '../../shared/contracts/drill.ts';
 import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
+import { followDrill } from '../../shared/readings/drill-follower.ts';
 import { publishReading } from '../../shared/readings/reading-publisher.ts';
+import { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { checkRedis, connectFailFast, disconnect, queueConnection, whenReady } from '../../shared/runtime/redis.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
@@ -51,6 +55,52 @@ test('a late worker cannot overwrite a newer reading', async () => {
     .filter((r) => r.cameraId === 'fence')
     .map((r) => r.count);
   assert.deepEqual(counts, [50, 60], 'listeners hear exactly what was published');
+});
+
+test('a picture of a drill that is over is not published, however late it was counted', async () => {
+  const client = redis.client();
+  const id = 'drill--gate';
+  assert.equal(await publishReading(client, reading(id, 1, 5)), false);
+  await client.set(DRILL_KEY, '{}');
+  assert.equal(await publishReading(client, reading(id, 1, 5)), true);
+  await client.del(DRILL_KEY);
+  assert.equal(await publishReading(client, reading(id, 2, 5)), false);
+  await clearDrill(client, redis.client());
+  for (const key of [stateKeys.readings, stateKeys.readingFence]) assert.equal(await client.hexists(key, id), 0);
+  assert.equal(await client.hexists(stateKeys.readings, 'fence'), 1, 'real cameras stay');
+});
+
+test('a drill is followed from its key: begins, changes, ends, and is over when Redis stays silent', async () => {
+  const own = await startRedis();
+  const lifecycle = new Lifecycle(logger);
+  try {
+    const client = own.client();
+    const follower = connectFailFast(own.url, logger, 'follower');
+    await whenReady(follower, 5000);
+    lifecycle.add('redis', follower, disconnect);
+    const drill = (drillId: string) => ({
+      ...{ drillId, exercise: true, by: 'Kim', startedAt: 1, endsAt: 2 },
+      scenario: { title: 'x', durationSeconds: 10, cameras: [{ clip: 'crowd.mp4' }] },
+    });
+    const seen: (string | undefined)[] = [];
+    await followDrill({ redis: follower, lifecycle, onDrill: (found) => seen.push(found?.drillId) });
+    await client.set(DRILL_KEY, JSON.stringify(drill('a')));
+    await until('a', () => seen.at(-1) === 'a');
+    await client.set(DRILL_KEY, JSON.stringify(drill('b')));
+    await until('b', () => seen.at(-1) === 'b');
+    await client.set(DRILL_KEY, 'no drill');
+    await until('none', () => seen.at(-1) === undefined);
+    await client.set(DRILL_KEY, JSON.stringify(drill('c')), 'PX', 1000);
+    await until('c runs out', () => seen.length === 5);
+    await client.set(DRILL_KEY, JSON.stringify(drill('d')));
+    await until('d', () => seen.at(-1) === 'd');
+    await own.kill9();
+    await until('d is over', () => seen.at(-1) === undefined, 30_000);
+    assert.deepEqual(seen, ['a', 'b', undefined, 'c', undefined, 'd', undefined]);
+  } finally {
+    await lifecycle.close();
+    await own.stop();
+  }
 });
 
 test('a camera has one holder; a dead one of this machine is replaced at once', async () => {
