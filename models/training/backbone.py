@@ -76,9 +76,6 @@ class Backbone(nn.Module):
             part.eval()
         return self
 
-    def frozen_norms(self) -> set[nn.Module]:
-        return {module for part in self.frozen for module in part.modules() if isinstance(module, nn.BatchNorm2d)}
-
     def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
         net = self.net
         features = []

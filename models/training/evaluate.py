@@ -1,6 +1,6 @@
 """Evaluation in Python: whole pictures, as production runs them, by folder and by step count.
 
-    python -m models.training.evaluate --data DIR --checkpoint RUN/final.pt --steps 1 2 4 --warm
+    python -m models.training.evaluate --data DIR --checkpoint RUN/b.pt --steps 1 2 4 --warm
 
 Pictures are resized to multiples of 32 (at most --max-width wide) and run in
 fp32 through the sampler, with one fixed noise per picture size as in production.

@@ -1,6 +1,6 @@
-"""Golden vectors: what the exported graphs say about a small drawn picture.
+"""Golden vectors: what the exported graphs say about a small rendered picture.
 
-Made with onnxruntime and numpy only, from the exported files and manifest, so
+Made with onnxruntime, from the exported files and manifest, so
 that the TypeScript sampler and read-out can be asserted against them end to
 end. Arrays are base64 of little-endian bytes, with their shapes.
 
@@ -9,28 +9,33 @@ end. Arrays are base64 of little-endian bytes, with their shapes.
 
 import argparse
 import base64
+import itertools
 import json
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
+from .synthetic.backdrop import TextureBank
+from .synthetic.picture import FigureBank, render
+
 HEIGHT, WIDTH = 96, 128
+PEOPLE = 120
 
 
 def draw_picture() -> np.ndarray:
-    """A wall with a few round heads on bodies, uint8 [96,128,3]: no photograph, so it may be committed."""
-    random = np.random.default_rng(7)
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
-    picture = np.stack([150 + 20 * np.sin(y / 17), 145 + 0.2 * x, 140 + 10 * np.cos(x / 23)], axis=2)
-    for centre_y, centre_x in [(20, 20), (24, 48), (22, 80), (30, 104), (46, 34), (50, 66), (48, 92), (64, 16), (66, 112)]:
-        radius = 3.0 + centre_y / 20
-        clothes, skin = random.uniform(20, 230, 3), np.array([70, 50, 42]) + random.uniform(-25, 25)
-        body = ((x - centre_x) / (1.7 * radius)) ** 2 + ((y - centre_y - 3.6 * radius) / (3 * radius)) ** 2 < 1
-        head = ((x - centre_x) / radius) ** 2 + ((y - centre_y) / (1.2 * radius)) ** 2 < 1
-        picture[body] = clothes
-        picture[head] = skin
-    return np.clip(picture + random.normal(0, 4, picture.shape), 0, 255).astype(np.uint8)
+    """The fullest corner of a rendered scene, uint8 [96,128,3]: no photograph, so it may be committed."""
+    seed = 7
+    image, points, _ = render(np.random.default_rng(seed), TextureBank(seed), FigureBank(seed), PEOPLE)
+    x, y = np.array(points, dtype=np.float64).T
+    lefts, tops = range(0, image.width - WIDTH + 1, 8), range(0, image.height - HEIGHT + 1, 8)
+
+    def inside(corner: tuple[int, int]) -> int:
+        left, top = corner
+        return int(((x >= left) & (x < left + WIDTH) & (y >= top) & (y < top + HEIGHT)).sum())
+
+    left, top = max(itertools.product(lefts, tops), key=inside)
+    return np.asarray(image.convert("RGB"))[top : top + HEIGHT, left : left + WIDTH].copy()
 
 
 def _array(values: np.ndarray) -> dict:

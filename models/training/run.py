@@ -81,9 +81,7 @@ def main() -> None:
                 start=arguments.start,
             )
     thin = ["--every", "12"] if arguments.smoke else []
-    final, calibration = run / "final.pt", run / "calibration.json"
-    few = ["--batches", "2", "--batch", "4", "--limit", "3"] if arguments.smoke else []
-    _module("norms", "--data", str(arguments.data), "--checkpoint", str(run / "b.pt"), "--out", str(final), *few)
+    final, calibration = run / "b.pt", run / "calibration.json"
     _module("calibrate", "--data", str(arguments.data), "--checkpoint", str(final), "--out", str(calibration), *thin)
     out = arguments.out or run / "model"
     _module("export", "--checkpoint", str(final), "--calibration", str(calibration), "--out", str(out))

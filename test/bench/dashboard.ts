@@ -97,7 +97,7 @@ export async function benchDashboard({ cameras, fps, seconds, json }: DashboardB
       mainThreadShare: Number((busy.reduce((sum, share) => sum + share, 0) / busy.length).toFixed(2)),
       tracedTasks: cpuMs.length,
       taskCpuP999Ms: Number(quantile(cpuMs, 0.999).toFixed(1)),
-      longestTaskCpuMs: Number(Math.max(0, ...cpuMs).toFixed(1)),
+      longestTaskCpuMs: Number(cpuMs.reduce((longest, ms) => Math.max(longest, ms), 0).toFixed(1)),
       tasksOver50MsCpu: cpuMs.filter((ms) => ms > LONG_TASK_MS).length,
       longTasksOpening: tasks.length - watching.length,
       longTasksWatching: watching.length,
