@@ -79,7 +79,7 @@ export const setupEn = {
     keyframesOnly: 'Decode keyframes only (saves CPU time, fewer pictures)',
     more: 'More on counting',
     steps: 'Denoising steps',
-    stepsHint: 'More steps place heads better and take longer.',
+    stepsHint: 'More take longer. What they gain stands in the model card.',
     stepsUsual: "The model's own",
     staleAfter: 'Not live after, s',
     staleAfterHint: 'Age of the picture from which its number is no longer shown as live.',

@@ -76,7 +76,7 @@ export const setupKo: SetupTexts = {
     keyframesOnly: '키프레임만 디코딩(CPU 절약, 영상 수 감소)',
     more: '계수 추가 설정',
     steps: '노이즈 제거 단계',
-    stepsHint: '많을수록 머리 위치가 정확하지만 오래 걸립니다.',
+    stepsHint: '많을수록 오래 걸립니다. 효과는 모델 카드에 있습니다.',
     stepsUsual: '모델 기본값',
     staleAfter: '실시간 한계(초)',
     staleAfterHint: '영상이 이보다 오래되면 인원을 실시간으로 표시하지 않습니다.',
