@@ -52,11 +52,13 @@ def judge(weights: Path, pictures: list[Picture], manifest: dict) -> tuple[list[
     return outcomes, row
 
 
-def adapt(learn: list[Picture], weights: Path, run: Path, minutes: float, replay: Path | None, device: str) -> None:
+def adapt(
+    learn: list[Picture], weights: Path, run: Path, minutes: float, rate: float, replay: Path | None, device: str
+) -> None:
     """Short stage-B training at a low rate; the result is RUN/b.pt."""
     state = load_checkpoint(weights)
     recipe = Recipe.from_dict(state["recipe"])
-    recipe.minutes_b, recipe.learning_rate_b = minutes, 1.5e-4
+    recipe.minutes_b, recipe.learning_rate_b = minutes, rate
     recipe.still_norms = True
     recipe.native_scale_share = 0.8
     shares = {"camera": 1.0}
@@ -84,6 +86,7 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="the new model's name, for `model:` of the camera")
     parser.add_argument("--out", type=Path, required=True, help="models/NAME")
     parser.add_argument("--minutes", type=float, default=6.0)
+    parser.add_argument("--rate", type=float, default=1.5e-4, help="highest learning rate")
     parser.add_argument("--replay", type=Path, help="folder of the original training's labelled folders")
     parser.add_argument("--run", type=Path, help="working folder; OUT.run unless told")
     parser.add_argument("--most", type=int, help="learn from at most this many pictures, evenly spread")
@@ -99,7 +102,7 @@ def main() -> None:
     run = arguments.run or arguments.out.with_suffix(".run")
     _, before = judge(arguments.weights, judged, manifest)
     print(f"{len(learn)} pictures to learn from, {len(judged)} held back\nbefore {before}", flush=True)
-    adapt(learn, arguments.weights, run, arguments.minutes, arguments.replay, arguments.device)
+    adapt(learn, arguments.weights, run, arguments.minutes, arguments.rate, arguments.replay, arguments.device)
     _, after = judge(run / "b.pt", judged, manifest)
     print(f"after  {after}", flush=True)
     calibration = {
