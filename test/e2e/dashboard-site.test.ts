@@ -106,6 +106,21 @@ test('a tile tells people per m² with range, age and level of service, and whic
   await watched.close();
 });
 
+test('tiles have their size before the browser first tells of it, and move without a complaint', async () => {
+  const watched = await browser.open(`${site.url}/#/system`);
+  const { page } = watched;
+  // A busy machine: the first word of a size comes late.
+  await page.addInitScript(`globalThis.ResizeObserver = class extends ResizeObserver {
+    constructor(heard) { super((...sizes) => setTimeout(() => heard(...sizes), 30_000)); }
+  }`);
+  await page.goto(site.url);
+  await page.reload();
+  await live(page, 'gate');
+  assert.ok(((await tile(page, 'gate').boundingBox())?.width ?? 0) > 100);
+  watched.assertClean();
+  await watched.close();
+});
+
 test('the wall is light: below 150 kB over the wire, handed out compressed', async (t) => {
   const watched = await browser.open(site.url);
   const { page } = watched;
