@@ -79,7 +79,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
       metrics,
       modelOf: (camera) => models.modelOf(camera),
       warmStart: config.worker.warmStart,
-      camera: (id) => [...current.cameras, ...drilled].find((camera) => camera.id === id),
+      camera: (id) => current.cameras.find((camera) => camera.id === id) ?? drilled.find((camera) => camera.id === id),
       evidence: () => current.alerts.evidence.mode,
     });
     for (const camera of config.cameras) metrics.camera(camera.id);
