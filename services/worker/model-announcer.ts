@@ -2,9 +2,8 @@
 import type { Redis } from 'ioredis';
 import { MODELS_TTL_MS, modelKeys, type WorkerModels } from '../../shared/contracts/models.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
+import { keepTelling } from '../../shared/runtime/words.ts';
 import type { ModelRegistry } from './model-registry.ts';
-
-const EVERY_MS = 1000;
 
 /** @param o.redis state database */
 export function announceModels(o: {
@@ -14,16 +13,13 @@ export function announceModels(o: {
   defaultModel: () => string;
   lifecycle: Lifecycle;
 }): void {
-  const key = modelKeys.worker(o.instance);
-  const tell = async (): Promise<void> => {
-    const word: WorkerModels = { instance: o.instance, defaultModel: o.defaultModel(), models: o.registry.states() };
-    await o.redis.set(key, JSON.stringify(word), 'PX', MODELS_TTL_MS);
-  };
-  // A word that did not get through expires by itself.
-  const timer = setInterval(() => void tell().catch(() => undefined), EVERY_MS);
-  void tell().catch(() => undefined);
-  o.lifecycle.add('model announcer', timer, async () => {
-    clearInterval(timer);
-    await o.redis.del(key).catch(() => undefined);
+  keepTelling({
+    ...{ name: 'model announcer', redis: o.redis, lifecycle: o.lifecycle },
+    ...{ key: modelKeys.worker(o.instance), everyMs: 1000, ttlMs: MODELS_TTL_MS },
+    word: (): WorkerModels => ({
+      instance: o.instance,
+      defaultModel: o.defaultModel(),
+      models: o.registry.states(),
+    }),
   });
 }

@@ -1,24 +1,14 @@
 /** What the ingest processes say of the clips they can play, and whether a scenario's are among them. */
 import type { Redis } from 'ioredis';
 import { clipKeys, type DrillClip, type DrillScenario, IngestClips } from '../../../shared/contracts/drill.ts';
+import { wordsLike } from '../../../shared/runtime/words.ts';
 
 /**
  * The newest word of each ingest process.
  * @param state state database
  * @throws when Redis does not answer
  */
-export async function clipWords(state: Redis): Promise<IngestClips[]> {
-  const keys: string[] = [];
-  let cursor = '0';
-  do {
-    const [next, found] = await state.scan(cursor, 'MATCH', clipKeys.pattern, 'COUNT', 1000);
-    cursor = next;
-    keys.push(...found);
-  } while (cursor !== '0');
-  if (keys.length === 0) return [];
-  const words = await state.mget(keys);
-  return words.flatMap((word) => IngestClips.safeParse(word === null ? undefined : JSON.parse(word)).data ?? []);
-}
+export const clipWords = (state: Redis): Promise<IngestClips[]> => wordsLike(state, clipKeys.pattern, IngestClips);
 
 /** Every clip by name; playable as soon as one process can play it. Pure. */
 export function knownClips(words: readonly IngestClips[]): DrillClip[] {

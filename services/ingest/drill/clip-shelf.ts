@@ -12,12 +12,12 @@ import { messageOf } from '../../../shared/runtime/errors.ts';
 import type { Lifecycle } from '../../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../../shared/runtime/logger.ts';
 import { SecretUrl, scrub } from '../../../shared/runtime/secrets.ts';
+import { keepTelling } from '../../../shared/runtime/words.ts';
 import { lookAtCamera } from '../look-at-camera.ts';
 
 /** What a relative `ingest.clipsDir` starts at. */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SHIPPED = join(ROOT, 'infra/demo');
-const EVERY_MS = 1000;
 /** Files of one folder that are looked at. */
 const MOST = 100;
 
@@ -44,27 +44,17 @@ export class ClipShelf {
 
   /** Keeps telling what there is, until the lifecycle closes. */
   announce(lifecycle: Lifecycle): void {
-    const key = clipKeys.ingest(this.#o.instance);
-    let busy = false;
-    const tell = async (): Promise<void> => {
-      if (busy) return;
-      busy = true;
-      try {
+    const { instance, redis } = this.#o;
+    keepTelling({
+      ...{ name: 'drill clips', redis, lifecycle },
+      ...{ key: clipKeys.ingest(instance), everyMs: 1000, ttlMs: CLIPS_TTL_MS },
+      word: async (): Promise<IngestClips> => {
         await this.refresh();
-        const word: IngestClips = { instance: this.#o.instance, clips: this.clips() };
-        await this.#o.redis.set(key, JSON.stringify(word), 'PX', CLIPS_TTL_MS);
-      } catch {
-        // A word that did not get through expires by itself.
-      } finally {
-        busy = false;
-      }
-    };
-    const timer = setInterval(() => void tell(), EVERY_MS);
-    void tell();
-    lifecycle.add('drill clips', timer, async () => {
-      clearInterval(timer);
+        return { instance, clips: this.clips() };
+      },
+    });
+    lifecycle.add('looking at clips', this, () => {
       this.#closed = true;
-      await this.#o.redis.del(key).catch(() => undefined);
     });
   }
 
