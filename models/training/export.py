@@ -41,6 +41,22 @@ class ExportedEncoder(nn.Module):
         return cond, mean, variance
 
 
+class ControlDenoiser(nn.Module):
+    """The regression control behind the denoiser's contract: blind to latent and time."""
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__()
+        self.denoiser = counter.denoiser
+
+    def forward(self, latent: torch.Tensor, cond: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return self.denoiser(latent * 0, cond, t * 0 + 1)
+
+
+def exported_denoiser(counter: Counter, recipe: Recipe) -> nn.Module:
+    """(latent [N,16,h,w], cond [N,C,h,w], t [N]) -> clean latent [N,16,h,w]."""
+    return ControlDenoiser(counter) if recipe.control else counter.denoiser
+
+
 def _save(module: nn.Module, inputs: tuple, names: list[str], outputs: dict[str, dict], axes: dict, path: Path) -> None:
     with warnings.catch_warnings():
         # The older exporter is named deprecated, yet it alone folds batch norm and needs no other package.
@@ -67,7 +83,7 @@ def save_graphs(counter: Counter, recipe: Recipe, out: Path) -> None:
     latent = torch.randn(1, LATENT_CHANNELS, 8, 12)
     cond = torch.randn(1, recipe.condition, 8, 12)
     _save(
-        counter.denoiser, (latent, cond, torch.ones(1)), ["latent", "cond", "t"], {"clean": eighth},
+        exported_denoiser(counter, recipe), (latent, cond, torch.ones(1)), ["latent", "cond", "t"], {"clean": eighth},
         {"latent": eighth, "cond": eighth, "t": batch}, out / "denoiser.onnx",
     )
 
@@ -83,7 +99,7 @@ def check_graphs(counter: Counter, recipe: Recipe, out: Path) -> float:
     got.append(denoiser.run(None, {"latent": latent, "cond": got[0], "t": t})[0])
     with torch.no_grad():
         want = list(ExportedEncoder(counter)(torch.from_numpy(image)))
-        want.append(counter.denoiser(torch.from_numpy(latent), want[0], torch.from_numpy(t)))
+        want.append(exported_denoiser(counter, recipe)(torch.from_numpy(latent), want[0], torch.from_numpy(t)))
     worst = max(float(np.abs(a - b.numpy()).max() / (1 + b.abs().max())) for a, b in zip(got, want, strict=True))
     if worst > 1e-3:
         raise SystemExit(f"exported graphs differ from PyTorch by {worst}")

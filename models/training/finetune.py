@@ -59,7 +59,7 @@ def adapt(
     state = load_checkpoint(weights)
     recipe = Recipe.from_dict(state["recipe"])
     recipe.minutes_b, recipe.learning_rate_b = minutes, rate
-    recipe.still_norms = True
+    recipe.still_norms, recipe.still_encoder = True, False
     recipe.native_scale_share = 0.8
     shares = {"camera": 1.0}
     pictures = [] if replay is None else training_pictures(replay, recipe, [])

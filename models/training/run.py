@@ -18,7 +18,7 @@ from .batches import training_pictures
 from .recipe import Recipe
 from .train import train_stage
 
-STAGE_B_SHARE = 0.3
+STAGE_B_SHARE = 0.15
 
 
 def recipe_for(device: str, minutes: float, smoke: bool) -> Recipe:

@@ -58,6 +58,7 @@ class Trainer:
         self.warmed = False
         self.seconds = {"a": 0.0, "b": 0.0}
         self.minutes = recipe.minutes_a if stage == "a" else recipe.minutes_b
+        self.still_encoder = stage == "b" and recipe.still_encoder
         self.grid = sorted({t for times in recipe.timesteps.values() for t in times} | {recipe.warm_start})
         self._resume(start)
 
@@ -110,7 +111,7 @@ class Trainer:
     def learning_rate(self, progress: float, done: int) -> float:
         recipe = self.recipe
         peak = recipe.learning_rate_a if self.stage == "a" else recipe.learning_rate_b
-        low = 0.1 if self.stage == "a" else 0.01
+        low = 0.02
         curve = low + (1 - low) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
         return peak * curve * (1.0 if self.warmed else min(1.0, (done + 1) / recipe.warm_up_steps))
 
@@ -120,7 +121,8 @@ class Trainer:
         """What the noise is mixed with, per sample [N,16,h,w].
 
         Stage A: the true latent. Stage B: mostly what inference will really
-        have there, the net's own first prediction or a poor previous frame.
+        have there, the net's own first prediction or a poor previous frame. A
+        true map is rare: trusting a latent too much loses the people it misses.
         """
         if self.stage == "a":
             return clean
@@ -131,7 +133,7 @@ class Trainer:
         drift = torch.roll(own, (int(torch.randint(-1, 2, ())), int(torch.randint(-1, 2, ()))), dims=(2, 3))
         warm = (t - self.recipe.warm_start).abs() < 0.06
         before = torch.where((torch.rand(count, device=t.device) < 0.4)[:, None, None, None], drift, previous)
-        kind_own = (draw < 0.5)[:, None, None, None]
+        kind_own = (draw < 0.9)[:, None, None, None]
         kind_warm = (warm & (draw >= 0.25))[:, None, None, None]
         return torch.where(kind_warm, before, torch.where(kind_own, own, clean))
 
@@ -144,7 +146,8 @@ class Trainer:
         at_one = 1.0 if self.recipe.control else (self.recipe.share_at_one if self.stage == "a" else 0.5)
         t = draw_times(len(image), at_one, self.grid).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
-            cond, logits = self.counter.encoder(image)
+            with torch.set_grad_enabled(not self.still_encoder):
+                cond, logits = self.counter.encoder(image)
             latent = mix(self.sources(clean, previous, cond, t), torch.randn_like(clean), t)
             if self.recipe.control:
                 latent = torch.zeros_like(latent)
@@ -191,6 +194,8 @@ class Trainer:
         loader = iter(make_loader(crops, self.recipe.batch, workers))
         budget = self.minutes * 60
         self.counter.train()
+        if self.still_encoder:
+            self.counter.encoder.eval()
         if self.recipe.still_norms:
             for module in self.counter.modules():
                 if isinstance(module, torch.nn.BatchNorm2d):
