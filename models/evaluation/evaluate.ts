@@ -2,10 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { readPicture } from '../../services/worker/density/picture-reading.ts';
+import { countPicture } from '../../services/worker/model/count-picture.ts';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
 import { decodePicture } from '../../services/worker/model/picture.ts';
+import type { FarField } from '../../shared/config/schema.ts';
 import type { ModelUse } from '../../shared/contracts/reading.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import type { LabelledPicture } from './labelled-data.ts';
@@ -48,6 +50,7 @@ export type EvaluateOptions = {
   modelsDir?: string;
   steps?: 1 | 2 | 4 | undefined;
   width?: number | undefined;
+  farField?: FarField | undefined;
   onProgress?: (done: number) => void;
 };
 
@@ -67,10 +70,12 @@ export async function evaluate(
       throw new HeadroomError('DATA_MISSING', `The picture ${picture.file} cannot be read.`, { cause });
     });
     const startedAt = performance.now();
-    const decoded = await decodePicture(file, manifest.input, options.width ?? 'native').catch((cause) => {
-      throw new HeadroomError('DATA_INVALID', `${picture.file} is not a picture that can be decoded.`, { cause });
-    });
-    const estimate = await counter.estimate(decoded, { steps, seed: seedOf('evaluation') });
+    const decoded = await decodePicture(file, manifest.input, options.width ?? 'native', options.farField).catch(
+      (cause) => {
+        throw new HeadroomError('DATA_INVALID', `${picture.file} is not a picture that can be decoded.`, { cause });
+      },
+    );
+    const estimate = await countPicture(counter, decoded, { steps, seed: seedOf('evaluation') });
     busyMs += performance.now() - startedAt;
     const reading = readPicture(estimate, manifest, [], () => ({ map: new Uint8Array(), blocks: new Float32Array() }));
     if (!reading) throw new HeadroomError('MODEL_INVALID', `The model gives no number for ${picture.file}.`);

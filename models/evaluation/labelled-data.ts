@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { z } from 'zod';
 import { Label } from '../../shared/contracts/labels.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 
@@ -17,9 +18,14 @@ export type LabelledPicture = {
 /**
  * Reads one labelled folder, or every labelled folder within a folder.
  * @param limit at most this many pictures of each, evenly spread
+ * @param heldOut only these pictures, by folder; all of a folder that it does not name
  * @throws HeadroomError DATA_MISSING, DATA_INVALID naming file, line and field
  */
-export async function readLabelled(dir: string, limit = Number.POSITIVE_INFINITY): Promise<LabelledPicture[]> {
+export async function readLabelled(
+  dir: string,
+  limit = Number.POSITIVE_INFINITY,
+  heldOut: HeldOut = {},
+): Promise<LabelledPicture[]> {
   const root = resolve(dir);
   const own = existsSync(join(root, 'labels.jsonl'));
   const entries = own ? [] : await readdir(root, { withFileTypes: true }).catch(() => []);
@@ -32,28 +38,55 @@ export async function readLabelled(dir: string, limit = Number.POSITIVE_INFINITY
   if (folders.length === 0) {
     throw new HeadroomError('DATA_MISSING', `There is no labels.jsonl in ${dir} or in a folder within it.`);
   }
-  const pictures = await Promise.all(folders.sort().map((folder) => readFolder(folder, limit)));
+  const pictures = await Promise.all(
+    folders.sort().map((folder) => readFolder(folder, limit, heldOut[basename(folder)])),
+  );
   return pictures.flat();
 }
 
-async function readFolder(folder: string, limit: number): Promise<LabelledPicture[]> {
+/** Names of pictures that were never trained on, by folder; `all` is every one of it. */
+const Split = z.object({ validation: z.record(z.string(), z.union([z.literal('all'), z.array(z.string())])) });
+export type HeldOut = z.infer<typeof Split>['validation'];
+
+/** @throws HeadroomError DATA_MISSING, DATA_INVALID */
+export async function readHeldOut(file: string): Promise<HeldOut> {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new HeadroomError('DATA_MISSING', `${file} cannot be read.`, { cause });
+  });
+  try {
+    return Split.parse(JSON.parse(text)).validation;
+  } catch (cause) {
+    throw new HeadroomError(
+      'DATA_INVALID',
+      `${file} is no list of held-out pictures, as models.training.split makes it.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function readFolder(folder: string, limit: number, heldOut: HeldOut[string] = 'all'): Promise<LabelledPicture[]> {
   const file = join(folder, 'labels.jsonl');
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.trim() !== '');
-  const count = Math.min(lines.length, Math.floor(limit));
-  const wanted = Array.from({ length: count }, (_, i) => Math.floor((i * lines.length) / count));
-  return wanted.map((index) => {
-    let json: unknown;
-    try {
-      json = JSON.parse(lines[index] as string);
-    } catch {
-      throw new HeadroomError('DATA_INVALID', `${file}:${index + 1} is no JSON.`);
-    }
-    const label = Label.safeParse(json);
-    if (!label.success) {
-      const [issue] = label.error.issues;
-      throw new HeadroomError('DATA_INVALID', `${file}:${index + 1} ${issue?.path.join('.')}: ${issue?.message}`);
-    }
-    const { image, width, height, points } = label.data;
+  const all = lines.map((line, index) => labelOf(file, line, index));
+  const chosen = heldOut === 'all' ? all : all.filter(({ image }) => heldOut.includes(basename(image)));
+  const count = Math.min(chosen.length, Math.floor(limit));
+  return Array.from({ length: count }, (_, i) => {
+    const { image, width, height, points } = chosen[Math.floor((i * chosen.length) / count)] as Label;
     return { folder: basename(folder), file: join(folder, image), widthPx: width, heightPx: height, heads: points };
   });
+}
+
+function labelOf(file: string, line: string, index: number): Label {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    throw new HeadroomError('DATA_INVALID', `${file}:${index + 1} is no JSON.`);
+  }
+  const label = Label.safeParse(json);
+  if (label.success) return label.data;
+  const [issue] = label.error.issues;
+  throw new HeadroomError('DATA_INVALID', `${file}:${index + 1} ${issue?.path.join('.')}: ${issue?.message}`);
 }

@@ -1,8 +1,9 @@
 /** The `evaluate` command: options in, figures out. */
+import { FarField } from '../../shared/config/schema.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { compare, comparisonTable } from './compare.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
-import { readLabelled } from './labelled-data.ts';
+import { readHeldOut, readLabelled } from './labelled-data.ts';
 import type { CountFigures } from './metrics.ts';
 import { writeWorstSheets } from './sheets.ts';
 
@@ -11,6 +12,9 @@ export type EvaluateCommand = {
   model: string;
   steps?: number;
   width?: number;
+  farField?: number;
+  farWidth?: number;
+  heldOut?: string;
   limit?: number;
   worst?: string;
   compare?: boolean;
@@ -23,20 +27,36 @@ const isSteps = (steps: number): steps is 1 | 2 | 4 => steps === 1 || steps === 
 export async function runEvaluate(command: EvaluateCommand): Promise<void> {
   const { steps, width } = command;
   if (steps !== undefined && !isSteps(steps)) throw new HeadroomError('USAGE', '--steps must be 1, 2 or 4.');
-  const pictures = await readLabelled(command.data, command.limit);
+  const farField = farFieldOf(command);
+  const heldOut = command.heldOut === undefined ? undefined : await readHeldOut(command.heldOut);
+  const pictures = await readLabelled(command.data, command.limit, heldOut);
   const showProgress = process.stderr.isTTY;
   const onProgress = (done: number) => {
     if (showProgress) process.stderr.write(`\r${done}/${pictures.length} pictures`);
   };
   if (command.compare) {
+    if (farField) throw new HeadroomError('USAGE', '--compare knows no far field: leave one of them out.');
     const rows = await compare(pictures, { model: command.model, width, onProgress });
     process.stdout.write(command.json ? `${JSON.stringify(rows)}\n` : comparisonTable(rows));
     return;
   }
-  const { evaluation, counted } = await evaluate(pictures, { model: command.model, steps, width, onProgress });
+  const { evaluation, counted } = await evaluate(pictures, {
+    ...{ model: command.model, steps, width, farField },
+    onProgress,
+  });
   if (showProgress) process.stderr.write('\r\x1b[K');
   if (command.worst) await writeWorstSheets(counted, command.worst);
   process.stdout.write(command.json ? `${JSON.stringify(evaluation)}\n` : table(evaluation));
+}
+
+/** The camera's setting from the options, by its own rules. */
+function farFieldOf({ farField: until, farWidth: maxWidth }: EvaluateCommand): FarField | undefined {
+  if (until === undefined && maxWidth === undefined) return undefined;
+  const result = FarField.safeParse({ until, maxWidth });
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const option = issue?.path[0] === 'maxWidth' ? '--far-width' : '--far-field';
+  throw new HeadroomError('USAGE', `${option}: ${issue?.message}.`);
 }
 
 function table(evaluation: Evaluation): string {

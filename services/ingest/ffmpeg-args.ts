@@ -1,7 +1,7 @@
 /** What ffmpeg is told for one camera. Pure: the whole plan can be compared in a test. */
 import type { Camera } from '../../shared/config/schema.ts';
 
-/** Widest picture that leaves ingest, px: more than any model here looks at. */
+/** Widest picture that leaves ingest, px, unless a camera's settings ask for more: more than any model here looks at. */
 const MAX_PICTURE_WIDTH_PX = 1280;
 
 /** A file "camera" is played this many times before it counts as ended. */
@@ -31,7 +31,7 @@ const PROTOCOLS: Record<string, string> = {
  * @throws Error on a scheme that has no protocol list
  */
 export function ffmpegPlan(
-  camera: Pick<Camera, 'sampleFps' | 'keyframesOnly' | 'inferenceWidth'>,
+  camera: Pick<Camera, 'sampleFps' | 'keyframesOnly' | 'inferenceWidth' | 'farField'>,
   url: string,
   probing: Probing,
 ): FfmpegPlan {
@@ -66,7 +66,7 @@ export function ffmpegPlan(
     ],
     outputOptions: [
       ...['-map', '0:v:0', '-an', '-sn', '-dn'],
-      ...['-vf', `${sampling(camera.sampleFps)},${scaling(camera.inferenceWidth)}`],
+      ...['-vf', `${sampling(camera.sampleFps)},${scaling(camera)}`],
       // What was picked is passed on as it is: a rate would repeat pictures of a slow camera, and drop those whose
       // clock has jumped.
       ...['-fps_mode', 'passthrough', '-threads', '1'],
@@ -85,7 +85,8 @@ function sampling(fps: number): string {
 }
 
 /** Never enlarges; JPEG's own colour matrix and range, so that colours come out as they were filmed. */
-function scaling(inferenceWidth: Camera['inferenceWidth']): string {
-  const widest = Math.max(MAX_PICTURE_WIDTH_PX, inferenceWidth === 'native' ? 0 : inferenceWidth);
+function scaling({ inferenceWidth, farField }: Pick<Camera, 'inferenceWidth' | 'farField'>): string {
+  const wished = inferenceWidth === 'native' ? 0 : inferenceWidth;
+  const widest = Math.max(MAX_PICTURE_WIDTH_PX, wished, farField?.maxWidth ?? 0);
   return `scale=w='min(${widest}\\,iw)':h=-2:out_color_matrix=bt601:out_range=pc:flags=bicubic,format=yuvj420p`;
 }

@@ -221,6 +221,7 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
 }
 
 /** What of a camera its video depends on. */
-function videoSettings({ id, url, sampleFps, inferenceWidth, keyframesOnly, staleAfterMs }: Camera): unknown {
-  return { id, url, sampleFps, inferenceWidth, keyframesOnly, staleAfterMs };
+function videoSettings(camera: Camera): unknown {
+  const { id, url, sampleFps, inferenceWidth, keyframesOnly, staleAfterMs } = camera;
+  return { id, url, sampleFps, inferenceWidth, farWidth: camera.farField?.maxWidth, keyframesOnly, staleAfterMs };
 }

@@ -68,6 +68,7 @@ export class FrameProcessor {
         jpeg,
         model: this.#o.modelOf(camera),
         inferenceWidth: camera.inferenceWidth,
+        farField: camera.farField,
         steps: camera.steps,
         warmStart,
         zones: camera.zones,

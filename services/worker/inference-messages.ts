@@ -1,5 +1,5 @@
 /** What the worker and its inference processes say to each other. Both ends are ours: types, no parsing. */
-import type { Zone } from '../../shared/config/schema.ts';
+import type { FarField, Zone } from '../../shared/config/schema.ts';
 import type { DegradedReason, ModelUse } from '../../shared/contracts/reading.ts';
 import type { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import type { PictureCount } from './density/picture-reading.ts';
@@ -25,6 +25,7 @@ export type InferenceRequest = {
   jpeg: Uint8Array;
   model: string;
   inferenceWidth: number | 'native';
+  farField?: FarField | undefined;
   steps?: 1 | 2 | 4 | undefined;
   warmStart: boolean;
   zones: Zone[];

@@ -10,6 +10,7 @@ import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { heatmapOf, readPicture, spreadOf } from './density/picture-reading.ts';
 import { rasterise } from './density/zone-mask.ts';
 import type { FromChild, InferenceRequest, InferenceResult, InferenceSetup, ToChild } from './inference-messages.ts';
+import { countPicture } from './model/count-picture.ts';
 import { CrowdCounter } from './model/crowd-counter.ts';
 import { proveGolden } from './model/golden.ts';
 import { seedOf } from './model/noise.ts';
@@ -68,17 +69,16 @@ async function count(request: InferenceRequest): Promise<InferenceResult> {
   const counter = counters.get(request.model);
   if (!counter) return { ok: false, reason: 'inference-failed', detail: `model ${request.model} is not loaded` };
   const startedAt = performance.now();
-  const picture = await decodePicture(request.jpeg, counter.manifest.input, request.inferenceWidth).catch(
-    () => undefined,
-  );
+  const { jpeg, inferenceWidth, farField } = request;
+  const picture = await decodePicture(jpeg, counter.manifest.input, inferenceWidth, farField).catch(() => undefined);
   if (!picture) return { ok: false, reason: 'undecodable', detail: 'the picture cannot be decoded' };
   const decodeMs = performance.now() - startedAt;
-  const turn = counting.then(() => countPicture(request, counter, picture, decodeMs));
+  const turn = counting.then(() => readingOf(request, counter, picture, decodeMs));
   counting = turn.catch(() => undefined);
   return turn;
 }
 
-async function countPicture(
+async function readingOf(
   request: InferenceRequest,
   counter: CrowdCounter,
   picture: Picture,
@@ -91,7 +91,7 @@ async function countPicture(
   const previous =
     request.warmStart && manifest.schedule.warmStart ? warmStarts.previous(key, picture, capturedAt) : undefined;
   const steps = request.steps ?? manifest.schedule.defaultSteps;
-  const estimate = await counter.estimate(picture, { steps, seed: seedOf(cameraId), previous });
+  const estimate = await countPicture(counter, picture, { steps, seed: seedOf(cameraId), previous });
   const { map, blocks } = estimate;
   const { calibration } = request;
   const aspect = picture.native.widthPx / picture.native.heightPx;
@@ -104,7 +104,7 @@ async function countPicture(
     calibration && ((zone, zoneCount) => densities.measure(calibration, zone.polygon, map, aspect, zoneCount, spread)),
   );
   if (!reading) return { ok: false, reason: 'invalid-output', detail: 'the model’s output is not a number or absurd' };
-  warmStarts.remember(key, picture, estimate.latent, capturedAt, previous !== undefined);
+  warmStarts.remember(key, picture, estimate.latents, capturedAt, previous !== undefined);
 
   return {
     ok: true,

@@ -33,6 +33,23 @@ export const Zone = z
   .describe('A part of the picture that is counted on its own. Zones may overlap.');
 export type Zone = z.infer<typeof Zone>;
 
+export const FarField = z
+  .strictObject({
+    until: z
+      .number()
+      .min(0.1)
+      .max(0.9)
+      .describe('Lower edge of the far field, share of the height of the picture from the top.'),
+    maxWidth: z
+      .int()
+      .min(640)
+      .max(3840)
+      .default(2048)
+      .describe("Width the far field is counted at, px: the stream's own, at most this."),
+  })
+  .describe('Upper part of the picture that is counted again in tiles with more detail, for people far away.');
+export type FarField = z.infer<typeof FarField>;
+
 export const Camera = z.strictObject({
   id: Id,
   name: z.string().min(1).max(80).optional().describe('Shown to people; the id by default.'),
@@ -49,6 +66,7 @@ export const Camera = z.strictObject({
     .union([z.literal('native'), z.int().min(128).max(1920)])
     .default('native')
     .describe('Width the picture is counted at, px; "native" is the picture\'s own, at most the model\'s maxWidth.'),
+  farField: FarField.optional(),
   model: Id.optional().describe('A folder under worker.modelsDir; worker.model by default.'),
   steps: z
     .union([z.literal(1), z.literal(2), z.literal(4)])
@@ -201,6 +219,13 @@ export const Config = z
           if (seen.has(camera.id))
             ctx.addIssue({ code: 'custom', path: [index, 'id'], message: 'is used twice; ids must differ' });
           seen.add(camera.id);
+          const { farField, inferenceWidth } = camera;
+          if (farField && inferenceWidth !== 'native' && farField.maxWidth <= inferenceWidth)
+            ctx.addIssue({
+              code: 'custom',
+              path: [index, 'farField', 'maxWidth'],
+              message: `must be larger than inferenceWidth (${inferenceWidth}), or the far field is counted with no more detail`,
+            });
           for (const [at, id] of camera.neighbours.entries()) {
             const path = [index, 'neighbours', at];
             if (id === camera.id) ctx.addIssue({ code: 'custom', path, message: 'is the camera itself' });

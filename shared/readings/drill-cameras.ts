@@ -87,10 +87,11 @@ const isGuarded = ({ calibration }: Camera, { capacity, limits }: Zone): boolean
   calibration !== undefined || capacity !== undefined || limits?.count !== undefined;
 
 /** A clip's pictures are sampled and counted as its camera's own. Cuts in it, and its beginning anew, are no faults. */
-function countedLike({ sampleFps, inferenceWidth, model, steps, staleAfterMs }: Camera): Partial<Camera> {
+function countedLike({ sampleFps, inferenceWidth, farField, model, steps, staleAfterMs }: Camera): Partial<Camera> {
   const pictureGate = { ...Camera.shape.pictureGate.parse(undefined), blur: false, moved: false, resolution: false };
   return {
     ...{ sampleFps, inferenceWidth, pictureGate },
+    ...(farField === undefined ? {} : { farField }),
     ...(model === undefined ? {} : { model }),
     ...(steps === undefined ? {} : { steps }),
     ...(staleAfterMs === undefined ? {} : { staleAfterMs }),

@@ -32,6 +32,22 @@ const WRONG: [what: string, text: string, field: string, line: number, column: n
   ['a missing URL', 'cameras:\n  - id: a\n', 'cameras[0].url', 2, 5, /string/],
   ['an id that cannot be a key', 'cameras:\n  - { id: "a b", url: rtsp://h/s }\n', 'cameras[0].id', 2, 11, /letters/],
   [
+    'a far field with no more detail',
+    'cameras:\n  - { id: a, url: rtsp://h/1, inferenceWidth: 960, farField: { until: 0.4, maxWidth: 960 } }\n',
+    'cameras[0].farField.maxWidth',
+    2,
+    86,
+    /larger than inferenceWidth \(960\)/,
+  ],
+  [
+    'a far field of the whole picture',
+    'cameras:\n  - { id: a, url: rtsp://h/1, farField: { until: 1 } }\n',
+    'cameras[0].farField.until',
+    2,
+    50,
+    /0\.9/,
+  ],
+  [
     'a neighbour that is no camera',
     'cameras:\n  - { id: a, url: rtsp://h/1, neighbours: [b] }\n',
     'cameras[0].neighbours[0]',

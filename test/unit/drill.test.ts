@@ -111,6 +111,7 @@ cameras:
     url: "rtsp://192.0.2.1/"
     sampleFps: 4
     inferenceWidth: 640
+    farField: { until: 0.4 }
     steps: 2
     model: other
     staleAfterMs: 5000
@@ -149,14 +150,15 @@ cameras:
     const like = site.cameras[0];
     assert.ok(camera && like);
     assert.equal(clip, 'crowd.mp4');
-    const { id, zones, calibration, sampleFps, inferenceWidth, steps, model, staleAfterMs, lines } = camera;
+    const { id, zones, calibration, sampleFps, inferenceWidth, farField, steps, model, staleAfterMs, lines } = camera;
     assert.deepEqual(
-      { id, calibration, sampleFps, inferenceWidth, steps, model, staleAfterMs, lines },
+      { id, calibration, sampleFps, inferenceWidth, farField, steps, model, staleAfterMs, lines },
       {
         id: 'drill--plaza',
         calibration: like.calibration,
         sampleFps: 4,
         inferenceWidth: 640,
+        farField: { until: 0.4, maxWidth: 2048 },
         steps: 2,
         model: 'other',
         staleAfterMs: 5000,

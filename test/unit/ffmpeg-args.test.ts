@@ -58,3 +58,11 @@ test('a wider inference lets wider pictures through; keyframes only when asked',
   assert.ok(plan.outputOptions.join(' ').includes('min(1920'));
   assert.ok(plan.inputOptions.join(' ').includes('-skip_frame nokey'));
 });
+
+test('a far field lets pictures through as wide as it is counted', () => {
+  const widest = (change: object) =>
+    /min\((\d+)/.exec(ffmpegPlan({ ...camera, ...change }, 'rtsp://h/s', 'quick').outputOptions.join(' '))?.[1];
+  assert.equal(widest({ farField: { until: 0.4, maxWidth: 2048 } }), '2048');
+  assert.equal(widest({ farField: { until: 0.4, maxWidth: 1024 } }), '1280');
+  assert.equal(widest({ farField: { until: 0.4, maxWidth: 1600 }, inferenceWidth: 1920 }), '1920');
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { type FarPlan, planFarField } from '../../services/worker/model/far-field.ts';
 import { inferenceSize } from '../../services/worker/model/inference-size.ts';
 import { figuresOf, parseManifest } from '../../services/worker/model/manifest.ts';
 import { seededNormal, seedOf } from '../../services/worker/model/noise.ts';
@@ -125,17 +126,20 @@ test('the committed manifest parses; a wrong one is named by file and field', as
 
 test('a picture is counted from the one before only while the scene goes on', () => {
   const thumb = (value: number) => new Uint8Array(32 * 18).fill(value);
-  const picture = (value: number, widthPx = 640) => ({ thumb: thumb(value), widthPx });
-  const latent = Float32Array.of(1);
+  const picture = (value: number, widthPx = 640) => ({ thumb: thumb(value), widthPx, heightPx: 352 });
+  const latents = [Float32Array.of(1), Float32Array.of(2)];
   const starts = new WarmStarts();
   assert.equal(starts.previous('a', picture(100), 0), undefined, 'the first picture');
-  starts.remember('a', picture(100), latent, 0, false);
-  assert.equal(starts.previous('a', picture(103), 500), latent);
+  starts.remember('a', picture(100), latents, 0, false);
+  assert.equal(starts.previous('a', picture(103), 500), latents);
   assert.equal(starts.previous('b', picture(103), 500), undefined, 'another camera');
   assert.equal(starts.previous('a', picture(150), 500), undefined, 'a cut');
   assert.equal(starts.previous('a', picture(100, 320), 500), undefined, 'another size');
+  const plan = planFarField({ widthPx: 1280, heightPx: 720 }, picture(100), input, { until: 0.4, maxWidth: 2048 });
+  const withTiles = { ...picture(100), far: { plan: plan as FarPlan, rgb: new Uint8Array() } };
+  assert.equal(starts.previous('a', withTiles, 500), undefined, 'other tiles');
   assert.equal(starts.previous('a', picture(100), 5000), undefined, 'a gap');
-  for (let at = 500; at <= 10_000; at += 500) starts.remember('a', picture(100), latent, at, true);
+  for (let at = 500; at <= 10_000; at += 500) starts.remember('a', picture(100), latents, at, true);
   assert.equal(starts.previous('a', picture(100), 10_500), undefined, 'refreshed after ten seconds');
 });
 

@@ -22,7 +22,7 @@ export type PictureCount = { count: number; interval: [number, number]; heads: n
  * @param densityOf people per m² of a zone; given for calibrated cameras only
  */
 export function readPicture(
-  estimate: Estimate,
+  estimate: Pick<Estimate, 'map' | 'blocks' | 'heads'>,
   manifest: ModelManifest,
   zones: Zone[],
   coverageOf: (zone: Zone) => Coverage,

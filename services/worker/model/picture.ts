@@ -1,6 +1,8 @@
 /** Decodes a picture to the pixels the model looks at. */
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
+import type { FarField } from '../../../shared/config/schema.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
+import { type Area, type FarPlan, planFarField } from './far-field.ts';
 import { inferenceSize, type Size } from './inference-size.ts';
 
 // One picture is one task of one core: libvips' own threads would only take cores from the neighbours.
@@ -10,8 +12,11 @@ sharp.cache(false);
 /** Tiny grey picture that tells a cut of the scene. */
 export const THUMB = { width: 32, height: 18 } as const;
 
-/** RGB bytes, row by row, and the thumbnail of the same picture. */
-export type Picture = Size & { rgb: Uint8Array; native: Size; thumb: Uint8Array };
+/** The part of a far picture that its tiles are cut from: RGB bytes, row by row, over the whole width. */
+export type FarPicture = { plan: FarPlan; rgb: Uint8Array };
+
+/** RGB bytes, row by row, and the thumbnail of the same picture; its far field where one is asked for and worth it. */
+export type Picture = Size & { rgb: Uint8Array; native: Size; thumb: Uint8Array; far?: FarPicture };
 
 /**
  * @param file JPEG, PNG or WebP
@@ -21,18 +26,39 @@ export async function decodePicture(
   file: Uint8Array,
   input: ModelManifest['input'],
   inferenceWidth: number | 'native',
+  farField?: FarField | undefined,
 ): Promise<Picture> {
   const image = sharp(file, { failOn: 'error', limitInputPixels: 64_000_000 });
   const { width, height } = await image.metadata();
   const native = { widthPx: width, heightPx: height };
   const size = inferenceSize(native, input, inferenceWidth);
-  const rgb = await image
-    .resize(size.widthPx, size.heightPx, { fit: 'fill', kernel: 'lanczos3' })
+  const plan = farField && planFarField(native, size, input, farField);
+  const far = plan && { far: { plan, rgb: await pixels(image.clone(), plan.picture, bottomOf(plan)) } };
+  const rgb = await pixels(image, size, size.heightPx);
+  return { ...size, rgb, native, thumb: thumbnail(rgb, size), ...far };
+}
+
+const bottomOf = ({ tiles }: FarPlan): number => Math.max(...tiles.map(({ bottom }) => bottom));
+
+/** The upper rows of the picture at a size. */
+function pixels(image: Sharp, { widthPx, heightPx }: Size, rows: number): Promise<Buffer> {
+  return image
+    .resize(widthPx, heightPx, { fit: 'fill', kernel: 'lanczos3' })
+    .extract({ left: 0, top: 0, width: widthPx, height: rows })
     .toColourspace('srgb')
     .removeAlpha()
     .raw()
     .toBuffer();
-  return { ...size, rgb, native, thumb: thumbnail(rgb, size) };
+}
+
+/** Pixels of one tile. */
+export function tilePixels({ plan, rgb }: FarPicture, { left, top, right, bottom }: Area): Uint8Array {
+  const out = new Uint8Array((right - left) * (bottom - top) * 3);
+  for (let y = top; y < bottom; y++) {
+    const row = (y * plan.picture.widthPx + left) * 3;
+    out.set(rgb.subarray(row, row + (right - left) * 3), (y - top) * (right - left) * 3);
+  }
+  return out;
 }
 
 /** Mean green of a grid of patches: cheap, and green is most of luminance. */

@@ -1,0 +1,101 @@
+/** Puts what the tiles of a far field say in the place of what the whole picture said there. Pure. */
+import type { Estimate } from './crowd-counter.ts';
+import type { Area, FarPlan, Tile } from './far-field.ts';
+import type { Head } from './read-out.ts';
+import { type Grid, regrid } from './regrid.ts';
+
+/** What is said of a picture or of a tile. */
+export type Said = Pick<Estimate, 'map' | 'blocks' | 'heads'>;
+
+/**
+ * The whole picture with its far field from the tiles. The grids stay the whole picture's: above the strip's edge every
+ * cell holds the people, blocks and variances that the tiles found on its ground, below it what it held.
+ * @param tiles what was said of each tile of the plan, in its order
+ */
+export function pasteFarField(whole: Said, plan: FarPlan, tiles: Said[]): Said {
+  const { map, blocks } = whole;
+  const paste = (
+    values: Float32Array,
+    { width, height }: { width: number; height: number },
+    of: (said: Said) => Grid,
+  ) => pasteGrid({ width, height, values }, plan, tiles.map(of));
+  return {
+    map: { ...map, people: paste(map.people, map, (said) => ({ ...said.map, values: said.map.people })) },
+    blocks: {
+      ...blocks,
+      mean: paste(blocks.mean, blocks, (said) => ({ ...said.blocks, values: said.blocks.mean })),
+      variance: paste(blocks.variance, blocks, (said) => ({ ...said.blocks, values: said.blocks.variance })),
+    },
+    heads: headsOnce(whole, plan, tiles),
+  };
+}
+
+function pasteGrid(whole: Grid, plan: FarPlan, tiles: Grid[]): Float32Array {
+  const { picture, until } = plan;
+  const [tile, cells] = [plan.tiles[0] as Tile, tiles[0] as Grid];
+  const cellPx = (tile.right - tile.left) / cells.width;
+  const strip = assemble(plan, tiles, cellPx);
+  const rows = Math.round(until * whole.height);
+  const values = whole.values.slice();
+  values.set(regrid(strip, (until * picture.heightPx) / cellPx, { width: whole.width, height: rows }));
+  return values;
+}
+
+/** The strip at the tiles' own resolution: every cell from the one tile that owns it. */
+function assemble({ picture, tiles }: FarPlan, grids: Grid[], cellPx: number): Grid {
+  const width = picture.widthPx / cellPx;
+  const height = Math.max(...tiles.map(({ own }) => own.bottom)) / cellPx;
+  const values = new Float32Array(width * height);
+  for (const [i, { left, top, own }] of tiles.entries()) {
+    const grid = grids[i] as Grid;
+    const [from, to] = [(own.left - left) / cellPx, (own.right - left) / cellPx];
+    for (let y = own.top / cellPx; y < own.bottom / cellPx; y++) {
+      const row = (y - top / cellPx) * grid.width;
+      values.set(grid.values.subarray(row + from, row + to), y * width + own.left / cellPx);
+    }
+  }
+  return { width, height, values };
+}
+
+/** A head as one part sees it, px of the far picture. */
+type Sighting = { part: number; x: number; y: number };
+
+/**
+ * Every head once. A head is taken from the part that owns its place. Parts may put a head that stands on a seam a cell
+ * apart: each in its own area, then it would count twice; or each in the other's, then not at all. So two parts' sightings
+ * that are closer than two peaks of one map can be are one head, and it stays.
+ */
+function headsOnce(whole: Said, { picture, until, tiles }: FarPlan, said: Said[]): Head[] {
+  const { widthPx, heightPx } = picture;
+  const edge = until * heightPx;
+  const owns: Area[] = [
+    { left: 0, top: edge, right: widthPx, bottom: heightPx },
+    ...tiles.map(({ own }) => ({ ...own, bottom: Math.min(own.bottom, edge) })),
+  ];
+  const sighted: Sighting[] = [
+    ...whole.heads.map(([x, y]) => ({ part: 0, x: x * widthPx, y: y * heightPx })),
+    ...tiles.flatMap(({ left, top, right, bottom }, i) =>
+      (said[i] as Said).heads.map(([x, y]) => ({
+        part: i + 1,
+        x: left + x * (right - left),
+        y: top + y * (bottom - top),
+      })),
+    ),
+  ];
+  const reachPx = (1.5 * widthPx) / whole.map.width;
+  const close = (a: Sighting, b: Sighting) =>
+    a.part !== b.part && Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y)) <= reachPx;
+
+  const kept: Sighting[] = [];
+  const keep = (one: Sighting) => kept.some((other) => close(one, other)) || kept.push(one);
+  const isAtHome = (one: Sighting) => isInside(owns[one.part] as Area, one);
+  for (const one of sighted) if (isAtHome(one)) keep(one);
+  const strays = sighted.filter((one) => !isAtHome(one) && isInside(owns[one.part] as Area, one, reachPx));
+  for (const one of strays) {
+    if (strays.some((other) => close(one, other) && isInside(owns[one.part] as Area, other))) keep(one);
+  }
+  return kept.map(({ x, y }) => [x / widthPx, y / heightPx]);
+}
+
+const isInside = ({ left, top, right, bottom }: Area, { x, y }: Sighting, roomPx = 0): boolean =>
+  x >= left - roomPx && x < right + roomPx && y >= top - roomPx && y < bottom + roomPx;
