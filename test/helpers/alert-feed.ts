@@ -89,7 +89,8 @@ export async function startFeed(redis: Redis, o: FeedOptions = {}): Promise<Feed
     while (open) {
       try {
         for (const service of ['ingest', 'worker']) {
-          await redis.set(stateKeys.presence(service, 'test'), JSON.stringify({ service }), 'PX', 2500);
+          const presence = { service, instance: 'test', startedAt: 1, at: Date.now() };
+          await redis.set(stateKeys.presence(service, 'test'), JSON.stringify(presence), 'PX', 2500);
         }
         const { people } = feed;
         const capturedAt = Date.now();
