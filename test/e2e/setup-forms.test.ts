@@ -89,6 +89,7 @@ test('model, stale age, gate, neighbours, runbooks and flow limits are saved whe
 
   const counting = await more(page, 'counting');
   await page.getByTestId('camera-steps').selectOption('2');
+  await page.getByTestId('camera-far').fill('40');
   // Typed key by key: half a number must not be taken away from under the hand.
   await page.getByTestId('camera-stale').pressSequentially('0.05');
   assert.equal(await page.getByTestId('camera-stale').inputValue(), '0.05');
@@ -152,6 +153,7 @@ test('model, stale age, gate, neighbours, runbooks and flow limits are saved whe
     [camera.model, camera.steps, camera.staleAfterMs, camera.neighbours, camera.timeZone],
     ['night', 2, 7500, ['north'], 'Asia/Seoul'],
   );
+  assert.equal(camera.farField?.until, 0.4);
   const { black, blurShare, moved } = camera.pictureGate;
   assert.deepEqual([black, blurShare, moved], [true, 0.54, false]);
   assert.deepEqual(camera.zones[0]?.runbooks, {

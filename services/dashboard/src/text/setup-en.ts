@@ -81,6 +81,8 @@ export const setupEn = {
     steps: 'Denoising steps',
     stepsHint: 'More take longer. What they gain stands in the model card.',
     stepsUsual: "The model's own",
+    farField: 'Far field: upper part, %',
+    farFieldHint: 'Counted again with more detail, for people far away; takes two to four times as long. Empty: none.',
     staleAfter: 'Not live after, s',
     staleAfterHint: 'Age of the picture from which its number is no longer shown as live.',
     look: 'Look at the camera',

@@ -78,6 +78,8 @@ export const setupKo: SetupTexts = {
     steps: '노이즈 제거 단계',
     stepsHint: '많을수록 오래 걸립니다. 효과는 모델 카드에 있습니다.',
     stepsUsual: '모델 기본값',
+    farField: '원경: 영상 윗부분(%)',
+    farFieldHint: '멀리 있는 사람을 위해 더 세밀하게 다시 셉니다. 시간이 2~4배 걸립니다. 비우면 사용하지 않습니다.',
     staleAfter: '실시간 한계(초)',
     staleAfterHint: '영상이 이보다 오래되면 인원을 실시간으로 표시하지 않습니다.',
     look: '카메라 확인',
