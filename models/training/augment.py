@@ -9,6 +9,8 @@ from PIL import Image, ImageFilter
 # Photographs of dense crowds already have heads of a few pixels: shrinking
 # them further leaves nothing to learn from.
 SMALLEST_SCALE = {"shanghaitech_a_train": 0.7}
+# How far beyond the picture a crop may be drawn, as a share of its size.
+EDGE_SHARE = 0.75
 
 
 def draw_scale(random: np.random.Generator, folder: str, native_share: float) -> float:
@@ -19,6 +21,17 @@ def draw_scale(random: np.random.Generator, folder: str, native_share: float) ->
     return float(np.exp(random.uniform(math.log(low), math.log(2.4))))
 
 
+def _corner(random: np.random.Generator, length: int, extent: float) -> int:
+    """Where a crop of `extent` pixels begins, along a side of `length` pixels.
+
+    Drawn from beyond both ends and pushed back inside: drawn from inside alone,
+    a picture's edges are hardly ever seen, and the far crowd stands at the top
+    edge (on ShanghaiTech B four people in ten are in the first 64 of 768 rows).
+    """
+    beyond = EDGE_SHARE * extent
+    return int(np.clip(random.uniform(-beyond, length - extent + beyond), 0, int(length - extent)))
+
+
 def random_crop(
     pixels: np.ndarray, points: np.ndarray, size: int, scale: float, random: np.random.Generator
 ) -> tuple[Image.Image, np.ndarray]:
@@ -27,8 +40,7 @@ def random_crop(
     stretch = float(np.exp(random.uniform(-0.12, 0.12)))
     wide = min(size / scale * stretch, width)
     high = min(size / scale / stretch, height)
-    left = int(random.integers(0, int(width - wide) + 1))
-    top = int(random.integers(0, int(height - high) + 1))
+    left, top = _corner(random, width, wide), _corner(random, height, high)
     wide, high = max(8, int(wide)), max(8, int(high))
     piece = Image.fromarray(np.ascontiguousarray(pixels[top : top + high, left : left + wide]))
     if (wide, high) != (size, size):
