@@ -118,7 +118,8 @@ export class Alerts {
     return this.#order(alert.alertId, async (actor) => {
       const { cameraId, zoneId, rule } = alert;
       const answer = await api.silence({ actor, cameraId, zoneId, rule, upToLevel, reason, durationMs });
-      if (answer.ok) this.silences = [...this.silences, answer.body];
+      // Its event may have come first, and the list been read again with it.
+      if (answer.ok) this.silences = [...this.#silencesWithout(answer.body), answer.body];
       return answer;
     });
   }
@@ -126,7 +127,7 @@ export class Alerts {
   endSilence(silence: Silence): Promise<boolean> {
     return this.#order(silence.silenceId, async (actor) => {
       const answer = await api.endSilence(silence.silenceId, actor);
-      if (answer.ok) this.silences = this.silences.filter(({ silenceId }) => silenceId !== silence.silenceId);
+      if (answer.ok) this.silences = this.#silencesWithout(silence);
       return answer;
     });
   }
@@ -138,6 +139,10 @@ export class Alerts {
     const answer = await api.silences();
     if (answer.ok) this.silences = answer.body;
     this.deaf = !answer.ok && answer.code === 503;
+  }
+
+  #silencesWithout({ silenceId }: Silence): Silence[] {
+    return this.silences.filter((other) => other.silenceId !== silenceId);
   }
 
   async #order(id: string, carryOut: (actor: string) => Promise<Answer<unknown>>): Promise<boolean> {
