@@ -21,15 +21,15 @@ def draw_scale(random: np.random.Generator, folder: str, native_share: float) ->
     return float(np.exp(random.uniform(math.log(low), math.log(2.4))))
 
 
-def _corner(random: np.random.Generator, length: int, extent: float) -> int:
-    """Where a crop of `extent` pixels begins, along a side of `length` pixels.
+def _corner(place: float, length: int, extent: float) -> int:
+    """Where a crop of `extent` pixels begins, along a side of `length` pixels, for a place of 0 to 1.
 
-    Drawn from beyond both ends and pushed back inside: drawn from inside alone,
-    a picture's edges are hardly ever seen, and the far crowd stands at the top
-    edge (on ShanghaiTech B four people in ten are in the first 64 of 768 rows).
+    Places reach beyond both ends and are pushed back inside: drawn from inside
+    alone, a picture's edges are hardly ever seen, and the far crowd stands at the
+    top edge (on ShanghaiTech B four people in ten are in the first 64 of 768 rows).
     """
     beyond = EDGE_SHARE * extent
-    return int(np.clip(random.uniform(-beyond, length - extent + beyond), 0, int(length - extent)))
+    return int(np.clip((length - extent + 2 * beyond) * place - beyond, 0, int(length - extent)))
 
 
 def random_crop(
@@ -40,7 +40,10 @@ def random_crop(
     stretch = float(np.exp(random.uniform(-0.12, 0.12)))
     wide = min(size / scale * stretch, width)
     high = min(size / scale / stretch, height)
-    left, top = _corner(random, width, wide), _corner(random, height, high)
+    left = _corner(random.random(), width, wide)
+    # The far, hard part of a scene is high in its picture: half of the crops lean towards it.
+    lean = random.random(2) if random.random() < 0.5 else random.random(1)
+    top = _corner(lean.min(), height, high)
     wide, high = max(8, int(wide)), max(8, int(high))
     piece = Image.fromarray(np.ascontiguousarray(pixels[top : top + high, left : left + wide]))
     if (wide, high) != (size, size):
@@ -59,19 +62,22 @@ def _tone(random: np.random.Generator) -> list[int]:
     """Look-up table of 3x256 bytes: gamma, contrast, brightness, colour cast, sometimes low light."""
     ramp = np.linspace(0, 1, 256)
     curves = []
-    gamma = np.exp(random.uniform(-0.35, 0.35))
+    # Evenings: darker middle tones, and lamps that are anything from yellow to blue.
+    evening = random.random() < 0.2
+    gamma = np.exp(random.uniform(0, 0.8) if evening else random.uniform(-0.35, 0.35))
     contrast = np.exp(random.uniform(-0.3, 0.3))
     shift = random.uniform(-0.12, 0.12)
-    dark = random.uniform(0.15, 0.5) if random.random() < 0.08 else 1.0
-    for _ in range(3):
-        cast = np.exp(random.normal(0, 0.06))
+    dark = random.uniform(0.15, 0.5) if random.random() < 0.1 else 1.0
+    warmth = random.normal(0, 0.2) if evening else 0.0
+    for share in (1.0, 0.2, -1.0):
+        cast = np.exp(random.normal(0, 0.06) + share * warmth)
         curve = ((ramp**gamma - 0.5) * contrast + 0.5 + shift) * cast * dark
         curves.append(np.clip(curve * 255, 0, 255).astype(np.uint8))
     return np.concatenate(curves).tolist()
 
 
 class CameraWear:
-    """Tone, grey, blur, low resolution, sensor noise and compression; each picture gets some of them."""
+    """Tone, light, grey, blur, low resolution, sensor noise and compression; each picture gets some of them."""
 
     def __init__(self, size: int, random: np.random.Generator) -> None:
         self.random = random
@@ -84,6 +90,8 @@ class CameraWear:
         size = piece.width
         if random.random() < 0.8:
             piece = piece.point(_tone(random))
+        if random.random() < 0.2:
+            piece = self._lit(piece)
         if random.random() < 0.12:
             piece = piece.convert("L").convert("RGB")
         if random.random() < 0.15:
@@ -98,6 +106,20 @@ class CameraWear:
             piece.save(buffer, "JPEG", quality=int(random.integers(25, 85)))
             piece = Image.open(buffer)
         return np.asarray(piece)
+
+    def _lit(self, piece: Image.Image) -> Image.Image:
+        """Lamps and shade: light that changes over the picture, softly or, as a cast shadow, at a hard edge."""
+        random = self.random
+        size = piece.width
+        coarse = Image.fromarray(np.exp(random.normal(0, 0.45, (4, 4))).astype(np.float32))
+        light = np.asarray(coarse.resize((size, size), Image.Resampling.BICUBIC))
+        if random.random() < 0.4:
+            angle, place = random.uniform(0, 2 * math.pi), random.uniform(-0.4, 0.4) * size
+            y, x = np.ogrid[:size, :size]
+            shaded = (x - size / 2) * math.cos(angle) + (y - size / 2) * math.sin(angle) > place
+            light = np.where(shaded, light * random.uniform(0.25, 0.7), light)
+        lit = np.asarray(piece, dtype=np.float32) * light[:, :, None]
+        return Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8))
 
     def _noisy(self, piece: Image.Image) -> Image.Image:
         size = piece.width
