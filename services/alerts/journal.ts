@@ -15,7 +15,8 @@ import type { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { withEvidence } from './evidence/evidence-plan.ts';
 import { HistoryTally } from './history/history-tally.ts';
 import { LineTally } from './history/line-tally.ts';
-import { inTime, LateAnswerError, type Outage } from './outage.ts';
+import { inTime, LateAnswerError } from './in-time.ts';
+import type { Outage } from './outage.ts';
 import type { AlertStore, Commit, Positions } from './store/alert-store.ts';
 
 /** Progress without events is stored this often: what a crash makes the successor read again. */

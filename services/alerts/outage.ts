@@ -42,24 +42,3 @@ export class Outage {
     this.#metrics.databaseAway.set(0);
   }
 }
-
-/** A database that does not answer in time counts as away; what was asked of it goes on. */
-export class LateAnswerError extends Error {
-  readonly code = 'ETIMEDOUT';
-  constructor() {
-    super('no answer in time');
-  }
-}
-
-/** Waits for `work` no longer than `ms`. @throws LateAnswerError, or what `work` threw */
-export async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LateAnswerError()), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -10,7 +10,7 @@ import type { Logger } from '../../../shared/runtime/logger.ts';
 import { queueConnection } from '../../../shared/runtime/redis.ts';
 import { scrub } from '../../../shared/runtime/secrets.ts';
 import type { AlertMetrics } from '../alert-metrics.ts';
-import { inTime } from '../outage.ts';
+import { inTime } from '../in-time.ts';
 import type { AlertStore } from '../store/alert-store.ts';
 import { isDatabaseAway } from '../store/database-errors.ts';
 import type { Delivery, DeliveryStore, NewDelivery } from './delivery-store.ts';

@@ -3,6 +3,7 @@
  * sent late: what stands at the broker is compared with what is so now, at once and after every reconnection.
  */
 import type { MqttClient } from 'mqtt';
+import { inTime, LateAnswerError } from '../../in-time.ts';
 import type { MqttTarget } from '../endpoint.ts';
 import { delivered, failed, type Outcome } from '../outcome.ts';
 import type { LiveView, Outgoing, Receiver, ReceiverContext, ViewCamera } from '../receiver.ts';
@@ -67,11 +68,15 @@ export class MqttReceiver implements Receiver {
     const { type } = JSON.parse(body) as { type: string };
     const topic = type === 'system.heartbeat' ? this.#topics.heartbeat : this.#topics.events;
     const leftMs = Math.max(0, timeoutMs - (performance.now() - startedAt));
-    const outcome = await inTime(client.publishAsync(topic, body, { qos: 1 }), leftMs);
-    if (outcome === 'done') return delivered(startedAt);
-    // Not to be sent behind our back later, out of order.
-    this.#link.drop(outcome === 'late' ? 'timeout' : 'connection-lost');
-    return failed(outcome === 'late' ? 'timeout' : 'connection-lost', startedAt);
+    try {
+      await inTime(client.publishAsync(topic, body, { qos: 1 }), leftMs);
+      return delivered(startedAt);
+    } catch (error) {
+      const word = error instanceof LateAnswerError ? 'timeout' : 'connection-lost';
+      // Not to be sent behind our back later, out of order.
+      this.#link.drop(word);
+      return failed(word, startedAt);
+    }
   }
 
   show(view: LiveView): void {
@@ -104,7 +109,8 @@ export class MqttReceiver implements Receiver {
     const client = this.#link.up;
     if (client) {
       this.#saysOnline = false;
-      await inTime(client.publishAsync(this.#topics.status, OFFLINE, { qos: 1, retain: true }), GOODBYE_MS);
+      const goodbye = client.publishAsync(this.#topics.status, OFFLINE, { qos: 1, retain: true });
+      await inTime(goodbye, GOODBYE_MS).catch(() => undefined);
     }
     await this.#link.close();
   }
@@ -203,20 +209,5 @@ export class MqttReceiver implements Receiver {
 
   #deviceTopic({ id }: ViewCamera): string {
     return discoveryTopic(this.#target.discoveryPrefix, deviceId(this.#target.topicPrefix, id));
-  }
-}
-
-/** Waits for `work` no longer than `ms`. */
-async function inTime(work: Promise<unknown>, ms: number): Promise<'done' | 'late' | 'failed'> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), ms);
-  });
-  try {
-    return await Promise.race([work.then(() => 'done' as const), late]);
-  } catch {
-    return 'failed';
-  } finally {
-    clearTimeout(timer);
   }
 }
