@@ -76,6 +76,9 @@ export const want = (fromS: number, toS: number, type: AlertEventType, more: Par
   ...more,
 });
 
+/** From the beginning on: longer than any scenario. */
+export const always = { from: 0, to: 10_000 };
+
 export type Scenario = { config?: Record<string, unknown>; untilS: number; steps: Step[]; want: Want[] };
 
 export type Outcome = { events: AlertEvent[]; engine: AlertEngine; refusals: string[] };

@@ -1,0 +1,174 @@
+/** What people do, or fail to do: acknowledgements, escalation, silences, a changed configuration. */
+import { always, calibrated, type Scenario, want } from '../timeline.ts';
+
+export const operators: Record<string, Scenario> = {
+  'nobody acknowledges severe: a step every thirty seconds, three at most': {
+    config: calibrated({ alerts: { escalationSteps: 3 } }),
+    untilS: 300,
+    steps: [{ kind: 'density', ...always, value: 6 }],
+    want: [
+      want(4, 4.5, 'alert.firing', { level: 'severe' }),
+      want(33.5, 35, 'alert.escalated', { reason: 'nobody-acknowledged' }),
+      want(63, 66, 'alert.escalated'),
+      want(93, 97, 'alert.escalated'),
+    ],
+  },
+  'nobody acknowledges alert: two minutes': {
+    config: calibrated({ alerts: { escalationSteps: 1 } }),
+    untilS: 300,
+    steps: [{ kind: 'density', ...always, value: 4.4 }],
+    want: [want(10, 10.5, 'alert.firing', { level: 'alert' }), want(129.5, 131, 'alert.escalated')],
+  },
+  'caution climbs no ladder': {
+    config: calibrated({ alerts: { escalationSteps: 3 } }),
+    untilS: 300,
+    steps: [{ kind: 'density', ...always, value: 3.4 }],
+    want: [want(20, 20.5, 'alert.firing', { level: 'caution' })],
+  },
+  'an acknowledgement stops the ladder and clears nothing': {
+    config: calibrated({ alerts: { escalationSteps: 3 } }),
+    untilS: 120,
+    steps: [
+      { kind: 'density', ...always, value: 6 },
+      { kind: 'command', at: 20, command: { type: 'acknowledge' } },
+    ],
+    want: [want(4, 4.5, 'alert.firing', { level: 'severe' }), want(20, 20, 'alert.acknowledged', { level: 'severe' })],
+  },
+  'a higher level breaks through an acknowledgement': {
+    config: calibrated({ alerts: { escalationSteps: 1 } }),
+    untilS: 100,
+    steps: [
+      { kind: 'density', ...always, value: (s) => (s < 40 ? 4.4 : 6) },
+      { kind: 'command', at: 20, command: { type: 'acknowledge' } },
+    ],
+    want: [
+      want(10, 10.5, 'alert.firing', { level: 'alert' }),
+      want(20, 20, 'alert.acknowledged', { level: 'alert' }),
+      want(44, 48, 'alert.level_changed', { level: 'severe' }),
+      want(74, 79, 'alert.escalated', { level: 'severe' }),
+    ],
+  },
+  'a clock set forward climbs no ladder': {
+    config: calibrated({ alerts: { escalationSteps: 3 } }),
+    untilS: 15,
+    steps: [
+      { kind: 'density', ...always, value: 6 },
+      { kind: 'clock-step', at: 10, byS: 600 },
+    ],
+    want: [want(4, 4.5, 'alert.firing')],
+  },
+  'a silence mutes up to its level, and the higher one breaks through': {
+    untilS: 100,
+    steps: [
+      {
+        kind: 'command',
+        at: 1,
+        command: { type: 'silence', zoneId: 'stage', upToLevel: 'alert', reason: 'band enters', durationMs: 90_000 },
+      },
+      { kind: 'density', ...always, value: (s) => (s < 40 ? 4.4 : 6) },
+    ],
+    want: [
+      want(10, 10.5, 'alert.firing', { level: 'alert', silenced: true }),
+      want(44, 48, 'alert.level_changed', { level: 'severe', silenced: false }),
+    ],
+  },
+  'a silence that ends over a running alert says so': {
+    untilS: 60,
+    steps: [
+      {
+        kind: 'command',
+        at: 1,
+        command: { type: 'silence', zoneId: 'stage', upToLevel: 'severe', reason: 'test of gates', durationMs: 30_000 },
+      },
+      { kind: 'density', ...always, value: 6 },
+    ],
+    want: [
+      want(4, 4.5, 'alert.firing', { level: 'severe', silenced: true }),
+      want(31, 32, 'alert.silence_ended', { level: 'severe', silenced: false }),
+    ],
+  },
+  'a silence stops the ladder as long as it lasts': {
+    config: calibrated({ alerts: { escalationSteps: 1 } }),
+    untilS: 100,
+    steps: [
+      { kind: 'density', ...always, value: 6 },
+      {
+        kind: 'command',
+        at: 10,
+        command: { type: 'silence', cameraId: 'gate', upToLevel: 'severe', reason: 'seen', durationMs: 40_000 },
+      },
+    ],
+    want: [
+      want(4, 4.5, 'alert.firing', { level: 'severe', silenced: false }),
+      want(10, 10, 'alert.silenced'),
+      want(50, 51, 'alert.silence_ended'),
+      want(73, 76, 'alert.escalated'),
+    ],
+  },
+  'a silence of another zone mutes nothing here': {
+    untilS: 20,
+    steps: [
+      {
+        kind: 'command',
+        at: 1,
+        command: { type: 'silence', zoneId: 'other', upToLevel: 'severe', reason: 'x', durationMs: 60_000 },
+      },
+      { kind: 'density', ...always, value: 6 },
+    ],
+    want: [want(4, 4.5, 'alert.firing', { silenced: false })],
+  },
+  'a silence ended by hand over a running alert says so': {
+    untilS: 20,
+    steps: [
+      { kind: 'command', at: 1, command: { type: 'silence', upToLevel: 'severe', reason: 'x', durationMs: 60_000 } },
+      { kind: 'density', ...always, value: 6 },
+      { kind: 'command', at: 10, command: { type: 'end-silence' } },
+    ],
+    want: [want(4, 4.5, 'alert.firing', { silenced: true }), want(10, 10, 'alert.silence_ended', { silenced: false })],
+  },
+  'the end of an alert goes out through a silence': {
+    config: calibrated({ zone: { limits: { peoplePerSqm: { severe: 5 } } } }),
+    untilS: 100,
+    steps: [
+      { kind: 'density', from: 0, to: 10, value: 6 },
+      { kind: 'command', at: 8, command: { type: 'silence', upToLevel: 'severe', reason: 'x', durationMs: 600_000 } },
+    ],
+    want: [
+      want(4, 4.5, 'alert.firing', { silenced: false }),
+      want(8, 8, 'alert.silenced'),
+      want(72, 74, 'alert.resolved', { silenced: false }),
+    ],
+  },
+  'assigned and commented, an alert goes on as before': {
+    untilS: 20,
+    steps: [
+      { kind: 'density', ...always, value: 6 },
+      { kind: 'command', at: 6, command: { type: 'assign', assignee: 'team 4' } },
+      { kind: 'command', at: 7, command: { type: 'comment', note: 'gate C opened' } },
+    ],
+    want: [want(4, 4.5, 'alert.firing'), want(6, 6, 'alert.assigned'), want(7, 7, 'alert.commented')],
+  },
+  'escalated by hand, also after an acknowledgement, it is one step further at once': {
+    untilS: 20,
+    steps: [
+      { kind: 'density', ...always, value: 6 },
+      { kind: 'command', at: 6, command: { type: 'acknowledge' } },
+      { kind: 'command', at: 7, command: { type: 'escalate', note: 'needs the police' } },
+      { kind: 'command', at: 8, command: { type: 'escalate' } },
+    ],
+    want: [
+      want(4, 4.5, 'alert.firing'),
+      want(6, 6, 'alert.acknowledged'),
+      want(7, 7, 'alert.escalated', { escalation: 1, reason: 'operator' }),
+      want(8, 8, 'alert.escalated', { escalation: 2 }),
+    ],
+  },
+  'a zone taken out of the configuration closes its alert with that reason': {
+    untilS: 20,
+    steps: [
+      { kind: 'density', ...always, value: 6 },
+      { kind: 'configure', at: 10, config: calibrated({ camera: { zones: [] } }) },
+    ],
+    want: [want(4, 4.5, 'alert.firing'), want(10, 10, 'alert.resolved', { reason: 'rule-removed' })],
+  },
+};
