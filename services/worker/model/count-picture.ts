@@ -1,8 +1,8 @@
 /** One picture counted: as a whole, and its far field again in tiles where it has one. */
 import type { CrowdCounter, Estimate } from './crowd-counter.ts';
 import { seededNormal } from './noise.ts';
-import { pasteFarField } from './paste.ts';
-import { type FarPicture, type Picture, tilePixels } from './picture.ts';
+import { pasteFarField, type Said } from './paste.ts';
+import { type FarPicture, type Picture, tilePicture } from './picture.ts';
 import type { Steps } from './sampler.ts';
 
 export type CountPictureOptions = {
@@ -14,7 +14,7 @@ export type CountPictureOptions = {
 };
 
 /** What is said of the picture, and the latents of its parts for the next one's warm start. */
-export type PictureEstimate = Pick<Estimate, 'map' | 'blocks' | 'heads'> & { latents: Float32Array[] };
+export type PictureEstimate = Said & { latents: Float32Array[] };
 
 /**
  * Counts a picture on the production path; cameras and evaluation alike. Tiles are counted one after the other.
@@ -31,14 +31,8 @@ export async function countPicture(
   const noise = tileNoise(far, counter.manifest.latent, seed);
   const tiles: Estimate[] = [];
   for (const [i, tile] of far.plan.tiles.entries()) {
-    const [widthPx, heightPx] = [tile.right - tile.left, tile.bottom - tile.top];
-    const rgb = tilePixels(far, tile);
-    tiles.push(
-      await counter.estimate(
-        { rgb, widthPx, heightPx },
-        { steps, noise: noise[i] as Float32Array, previous: previous[i + 1] },
-      ),
-    );
+    const start = { noise: noise[i] as Float32Array, previous: previous[i + 1] };
+    tiles.push(await counter.estimate(tilePicture(far, tile), { steps, ...start }));
   }
   return { ...pasteFarField(whole, far.plan, tiles), latents: [whole, ...tiles].map(({ latent }) => latent) };
 }
@@ -50,7 +44,7 @@ function tileNoise(
   seed: number,
 ): Float32Array[] {
   const width = plan.picture.widthPx / downscale;
-  const height = Math.max(...plan.tiles.map(({ bottom }) => bottom)) / downscale;
+  const height = plan.bottom / downscale;
   const field = seededNormal(channels * width * height, seed);
   return plan.tiles.map(({ left, top, right, bottom }) => {
     const [columns, rows] = [(right - left) / downscale, (bottom - top) / downscale];

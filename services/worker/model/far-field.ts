@@ -18,6 +18,8 @@ export type FarPlan = {
   picture: Size;
   /** Lower edge of the strip, share of the picture's height: a row of blocks of the whole picture ends there. */
   until: number;
+  /** First row below the tiles, px of the far picture. */
+  bottom: number;
   tiles: Tile[];
 };
 
@@ -58,7 +60,7 @@ export function planFarField(
       own: { left: x.ownFrom, top: y.ownFrom, right: x.ownTo, bottom: Math.min(ownBottom, y.ownTo) },
     })),
   );
-  return { picture, until: edge, tiles };
+  return { picture, until: edge, bottom, tiles };
 }
 
 type Span = { from: number; to: number; ownFrom: number; ownTo: number };

@@ -33,12 +33,10 @@ export async function decodePicture(
   const native = { widthPx: width, heightPx: height };
   const size = inferenceSize(native, input, inferenceWidth);
   const plan = farField && planFarField(native, size, input, farField);
-  const far = plan && { far: { plan, rgb: await pixels(image.clone(), plan.picture, bottomOf(plan)) } };
+  const far = plan && { far: { plan, rgb: await pixels(image.clone(), plan.picture, plan.bottom) } };
   const rgb = await pixels(image, size, size.heightPx);
   return { ...size, rgb, native, thumb: thumbnail(rgb, size), ...far };
 }
-
-const bottomOf = ({ tiles }: FarPlan): number => Math.max(...tiles.map(({ bottom }) => bottom));
 
 /** The upper rows of the picture at a size. */
 function pixels(image: Sharp, { widthPx, heightPx }: Size, rows: number): Promise<Buffer> {
@@ -51,14 +49,18 @@ function pixels(image: Sharp, { widthPx, heightPx }: Size, rows: number): Promis
     .toBuffer();
 }
 
-/** Pixels of one tile. */
-export function tilePixels({ plan, rgb }: FarPicture, { left, top, right, bottom }: Area): Uint8Array {
-  const out = new Uint8Array((right - left) * (bottom - top) * 3);
-  for (let y = top; y < bottom; y++) {
-    const row = (y * plan.picture.widthPx + left) * 3;
-    out.set(rgb.subarray(row, row + (right - left) * 3), (y - top) * (right - left) * 3);
+/** One tile as a picture of its own. */
+export function tilePicture(
+  { plan, rgb }: FarPicture,
+  { left, top, right, bottom }: Area,
+): Pick<Picture, 'rgb' | 'widthPx' | 'heightPx'> {
+  const [widthPx, heightPx] = [right - left, bottom - top];
+  const out = new Uint8Array(widthPx * heightPx * 3);
+  for (let y = 0; y < heightPx; y++) {
+    const from = ((top + y) * plan.picture.widthPx + left) * 3;
+    out.set(rgb.subarray(from, from + widthPx * 3), y * widthPx * 3);
   }
-  return out;
+  return { rgb: out, widthPx, heightPx };
 }
 
 /** Mean green of a grid of patches: cheap, and green is most of luminance. */
