@@ -38,7 +38,7 @@ for (const [at, picture] of pictures.entries()) {
   const decoded = await decodePicture(await readFile(picture.file), counter.manifest.input, 'native');
   const estimate = await counter.estimate(decoded, { steps: 1, seed: 1 });
   const { map, blocks } = estimate;
-  const spread = spreadOf(estimate, counter.manifest.interval);
+  const spread = spreadOf(estimate, counter.manifest);
   const sum = map.people.reduce((total, people) => total + people, 0);
   const scale = sum > 0 ? countPeople(map, blocks, counter.manifest.count.headWeight) / sum : 1;
   for (const [size, side] of SIDES.entries()) {

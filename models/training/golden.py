@@ -79,12 +79,14 @@ def make_golden(model: Path) -> dict:
 
     def read_out(first: np.ndarray, last: np.ndarray) -> dict:
         people = float(_map(first, latent).sum(dtype=np.float64)) * latent["peakToPeople"]
-        share = manifest["count"]["headWeight"]
+        weight = manifest["count"]["headWeight"]
         head = float(mean.sum(dtype=np.float64))
-        count = max(0.0, share * head + (1 - share) * people)
+        count = max(0.0, weight * head + (1 - weight) * people)
         rule = manifest["interval"]
         total = float(variance.sum(dtype=np.float64))
-        half = rule["q"] * (rule["v0"] + rule["v1"] * total + rule["v2"] * count**2) ** 0.5
+        crowd = rule.get("crowd", 0)
+        share = count / (count + crowd) if crowd else 1.0
+        half = rule["q"] * (rule["v0"] + rule["v1"] * total + rule["v2"] * (share * count) ** 2) ** 0.5
         return {
             "sumPeople": people, "headPeople": head, "count": count,
             "interval": [max(0.0, count - half), count + half],

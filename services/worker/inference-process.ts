@@ -95,7 +95,7 @@ async function readingOf(
   const { map, blocks } = estimate;
   const { calibration } = request;
   const aspect = picture.native.widthPx / picture.native.heightPx;
-  const spread = spreadOf(estimate, manifest.interval);
+  const spread = spreadOf(estimate, manifest);
   const reading = readPicture(
     estimate,
     manifest,

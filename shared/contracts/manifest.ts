@@ -45,13 +45,18 @@ export const ModelManifest = z.object({
   count: z.object({ headWeight: z.number().min(0).max(1), sumFrom: z.enum(['first', 'last']) }),
   /** Local maxima of the map above this are heads, in units of a head's peak. */
   heads: z.object({ threshold: z.number().positive() }),
-  /** Half width of the interval: q * sqrt(v0 + v1 * variance of the block head + v2 * count²), people. */
+  /**
+   * Half width of the interval, people: q * sqrt(v0 + v1 * variance of the block head + v2 * share² * count²) with
+   * share = people / (people + crowd), people of the whole picture: the share of a count that a whole scene may be
+   * wrong by grows with its crowd, and is half of its limit at `crowd` people.
+   */
   interval: z.object({
     level: z.number().gt(0).lt(1),
     q: z.number().positive(),
     v0: z.number().min(0),
     v1: z.number().min(0),
     v2: z.number().min(0),
+    crowd: z.number().min(0).default(0),
   }),
   training: z.looseObject({ data: z.array(z.string()) }),
   evaluation: z.array(z.looseObject({ data: z.string(), mae: z.number() })),

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { heatmapOf, readPicture, spreadOf } from '../../services/worker/density/picture-reading.ts';
 import { rasterise } from '../../services/worker/density/zone-mask.ts';
 import { parseManifest } from '../../services/worker/model/manifest.ts';
-import { countInterval } from '../../services/worker/model/read-out.ts';
+import { countInterval, intervalOfScene } from '../../services/worker/model/read-out.ts';
 import { Zone } from '../../shared/config/schema.ts';
 import { decodeHeatmap, encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 
@@ -108,7 +108,7 @@ test('a zone of half an even crowd holds half of it, with its own interval and o
 
 test('spread over cells adds up to the interval of the blocks, for the picture and for any part of it', () => {
   const whole = estimate(60);
-  const spread = spreadOf(whole, manifest.interval);
+  const spread = spreadOf(whole, manifest);
   const coverage = rasterise(half.polygon, MAP, BLOCKS);
   let variance = 0;
   let cells = 0;
@@ -131,6 +131,25 @@ test('errors of places add up like squares, the error of the scene like people',
   close(width(1000, { v1: 1 }) / width(1000, { v1: 1 }, part), Math.SQRT2);
   close(width(1000, { v0: 9 }) / width(1000, { v0: 9 }, part), Math.SQRT2);
   close(width(1000, { v2: 0.01 }) / width(500, { v2: 0.01 }, part), 2);
+});
+
+test('how far off a whole scene may be grows with its crowd, and is the same share for all its parts', () => {
+  const { blocks } = estimate(0);
+  const rule = { ...manifest.interval, q: 1, v0: 0, v1: 0, v2: 0.04, crowd: 400 };
+  const share = (people: number, part: number) => {
+    const [low, high] = countInterval(part, blocks, intervalOfScene(rule, people));
+    return (high - low) / 2 / part;
+  };
+  for (const [people, expected] of [
+    [1, 0.2 / 401],
+    [100, 0.04],
+    [400, 0.1],
+    [3600, 0.18],
+  ] as const) {
+    assert.ok(Math.abs(share(people, people) / expected - 1) < 1e-6);
+    assert.ok(Math.abs(share(people, people / 4) / expected - 1) < 1e-6);
+  }
+  assert.deepEqual(intervalOfScene({ ...rule, crowd: 0 }, 0), { ...rule, crowd: 0 }, 'no growth, also of nobody');
 });
 
 test('a calibrated zone carries intervals and the level of service of its profile', () => {

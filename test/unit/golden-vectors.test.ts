@@ -4,7 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { before, test } from 'node:test';
 import * as ort from 'onnxruntime-node';
 import { type ModelFolder, openModelFolder } from '../../services/worker/model/manifest.ts';
-import { countInterval, countPeople, densityMap, locateHeads } from '../../services/worker/model/read-out.ts';
+import {
+  countInterval,
+  countPeople,
+  densityMap,
+  intervalOfScene,
+  locateHeads,
+} from '../../services/worker/model/read-out.ts';
 import { sampleLatent, timesFor } from '../../services/worker/model/sampler.ts';
 
 type Packed = { type: 'uint8' | 'float32'; shape: number[]; base64: string };
@@ -104,7 +110,7 @@ function check(samples: { first: Float32Array; last: Float32Array }, expected: E
   near([countPeople(map, blocks, 1)], [expected.headPeople]);
   const people = countPeople(map, blocks, count.headWeight);
   near([people], [expected.count]);
-  near(countInterval(people, blocks, interval), expected.interval);
+  near(countInterval(people, blocks, intervalOfScene(interval, people)), expected.interval);
   const last = densityMap(samples.last, width, height, latent);
   const heads = locateHeads(last, golden.headThreshold, latent.peakToPeople);
   const cells = heads.map(([x, y]) => `${Math.floor(x * last.width)},${Math.floor(y * last.height)}`).sort();

@@ -6,7 +6,14 @@ import type { ZoneReading } from '../../../shared/contracts/reading.ts';
 import type { Spread, ZoneDensity } from '../../../shared/geometry/zone-ground.ts';
 import { levelOfService } from '../../../shared/readings/level-of-service.ts';
 import type { Estimate } from '../model/crowd-counter.ts';
-import { type Coverage, countInterval, countPeople, type DensityMap, halfWidth } from '../model/read-out.ts';
+import {
+  type Coverage,
+  countInterval,
+  countPeople,
+  type DensityMap,
+  halfWidth,
+  intervalOfScene,
+} from '../model/read-out.ts';
 
 /** More people than any picture could show: such an output is a fault of the model. */
 const MOST_PEOPLE = 50_000;
@@ -31,7 +38,8 @@ export function readPicture(
   const { map, blocks, heads } = estimate;
   const weight = manifest.count.headWeight;
   const count = countPeople(map, blocks, weight);
-  const interval = countInterval(count, blocks, manifest.interval);
+  const rule = intervalOfScene(manifest.interval, count);
+  const interval = countInterval(count, blocks, rule);
   if (![count, ...interval].every(Number.isFinite) || count > MOST_PEOPLE) return undefined;
   return {
     count,
@@ -45,7 +53,7 @@ export function readPicture(
         zoneId: zone.id,
         name: zone.name ?? zone.id,
         count: zoneCount,
-        interval: countInterval(zoneCount, blocks, manifest.interval, coverage),
+        interval: countInterval(zoneCount, blocks, rule, coverage),
         calibrated: density !== undefined,
         ...density,
         ...(density && { levelOfService: levelOfService(density.peoplePerSqm, zone.profile) }),
@@ -56,7 +64,8 @@ export function readPicture(
 }
 
 /** How unsure the people of a map are: each block's variance lies evenly on its cells. */
-export function spreadOf({ map, blocks }: Pick<Estimate, 'map' | 'blocks'>, spec: ModelManifest['interval']): Spread {
+export function spreadOf({ map, blocks }: Pick<Estimate, 'map' | 'blocks'>, manifest: ModelManifest): Spread {
+  const rule = intervalOfScene(manifest.interval, countPeople(map, blocks, manifest.count.headWeight));
   const cells = map.width * map.height;
   const blocksPerCell = (blocks.width * blocks.height) / cells;
   return {
@@ -65,7 +74,7 @@ export function spreadOf({ map, blocks }: Pick<Estimate, 'map' | 'blocks'>, spec
       const column = Math.floor(((cell % map.width) * blocks.width) / map.width);
       return (blocks.variance[row * blocks.width + column] as number) * blocksPerCell;
     },
-    halfWidth: (people, variance, inside) => halfWidth(people, variance, inside / cells, spec),
+    halfWidth: (people, variance, inside) => halfWidth(people, variance, inside / cells, rule),
   };
 }
 

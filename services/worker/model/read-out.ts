@@ -63,11 +63,20 @@ export function countInterval(
 }
 
 /**
+ * The interval's rule for one picture and all its parts: how far off a whole scene may be depends on its crowd.
+ * @param people in the whole picture
+ */
+export function intervalOfScene(spec: ModelManifest['interval'], people: number): ModelManifest['interval'] {
+  if (spec.crowd === 0) return spec;
+  return { ...spec, v2: spec.v2 * (people / (people + spec.crowd)) ** 2, crowd: 0 };
+}
+
+/**
  * Half width of the 90 % interval of any part of a picture, people: q · √(v0·share + v1·Σvariance + v2·count²).
  *
  * The three terms are three kinds of error. The count head's block variances are errors of single places and add up. The
  * share of the count (v2) is an error of the whole scene, the same everywhere, and adds up with the people, not with
- * their square root: patches inherit it undiminished. v0 is what is seen in empty places, and belongs to a part of the
+ * their square root: patches inherit it undiminished (and how large it is, `intervalOfScene` knows). v0 is what is seen in empty places, and belongs to a part of the
  * picture by its size. Checked on labelled pictures from an eighth of a side to all of it: docs/evaluation.md.
  * @param variance sum of the block variances of the part
  * @param share of the picture, 0–1
