@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { type FarPlan, planFarField } from '../../services/worker/model/far-field.ts';
 import { inferenceSize } from '../../services/worker/model/inference-size.ts';
 import { figuresOf, parseManifest } from '../../services/worker/model/manifest.ts';
-import { seededNormal, seedOf } from '../../services/worker/model/noise.ts';
+import { NoiseShelf, seededNormal, seedOf } from '../../services/worker/model/noise.ts';
 import { countPeople, densityMap, locateHeads } from '../../services/worker/model/read-out.ts';
 import { mix, sampleLatent, stepTo } from '../../services/worker/model/sampler.ts';
 import { Quarantine } from '../../services/worker/quarantine.ts';
@@ -46,6 +46,17 @@ test('noise is standard normal, and the same for the same seed', () => {
   assert.ok(Math.abs(mean) < 0.02 && Math.abs(variance - 1) < 0.02, `${mean} ${variance}`);
   assert.deepEqual(noise, seededNormal(100_001, 42));
   assert.notDeepEqual(seededNormal(8, seedOf('gate-1')), seededNormal(8, seedOf('gate-2')));
+});
+
+test('noise of many cameras is drawn once for each, and that not asked for longest is forgotten first', () => {
+  const shelf = new NoiseShelf();
+  const first = shelf.of(1_500_000, 1);
+  assert.deepEqual(first, seededNormal(1_500_000, 1));
+  const second = shelf.of(1_500_000, 2);
+  assert.ok(shelf.of(1_500_000, 1) === first, 'kept beside another camera’s');
+  shelf.of(1_500_000, 3);
+  assert.ok(shelf.of(1_500_000, 1) === first);
+  assert.ok(shelf.of(1_500_000, 2) !== second, 'there was no room for a third');
 });
 
 test('a perfect denoiser stays on the path at every step', async () => {

@@ -1,6 +1,5 @@
 /** One picture counted: as a whole, and its far field again in tiles where it has one. */
 import type { CrowdCounter, Estimate } from './crowd-counter.ts';
-import { seededNormal } from './noise.ts';
 import { pasteFarField, type Said } from './paste.ts';
 import { type FarPicture, type Picture, tilePicture } from './picture.ts';
 import type { Steps } from './sampler.ts';
@@ -28,7 +27,7 @@ export async function countPicture(
   const whole = await counter.estimate(picture, { steps, seed, previous: previous[0] });
   const { far } = picture;
   if (!far) return { ...whole, latents: [whole.latent] };
-  const noise = tileNoise(far, counter.manifest.latent, seed);
+  const noise = tileNoise(counter, far, seed);
   const tiles: Estimate[] = [];
   for (const [i, tile] of far.plan.tiles.entries()) {
     const start = { noise: noise[i] as Float32Array, previous: previous[i + 1] };
@@ -38,14 +37,11 @@ export async function countPicture(
 }
 
 /** Noise of every tile, cut from one field: where tiles overlap they start from the same and differ by their edges alone. */
-function tileNoise(
-  { plan }: FarPicture,
-  { channels, downscale }: CrowdCounter['manifest']['latent'],
-  seed: number,
-): Float32Array[] {
+function tileNoise({ manifest, noise }: CrowdCounter, { plan }: FarPicture, seed: number): Float32Array[] {
+  const { channels, downscale } = manifest.latent;
   const width = plan.picture.widthPx / downscale;
   const height = plan.bottom / downscale;
-  const field = seededNormal(channels * width * height, seed);
+  const field = noise.of(channels * width * height, seed);
   return plan.tiles.map(({ left, top, right, bottom }) => {
     const [columns, rows] = [(right - left) / downscale, (bottom - top) / downscale];
     const out = new Float32Array(channels * columns * rows);

@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import { HeadroomError, messageOf } from '../../../shared/runtime/errors.ts';
 import { type ModelFolder, openModelFolder } from './manifest.ts';
-import { seededNormal } from './noise.ts';
+import { NoiseShelf } from './noise.ts';
 import type { Picture } from './picture.ts';
 import {
   type Blocks,
@@ -49,9 +49,9 @@ export type Estimate = {
 
 export class CrowdCounter {
   readonly manifest: ModelManifest;
+  readonly noise = new NoiseShelf();
   readonly #encoder: ort.InferenceSession;
   readonly #denoiser: ort.InferenceSession;
-  #noise: { key: string; values: Float32Array } | undefined;
 
   private constructor(manifest: ModelManifest, encoder: ort.InferenceSession, denoiser: ort.InferenceSession) {
     this.manifest = manifest;
@@ -128,7 +128,7 @@ export class CrowdCounter {
         const feeds = { latent: new ort.Tensor('float32', latent, dims), cond, t: new ort.Tensor('float32', [t], [1]) };
         return (await this.#denoiser.run(feeds)).clean?.data as Float32Array;
       },
-      'noise' in options ? options.noise : this.#noiseOf(length, options.seed),
+      'noise' in options ? options.noise : this.noise.of(length, options.seed),
       times,
       previous,
     );
@@ -142,12 +142,6 @@ export class CrowdCounter {
       ...(options.leastPeak === undefined ? {} : { peaks: locatePeaks(last, options.leastPeak, spec.peakToPeople) }),
       latent: samples.last,
     };
-  }
-
-  #noiseOf(length: number, seed: number): Float32Array {
-    const key = `${length}:${seed}`;
-    if (this.#noise?.key !== key) this.#noise = { key, values: seededNormal(length, seed) };
-    return this.#noise.values;
   }
 
   async #prove(folder: string, model: ModelFolder): Promise<void> {

@@ -1,4 +1,4 @@
-/** Seeded noise: the same camera and picture always give the same count. Pure. */
+/** Seeded noise: the same camera and picture always give the same count. */
 
 /**
  * Standard normal numbers from a seed (mulberry32 and the Box–Muller transform).
@@ -20,6 +20,33 @@ export function seededNormal(length: number, seed: number): Float32Array {
     if (i + 1 < length) out[i + 1] = radius * Math.sin(angle);
   }
   return out;
+}
+
+/** 16 MB: the noise of 27 cameras at 1024 px, of 180 at 384 px. */
+const MOST_KEPT = 4_000_000;
+
+/** Noise that is asked for again with every picture of a camera. What was not asked for longest is forgotten first. */
+export class NoiseShelf {
+  readonly #kept = new Map<string, Float32Array>();
+  #length = 0;
+
+  /** The same as `seededNormal`; not to be written to. */
+  of(length: number, seed: number): Float32Array {
+    const key = `${length}:${seed}`;
+    const known = this.#kept.get(key);
+    const values = known ?? seededNormal(length, seed);
+    // Again at the end, as the newest.
+    this.#kept.delete(key);
+    this.#kept.set(key, values);
+    if (known) return known;
+    this.#length += length;
+    for (const [oldest, forgotten] of this.#kept) {
+      if (this.#length <= MOST_KEPT) break;
+      this.#kept.delete(oldest);
+      this.#length -= forgotten.length;
+    }
+    return values;
+  }
 }
 
 /** A seed from a name (FNV-1a, 32 bit). */
