@@ -59,9 +59,7 @@ export async function readHeldOut(file: string): Promise<HeldOut> {
     throw new HeadroomError(
       'DATA_INVALID',
       `${file} is no list of held-out pictures, as models.training.split makes it.`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }

@@ -25,7 +25,7 @@ const isSteps = (steps: number): steps is 1 | 2 | 4 => steps === 1 || steps === 
 
 /** Prints figures for people, or one line of JSON. @throws HeadroomError */
 export async function runEvaluate(command: EvaluateCommand): Promise<void> {
-  const { steps, width } = command;
+  const { model, steps, width } = command;
   if (steps !== undefined && !isSteps(steps)) throw new HeadroomError('USAGE', '--steps must be 1, 2 or 4.');
   const farField = farFieldOf(command);
   const heldOut = command.heldOut === undefined ? undefined : await readHeldOut(command.heldOut);
@@ -36,14 +36,11 @@ export async function runEvaluate(command: EvaluateCommand): Promise<void> {
   };
   if (command.compare) {
     if (farField) throw new HeadroomError('USAGE', '--compare knows no far field: leave one of them out.');
-    const rows = await compare(pictures, { model: command.model, width, onProgress });
+    const rows = await compare(pictures, { model, width, onProgress });
     process.stdout.write(command.json ? `${JSON.stringify(rows)}\n` : comparisonTable(rows));
     return;
   }
-  const { evaluation, counted } = await evaluate(pictures, {
-    ...{ model: command.model, steps, width, farField },
-    onProgress,
-  });
+  const { evaluation, counted } = await evaluate(pictures, { model, steps, width, farField, onProgress });
   if (showProgress) process.stderr.write('\r\x1b[K');
   if (command.worst) await writeWorstSheets(counted, command.worst);
   process.stdout.write(command.json ? `${JSON.stringify(evaluation)}\n` : table(evaluation));
