@@ -3,16 +3,14 @@
  * pictures of a folder are taken as consecutive frames, in the order of their names; for folders of single pictures
  * the warm start and the flicker mean nothing.
  */
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { readPicture } from '../../services/worker/density/picture-reading.ts';
 import { CrowdCounter, type Encoded, type Estimate } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
-import { decodePicture } from '../../services/worker/model/picture.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
-import type { LabelledPicture } from './labelled-data.ts';
+import { decodeLabelled, type LabelledPicture } from './labelled-data.ts';
 import { countFigures, flicker, headFigures, type Matches, matchHeads, type Outcome } from './metrics.ts';
 
 /** Frames after which a warm start begins anew from noise, as production does every ten seconds at 2 fps. */
@@ -55,12 +53,7 @@ export async function compare(
     const seen = new Map<Way, Seen[]>(WAYS.map((way) => [way, []]));
     let previous: Float32Array | undefined;
     for (const [at, picture] of frames.entries()) {
-      const file = await readFile(picture.file).catch((cause) => {
-        throw new HeadroomError('DATA_MISSING', `The picture ${picture.file} cannot be read.`, { cause });
-      });
-      const encoded = await counter.encode(
-        await decodePicture(file, counter.manifest.input, options.width ?? 'native'),
-      );
+      const encoded = await counter.encode(await decodeLabelled(picture, counter.manifest.input, options));
       for (const way of WAYS) {
         const from = at % REFRESH_FRAMES === 0 ? undefined : previous;
         const estimate = await draw(counter, encoded, way, from);

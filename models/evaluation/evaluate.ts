@@ -1,16 +1,14 @@
 /** Counts labelled pictures on the production path: same decoding, same sessions, same read-out. */
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { readPicture } from '../../services/worker/density/picture-reading.ts';
 import { countPicture } from '../../services/worker/model/count-picture.ts';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
-import { decodePicture } from '../../services/worker/model/picture.ts';
 import type { FarField } from '../../shared/config/schema.ts';
 import type { ModelUse } from '../../shared/contracts/reading.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
-import type { LabelledPicture } from './labelled-data.ts';
+import { decodeLabelled, type LabelledPicture } from './labelled-data.ts';
 import {
   type CountFigures,
   countFigures,
@@ -66,15 +64,8 @@ export async function evaluate(
   const counted: Counted[] = [];
   let busyMs = 0;
   for (const picture of pictures) {
-    const file = await readFile(picture.file).catch((cause) => {
-      throw new HeadroomError('DATA_MISSING', `The picture ${picture.file} cannot be read.`, { cause });
-    });
     const startedAt = performance.now();
-    const decoded = await decodePicture(file, manifest.input, options.width ?? 'native', options.farField).catch(
-      (cause) => {
-        throw new HeadroomError('DATA_INVALID', `${picture.file} is not a picture that can be decoded.`, { cause });
-      },
-    );
+    const decoded = await decodeLabelled(picture, manifest.input, options);
     const estimate = await countPicture(counter, decoded, { steps, seed: seedOf('evaluation') });
     busyMs += performance.now() - startedAt;
     const reading = readPicture(estimate, manifest, [], () => ({ map: new Uint8Array(), blocks: new Float32Array() }));

@@ -3,7 +3,10 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { decodePicture, type Picture } from '../../services/worker/model/picture.ts';
+import type { FarField } from '../../shared/config/schema.ts';
 import { Label } from '../../shared/contracts/labels.ts';
+import type { ModelManifest } from '../../shared/contracts/manifest.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 
 /** One picture; heads in pixels of the picture, origin top left. */
@@ -42,6 +45,23 @@ export async function readLabelled(
     folders.sort().map((folder) => readFolder(folder, limit, heldOut[basename(folder)])),
   );
   return pictures.flat();
+}
+
+/**
+ * One picture as the nets take it, with the tiles of its far field.
+ * @throws HeadroomError DATA_MISSING, DATA_INVALID naming the file
+ */
+export async function decodeLabelled(
+  { file }: LabelledPicture,
+  input: ModelManifest['input'],
+  { width = 'native', farField }: { width?: number | 'native' | undefined; farField?: FarField | undefined } = {},
+): Promise<Picture> {
+  const bytes = await readFile(file).catch((cause) => {
+    throw new HeadroomError('DATA_MISSING', `The picture ${file} cannot be read.`, { cause });
+  });
+  return decodePicture(bytes, input, width, farField).catch((cause) => {
+    throw new HeadroomError('DATA_INVALID', `${file} is not a picture that can be decoded.`, { cause });
+  });
 }
 
 /** Names of pictures that were never trained on, by folder; `all` is every one of it. */

@@ -3,15 +3,13 @@
  * counts labelled pictures and looks at square windows of several sizes: one anywhere, the one the model finds fullest
  * (a peak is chosen because it is high), and that window's figure against the truly fullest window.
  */
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { spreadOf } from '../../services/worker/density/picture-reading.ts';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seededNormal } from '../../services/worker/model/noise.ts';
-import { decodePicture } from '../../services/worker/model/picture.ts';
 import { countPeople } from '../../services/worker/model/read-out.ts';
-import { readLabelled } from './labelled-data.ts';
+import { decodeLabelled, readLabelled } from './labelled-data.ts';
 
 /** Sides of the windows, share of the picture's sides. */
 const SIDES = [0.08, 0.15, 0.3, 1];
@@ -35,7 +33,7 @@ const pictures = await readLabelled(values.data, Number(values.limit));
 const places = seededNormal(pictures.length * SIDES.length, 1);
 
 for (const [at, picture] of pictures.entries()) {
-  const decoded = await decodePicture(await readFile(picture.file), counter.manifest.input, 'native');
+  const decoded = await decodeLabelled(picture, counter.manifest.input);
   const estimate = await counter.estimate(decoded, { steps: 1, seed: 1 });
   const { map, blocks } = estimate;
   const spread = spreadOf(estimate, counter.manifest);
