@@ -1,0 +1,52 @@
+"""Average the weights of several checkpoints of one family, before stage B.
+
+    python -m models.training.average --out RUN/a.pt RUN/a.pt:0.6 models/standard/weights.pt:0.4
+
+A net trained on from another and its parent often err in different directions;
+their mean has less of both errors. Later steps suffer from it until stage B
+has trained the denoiser on the averaged encoder.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from .counter import load_checkpoint, save_checkpoint
+
+
+def mean_weights(parts: list[tuple[dict, float]]) -> dict[str, torch.Tensor]:
+    """Weighted mean of the averaged (EMA) weights of checkpoints; shares are made to sum to 1."""
+    whole = sum(share for _, share in parts)
+    first = parts[0][0]["ema"]
+    return {
+        name: sum(state["ema"][name].float() * (share / whole) for state, share in parts)
+        if value.dtype.is_floating_point else value
+        for name, value in first.items()
+    }
+
+
+def part(text: str) -> tuple[dict, float]:
+    """`FILE:SHARE` -> checkpoint and share."""
+    path, _, share = text.rpartition(":")
+    try:
+        return load_checkpoint(Path(path)), float(share)
+    except (ValueError, FileNotFoundError) as error:
+        raise argparse.ArgumentTypeError(f"{text}: give a checkpoint and its share, as RUN/a.pt:0.6 ({error})") from error
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", type=part, nargs="+", metavar="FILE:SHARE")
+    parser.add_argument("--out", type=Path, required=True, help="becomes the end of stage A: RUN/a.pt")
+    arguments = parser.parse_args()
+    weights = mean_weights(arguments.parts)
+    newest = arguments.parts[0][0]
+    save_checkpoint(
+        arguments.out, model=weights, ema=weights, optimiser=None, iteration=newest["iteration"],
+        seconds=newest["seconds"], stage="a", recipe=newest["recipe"],
+    )
+
+
+if __name__ == "__main__":
+    main()
