@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { heatmapOf, readPicture, spreadOf } from '../../services/worker/density/picture-reading.ts';
 import { rasterise } from '../../services/worker/density/zone-mask.ts';
 import { parseManifest } from '../../services/worker/model/manifest.ts';
-import { countInterval, intervalOfScene } from '../../services/worker/model/read-out.ts';
+import { countInterval, countPeople, intervalOfScene } from '../../services/worker/model/read-out.ts';
 import { Zone } from '../../shared/config/schema.ts';
 import { decodeHeatmap, encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 
@@ -116,7 +116,8 @@ test('spread over cells adds up to the interval of the blocks, for the picture a
     variance += spread.varianceAt(cell) * inside;
     cells += inside;
   }
-  const [low, high] = countInterval(30, whole.blocks, manifest.interval, coverage);
+  const people = countPeople(whole.map, whole.blocks, manifest.count.headWeight);
+  const [low, high] = countInterval(30, whole.blocks, intervalOfScene(manifest.interval, people), coverage);
   assert.ok(Math.abs(2 * spread.halfWidth(30, variance, cells) - (high - low)) < 1e-4);
 });
 
