@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .average import mean_weights
 from .batches import Crops, Stored, training_pictures
 from .calibrate import blend, coverage
 from .counter import load_checkpoint, load_counter, save_checkpoint
@@ -28,6 +29,9 @@ from .train import Trainer
 
 HELD_BACK = 0.2
 FEWEST_PICTURES = 10
+# Share of the adapted weights in the result, the rest being those it started from: the mean keeps what
+# the camera's few pictures did not show (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+ADAPTED_SHARE = 0.6
 
 
 def split_in_time(pictures: list[Picture], held_back: float) -> tuple[list[Picture], list[Picture]]:
@@ -55,7 +59,7 @@ def judge(weights: Path, pictures: list[Picture], manifest: dict) -> tuple[list[
 def adapt(
     learn: list[Picture], weights: Path, run: Path, minutes: float, rate: float, replay: Path | None, device: str
 ) -> None:
-    """Short stage-B training at a low rate; the result is RUN/b.pt."""
+    """Short stage-B training at a low rate, then the mean of what came out and what went in; the result is RUN/b.pt."""
     state = load_checkpoint(weights)
     recipe = Recipe.from_dict(state["recipe"])
     recipe.minutes_b, recipe.learning_rate_b = minutes, rate
@@ -79,6 +83,9 @@ def adapt(
         seconds={"a": 0.0, "b": 0.0}, stage="a", recipe=recipe.as_dict(),
     )
     Trainer(replay or run, run, "b", recipe, device).train(crops, workers=1, validate_minutes=1e9)
+    adapted = load_checkpoint(run / "b.pt")
+    adapted["ema"] = mean_weights([(adapted, ADAPTED_SHARE), (state, 1 - ADAPTED_SHARE)])
+    save_checkpoint(run / "b.pt", **adapted)
 
 
 def main() -> None:
@@ -87,8 +94,8 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True, help="weights.pt of the model to start from")
     parser.add_argument("--name", required=True, help="the new model's name, for `model:` of the camera")
     parser.add_argument("--out", type=Path, required=True, help="models/NAME")
-    parser.add_argument("--minutes", type=float, default=6.0)
-    parser.add_argument("--rate", type=float, default=1.5e-4, help="highest learning rate")
+    parser.add_argument("--minutes", type=float, default=8.0)
+    parser.add_argument("--rate", type=float, default=6e-4, help="highest learning rate")
     parser.add_argument("--replay", type=Path, help="folder of the original training's labelled folders")
     parser.add_argument("--run", type=Path, help="working folder; OUT.run unless told")
     parser.add_argument("--most", type=int, help="learn from at most this many pictures, evenly spread")
