@@ -8,7 +8,7 @@ import { spreadOf } from '../../services/worker/density/picture-reading.ts';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seededNormal } from '../../services/worker/model/noise.ts';
-import { countPeople } from '../../services/worker/model/read-out.ts';
+import { countPeople, intervalOfScene } from '../../services/worker/model/read-out.ts';
 import { decodeLabelled, readLabelled } from './labelled-data.ts';
 
 /** Sides of the windows, share of the picture's sides. */
@@ -36,9 +36,10 @@ for (const [at, picture] of pictures.entries()) {
   const decoded = await decodeLabelled(picture, counter.manifest.input);
   const estimate = await counter.estimate(decoded, { steps: 1, seed: 1 });
   const { map, blocks } = estimate;
-  const spread = spreadOf(estimate, counter.manifest);
+  const shown = countPeople(map, blocks, counter.manifest.count.headWeight);
+  const spread = spreadOf(estimate, intervalOfScene(counter.manifest.interval, shown));
   const sum = map.people.reduce((total, people) => total + people, 0);
-  const scale = sum > 0 ? countPeople(map, blocks, counter.manifest.count.headWeight) / sum : 1;
+  const scale = sum > 0 ? shown / sum : 1;
   for (const [size, side] of SIDES.entries()) {
     const windows: Window[] = [];
     for (let x = 0; x + side <= 1.0001; x += side / 2) {

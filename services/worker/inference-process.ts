@@ -7,7 +7,7 @@ import type { Zone } from '../../shared/config/schema.ts';
 import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 import { ZoneDensities } from '../../shared/geometry/zone-densities.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
-import { heatmapOf, readPicture, spreadOf } from './density/picture-reading.ts';
+import { heatmapOf, readPicture } from './density/picture-reading.ts';
 import { rasterise } from './density/zone-mask.ts';
 import type { FromChild, InferenceRequest, InferenceResult, InferenceSetup, ToChild } from './inference-messages.ts';
 import { countPicture } from './model/count-picture.ts';
@@ -95,13 +95,13 @@ async function readingOf(
   const { map, blocks } = estimate;
   const { calibration } = request;
   const aspect = picture.native.widthPx / picture.native.heightPx;
-  const spread = spreadOf(estimate, manifest);
   const reading = readPicture(
     estimate,
     manifest,
     request.zones,
     (zone) => coverageOf(zone, map, blocks),
-    calibration && ((zone, zoneCount) => densities.measure(calibration, zone.polygon, map, aspect, zoneCount, spread)),
+    calibration &&
+      ((zone, zoneCount, spread) => densities.measure(calibration, zone.polygon, map, aspect, zoneCount, spread)),
   );
   if (!reading) return { ok: false, reason: 'invalid-output', detail: 'the model’s output is not a number or absurd' };
   warmStarts.remember(key, picture, estimate.latents, capturedAt, previous !== undefined);

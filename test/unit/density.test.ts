@@ -108,7 +108,9 @@ test('a zone of half an even crowd holds half of it, with its own interval and o
 
 test('spread over cells adds up to the interval of the blocks, for the picture and for any part of it', () => {
   const whole = estimate(60);
-  const spread = spreadOf(whole, manifest);
+  const people = countPeople(whole.map, whole.blocks, manifest.count.headWeight);
+  const rule = intervalOfScene(manifest.interval, people);
+  const spread = spreadOf(whole, rule);
   const coverage = rasterise(half.polygon, MAP, BLOCKS);
   let variance = 0;
   let cells = 0;
@@ -116,8 +118,7 @@ test('spread over cells adds up to the interval of the blocks, for the picture a
     variance += spread.varianceAt(cell) * inside;
     cells += inside;
   }
-  const people = countPeople(whole.map, whole.blocks, manifest.count.headWeight);
-  const [low, high] = countInterval(30, whole.blocks, intervalOfScene(manifest.interval, people), coverage);
+  const [low, high] = countInterval(30, whole.blocks, rule, coverage);
   assert.ok(Math.abs(2 * spread.halfWidth(30, variance, cells) - (high - low)) < 1e-4);
 });
 

@@ -33,7 +33,7 @@ export function readPicture(
   manifest: ModelManifest,
   zones: Zone[],
   coverageOf: (zone: Zone) => Coverage,
-  densityOf?: (zone: Zone, count: number) => ZoneDensity | undefined,
+  densityOf?: (zone: Zone, count: number, spread: Spread) => ZoneDensity | undefined,
 ): PictureCount | undefined {
   const { map, blocks, heads } = estimate;
   const weight = manifest.count.headWeight;
@@ -41,6 +41,7 @@ export function readPicture(
   const rule = intervalOfScene(manifest.interval, count);
   const interval = countInterval(count, blocks, rule);
   if (![count, ...interval].every(Number.isFinite) || count > MOST_PEOPLE) return undefined;
+  const spread = densityOf && spreadOf(estimate, rule);
   return {
     count,
     interval,
@@ -48,7 +49,7 @@ export function readPicture(
     zones: zones.map((zone) => {
       const coverage = coverageOf(zone);
       const zoneCount = countPeople(map, blocks, weight, coverage);
-      const density = densityOf?.(zone, zoneCount);
+      const density = spread && densityOf?.(zone, zoneCount, spread);
       return {
         zoneId: zone.id,
         name: zone.name ?? zone.id,
@@ -63,9 +64,11 @@ export function readPicture(
   };
 }
 
-/** How unsure the people of a map are: each block's variance lies evenly on its cells. */
-export function spreadOf({ map, blocks }: Pick<Estimate, 'map' | 'blocks'>, manifest: ModelManifest): Spread {
-  const rule = intervalOfScene(manifest.interval, countPeople(map, blocks, manifest.count.headWeight));
+/**
+ * How unsure the people of a map are: each block's variance lies evenly on its cells.
+ * @param rule of this scene (`intervalOfScene`)
+ */
+export function spreadOf({ map, blocks }: Pick<Estimate, 'map' | 'blocks'>, rule: ModelManifest['interval']): Spread {
   const cells = map.width * map.height;
   const blocksPerCell = (blocks.width * blocks.height) / cells;
   return {
