@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from .calibrate import half_width
 from .synthetic.backdrop import TextureBank
 from .synthetic.picture import FigureBank, render
 
@@ -82,11 +83,7 @@ def make_golden(model: Path) -> dict:
         weight = manifest["count"]["headWeight"]
         head = float(mean.sum(dtype=np.float64))
         count = max(0.0, weight * head + (1 - weight) * people)
-        rule = manifest["interval"]
-        total = float(variance.sum(dtype=np.float64))
-        crowd = rule.get("crowd", 0)
-        share = count / (count + crowd) if crowd else 1.0
-        half = rule["q"] * (rule["v0"] + rule["v1"] * total + rule["v2"] * (share * count) ** 2) ** 0.5
+        half = float(half_width(manifest["interval"], variance.sum(dtype=np.float64), count))
         return {
             "sumPeople": people, "headPeople": head, "count": count,
             "interval": [max(0.0, count - half), count + half],
