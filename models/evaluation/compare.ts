@@ -4,12 +4,12 @@
  * the warm start and the flicker mean nothing.
  */
 import { availableParallelism } from 'node:os';
-import { readPicture } from '../../services/worker/density/picture-reading.ts';
 import { CrowdCounter, type Encoded, type Estimate } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
-import { HeadroomError } from '../../shared/runtime/errors.ts';
+import type { EvaluateOptions } from './evaluate.ts';
+import { readJudged } from './judged-part.ts';
 import { decodeLabelled, type LabelledPicture } from './labelled-data.ts';
 import { countFigures, flicker, headFigures, type Matches, matchHeads, type Outcome } from './metrics.ts';
 
@@ -42,7 +42,7 @@ type Seen = Outcome & { mapSum: number; heads: number; at8: Matches; at16: Match
 /** @throws HeadroomError when the model cannot be opened or a picture cannot be read */
 export async function compare(
   pictures: LabelledPicture[],
-  options: { model: string; modelsDir?: string; width?: number | undefined; onProgress?: (done: number) => void },
+  options: Pick<EvaluateOptions, 'model' | 'modelsDir' | 'width' | 'below' | 'onProgress'>,
 ): Promise<Comparison[]> {
   const folder = modelFolder(options.modelsDir ?? 'models', options.model);
   const counter = await CrowdCounter.open(folder, { provider: 'cpu', threads: availableParallelism() });
@@ -57,7 +57,7 @@ export async function compare(
       for (const way of WAYS) {
         const from = at % REFRESH_FRAMES === 0 ? undefined : previous;
         const estimate = await draw(counter, encoded, way, from);
-        (seen.get(way) as Seen[]).push(look(picture, estimate, counter.manifest));
+        (seen.get(way) as Seen[]).push(look(picture, estimate, counter.manifest, options.below ?? 0));
         if (way === 'warm start') previous = estimate.latent;
       }
       options.onProgress?.(++done);
@@ -73,20 +73,28 @@ function draw(counter: CrowdCounter, encoded: Encoded, way: Way, previous?: Floa
   return counter.draw(encoded, { steps: way === '4 steps' ? 4 : way === '2 steps' ? 2 : 1, seed });
 }
 
-function look(picture: LabelledPicture, estimate: Estimate, manifest: ModelManifest): Seen {
-  const reading = readPicture(estimate, manifest, [], () => ({ map: new Uint8Array(), blocks: new Float32Array() }));
-  if (!reading) throw new HeadroomError('MODEL_INVALID', `The model gives no number for ${picture.file}.`);
-  const { mean, std, peakToPeople } = manifest.latent;
-  const found = estimate.heads.map(([x, y]): [number, number] => [x * picture.widthPx, y * picture.heightPx]);
+function look(picture: LabelledPicture, estimate: Estimate, manifest: ModelManifest, below: number): Seen {
+  const { count, interval, found } = readJudged(estimate, manifest, picture, below);
   return {
     truth: picture.heads.length,
-    count: reading.count,
-    interval: reading.interval,
-    mapSum: estimate.latent.reduce((sum, value) => sum + value * std + mean, 0) * peakToPeople,
+    count,
+    interval,
+    mapSum: sumOfLatent(estimate, manifest.latent, below),
     heads: found.length,
     at8: matchHeads(found, picture.heads, 8),
     at16: matchHeads(found, picture.heads, 16),
   };
+}
+
+/** People of the last map, below a share of its height; of the latent, since the map that is counted is the first. */
+function sumOfLatent({ map, latent }: Estimate, spec: ModelManifest['latent'], below: number): number {
+  const rows = map.height / spec.spaceToDepth;
+  const columns = map.width / spec.spaceToDepth;
+  let sum = 0;
+  for (const [i, value] of latent.entries()) {
+    if (Math.floor(i / columns) % rows >= below * rows) sum += value * spec.std + spec.mean;
+  }
+  return sum * spec.peakToPeople;
 }
 
 function figuresOf(all: Seen[]): Omit<Comparison, 'folder' | 'way'> {

@@ -1,13 +1,12 @@
 /** Counts labelled pictures on the production path: same decoding, same sessions, same read-out. */
 import { availableParallelism } from 'node:os';
-import { readPicture } from '../../services/worker/density/picture-reading.ts';
 import { countPicture } from '../../services/worker/model/count-picture.ts';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
 import type { FarField } from '../../shared/config/schema.ts';
 import type { ModelUse } from '../../shared/contracts/reading.ts';
-import { HeadroomError } from '../../shared/runtime/errors.ts';
+import { readJudged } from './judged-part.ts';
 import { decodeLabelled, type LabelledPicture } from './labelled-data.ts';
 import {
   type CountFigures,
@@ -49,6 +48,8 @@ export type EvaluateOptions = {
   steps?: 1 | 2 | 4 | undefined;
   width?: number | undefined;
   farField?: FarField | undefined;
+  /** Judged below this share of the height; the pictures' labels must be of that part (`labelsBelow`). */
+  below?: number | undefined;
   onProgress?: (done: number) => void;
 };
 
@@ -68,15 +69,8 @@ export async function evaluate(
     const decoded = await decodeLabelled(picture, manifest.input, options);
     const estimate = await countPicture(counter, decoded, { steps, seed: seedOf('evaluation') });
     busyMs += performance.now() - startedAt;
-    const reading = readPicture(estimate, manifest, [], () => ({ map: new Uint8Array(), blocks: new Float32Array() }));
-    if (!reading) throw new HeadroomError('MODEL_INVALID', `The model gives no number for ${picture.file}.`);
-    counted.push({
-      picture,
-      truth: picture.heads.length,
-      count: reading.count,
-      interval: reading.interval,
-      found: estimate.heads.map(([x, y]) => [x * picture.widthPx, y * picture.heightPx]),
-    });
+    const judged = readJudged(estimate, manifest, picture, options.below ?? 0);
+    counted.push({ picture, truth: picture.heads.length, ...judged });
     options.onProgress?.(counted.length);
   }
 

@@ -3,6 +3,7 @@ import { FarField } from '../../shared/config/schema.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { compare, comparisonTable } from './compare.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
+import { labelsBelow } from './judged-part.ts';
 import { readHeldOut, readLabelled } from './labelled-data.ts';
 import type { CountFigures } from './metrics.ts';
 import { writeWorstSheets } from './sheets.ts';
@@ -15,6 +16,7 @@ export type EvaluateCommand = {
   farField?: number;
   farWidth?: number;
   heldOut?: string;
+  below?: number;
   limit?: number;
   worst?: string;
   compare?: boolean;
@@ -29,18 +31,20 @@ export async function runEvaluate(command: EvaluateCommand): Promise<void> {
   if (steps !== undefined && !isSteps(steps)) throw new HeadroomError('USAGE', '--steps must be 1, 2 or 4.');
   const farField = farFieldOf(command);
   const heldOut = command.heldOut === undefined ? undefined : await readHeldOut(command.heldOut);
-  const pictures = await readLabelled(command.data, command.limit, heldOut);
+  const below = command.below ?? 0;
+  if (!(below >= 0 && below < 1)) throw new HeadroomError('USAGE', '--below must be a share of the height, 0 to 1.');
+  const pictures = labelsBelow(await readLabelled(command.data, command.limit, heldOut), below);
   const showProgress = process.stderr.isTTY;
   const onProgress = (done: number) => {
     if (showProgress) process.stderr.write(`\r${done}/${pictures.length} pictures`);
   };
   if (command.compare) {
     if (farField) throw new HeadroomError('USAGE', '--compare knows no far field: leave one of them out.');
-    const rows = await compare(pictures, { model, width, onProgress });
+    const rows = await compare(pictures, { model, width, below, onProgress });
     process.stdout.write(command.json ? `${JSON.stringify(rows)}\n` : comparisonTable(rows));
     return;
   }
-  const { evaluation, counted } = await evaluate(pictures, { model, steps, width, farField, onProgress });
+  const { evaluation, counted } = await evaluate(pictures, { model, steps, width, farField, below, onProgress });
   if (showProgress) process.stderr.write('\r\x1b[K');
   if (command.worst) await writeWorstSheets(counted, command.worst);
   process.stdout.write(command.json ? `${JSON.stringify(evaluation)}\n` : table(evaluation));

@@ -87,6 +87,7 @@ program
   .option('--far-field <share>', 'count the upper part of the picture, to this share of its height, in tiles', Number)
   .option('--far-width <px>', 'width the far field is counted at, at most; 2048 by default', positive)
   .option('--held-out <file>', 'only the pictures that models/training/splits/validation.json or the like names')
+  .option('--below <share>', 'judge the pictures below this share of their height, where labels are complete', Number)
   .option('--limit <n>', 'at most this many pictures of each folder, evenly spread', positive)
   .option('--compare', 'steps 1, 2, 4 and warm start side by side; a folder is taken as consecutive frames')
   .option('--worst <dir>', 'write sheets of the worst pictures here')

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { labelsBelow, readJudged } from '../../models/evaluation/judged-part.ts';
 import { readLabelled } from '../../models/evaluation/labelled-data.ts';
 import { countFigures, flicker, headFigures, matchHeads } from '../../models/evaluation/metrics.ts';
+import { parseManifest } from '../../services/worker/model/manifest.ts';
 
 test('figures of three pictures worked out by hand', () => {
   const figures = countFigures([
@@ -58,4 +61,25 @@ test('a labelled folder is read, and a wrong line is named', async (t) => {
   await writeFile(join(dir, 'labels.jsonl'), `${line(0)}\n{"image":"x.jpg","width":0,"height":1,"points":[]}\n`);
   await assert.rejects(readLabelled(dir), /labels\.jsonl:2 width/);
   await assert.rejects(readLabelled(join(dir, 'nowhere')), /no labels\.jsonl/);
+});
+
+test('what is above the judged part counts neither as truth nor as counted', () => {
+  const manifest = parseManifest(readFileSync('models/standard/manifest.json', 'utf8'));
+  const map = { width: 32, height: 16, people: new Float32Array(32 * 16).fill(40 / (32 * 16)) };
+  const blocks = { width: 4, height: 2, mean: new Float32Array(8).fill(5), variance: new Float32Array(8).fill(5) };
+  const heads: [number, number][] = [
+    [0.5, 0.1],
+    [0.5, 0.3],
+  ];
+  const labelled = (y: number): [number, number] => [320, y];
+  const picture = { folder: 'f', file: 'p.jpg', widthPx: 640, heightPx: 400, heads: [labelled(99), labelled(100)] };
+  const estimate = { map, blocks, heads };
+
+  const whole = readJudged(estimate, manifest, picture, 0);
+  const part = readJudged(estimate, manifest, picture, 0.25);
+  assert.ok(Math.abs(whole.count - 40) < 1e-3 && Math.abs(part.count - 30) < 1e-3);
+  assert.ok(part.interval[1] - part.interval[0] < whole.interval[1] - whole.interval[0]);
+  assert.equal(whole.found.length, 2);
+  assert.deepEqual(part.found, [[320, 120]]);
+  assert.deepEqual(labelsBelow([picture], 0.25)[0]?.heads, [labelled(100)]);
 });

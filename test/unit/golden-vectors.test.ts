@@ -1,7 +1,7 @@
 /** The TypeScript sampler and read-out against vectors that training exported from the very same ONNX files. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { before, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import * as ort from 'onnxruntime-node';
 import { type ModelFolder, openModelFolder } from '../../services/worker/model/manifest.ts';
 import {
@@ -34,13 +34,8 @@ type Golden = {
   warm: Expected;
 };
 
-const FOLDER = 'models/standard';
+const MODELS = ['standard'];
 const TOLERANCE = 1e-3;
-let golden: Golden;
-let model: ModelFolder;
-let denoise: (latent: Float32Array, t: number) => Promise<Float32Array>;
-let blocks: { width: number; height: number; mean: Float32Array; variance: Float32Array };
-
 const bytes = (packed: Packed) => new Uint8Array(Buffer.from(packed.base64, 'base64'));
 const floats = (packed: Packed) => new Float32Array(bytes(packed).buffer);
 const near = (found: ArrayLike<number>, wanted: ArrayLike<number>) => {
@@ -53,66 +48,75 @@ const near = (found: ArrayLike<number>, wanted: ArrayLike<number>) => {
   }
 };
 
-before(async () => {
-  golden = JSON.parse(await readFile(`${FOLDER}/golden/golden.json`, 'utf8')) as Golden;
-  model = await openModelFolder(FOLDER);
-  const encoder = await ort.InferenceSession.create(model.encoder);
-  const denoiser = await ort.InferenceSession.create(model.denoiser);
-  const encoded = await encoder.run({
-    image: new ort.Tensor('uint8', bytes(golden.image), [1, ...golden.image.shape]),
+for (const name of MODELS) {
+  describe(`model ${name}`, () => {
+    let golden: Golden;
+    let model: ModelFolder;
+    let denoise: (latent: Float32Array, t: number) => Promise<Float32Array>;
+    let blocks: { width: number; height: number; mean: Float32Array; variance: Float32Array };
+
+    before(async () => {
+      golden = JSON.parse(await readFile(`models/${name}/golden/golden.json`, 'utf8')) as Golden;
+      model = await openModelFolder(`models/${name}`);
+      const encoder = await ort.InferenceSession.create(model.encoder);
+      const denoiser = await ort.InferenceSession.create(model.denoiser);
+      const encoded = await encoder.run({
+        image: new ort.Tensor('uint8', bytes(golden.image), [1, ...golden.image.shape]),
+      });
+      denoise = async (latent, t) => {
+        const feeds = {
+          latent: new ort.Tensor('float32', latent, golden.noise.shape),
+          cond: encoded.cond as ort.Tensor,
+          t: new ort.Tensor('float32', [t], [1]),
+        };
+        return (await denoiser.run(feeds)).clean?.data as Float32Array;
+      };
+      const mean = encoded.block_mean as ort.Tensor;
+      blocks = {
+        height: mean.dims[2] as number,
+        width: mean.dims[3] as number,
+        mean: mean.data as Float32Array,
+        variance: encoded.block_variance?.data as Float32Array,
+      };
+    });
+
+    test('the vectors belong to the committed model', () => {
+      assert.equal(model.manifest.files.encoder.sha256, golden.encoderSha256);
+    });
+
+    test('the count head gives the blocks of the vectors', () => {
+      near(blocks.mean, floats(golden.blockMean));
+      near(blocks.variance, floats(golden.blockVariance));
+    });
+
+    for (const steps of [1, 2, 4] as const) {
+      test(`${steps} step(s) give the vectors' latent, count, interval and heads`, async () => {
+        const times = timesFor(model.manifest.schedule, steps, false);
+        const samples = await sampleLatent(denoise, floats(golden.noise), times);
+        check(samples, golden.steps[`${steps}`]);
+      });
+    }
+
+    test('a warm start gives the vectors’ latent, count and heads', async () => {
+      const times = timesFor(model.manifest.schedule, 1, true);
+      const samples = await sampleLatent(denoise, floats(golden.warmNoise), times, floats(golden.steps['1'].clean));
+      check(samples, golden.warm);
+    });
+
+    function check(samples: { first: Float32Array; last: Float32Array }, expected: Expected): void {
+      const { latent, count, interval } = model.manifest;
+      const [, , height, width] = golden.noise.shape as [number, number, number, number];
+      near(samples.last, floats(expected.clean));
+      const map = densityMap(count.sumFrom === 'first' ? samples.first : samples.last, width, height, latent);
+      near([countPeople(map, blocks, 0)], [expected.sumPeople]);
+      near([countPeople(map, blocks, 1)], [expected.headPeople]);
+      const people = countPeople(map, blocks, count.headWeight);
+      near([people], [expected.count]);
+      near(countInterval(people, blocks, intervalOfScene(interval, people)), expected.interval);
+      const last = densityMap(samples.last, width, height, latent);
+      const heads = locateHeads(last, golden.headThreshold, latent.peakToPeople);
+      const cells = heads.map(([x, y]) => `${Math.floor(x * last.width)},${Math.floor(y * last.height)}`).sort();
+      assert.deepEqual(cells, expected.heads.map(({ x, y }) => `${x},${y}`).sort());
+    }
   });
-  denoise = async (latent, t) => {
-    const feeds = {
-      latent: new ort.Tensor('float32', latent, golden.noise.shape),
-      cond: encoded.cond as ort.Tensor,
-      t: new ort.Tensor('float32', [t], [1]),
-    };
-    return (await denoiser.run(feeds)).clean?.data as Float32Array;
-  };
-  const mean = encoded.block_mean as ort.Tensor;
-  blocks = {
-    height: mean.dims[2] as number,
-    width: mean.dims[3] as number,
-    mean: mean.data as Float32Array,
-    variance: encoded.block_variance?.data as Float32Array,
-  };
-});
-
-test('the vectors belong to the committed model', () => {
-  assert.equal(model.manifest.files.encoder.sha256, golden.encoderSha256);
-});
-
-test('the count head gives the blocks of the vectors', () => {
-  near(blocks.mean, floats(golden.blockMean));
-  near(blocks.variance, floats(golden.blockVariance));
-});
-
-for (const steps of [1, 2, 4] as const) {
-  test(`${steps} step(s) give the vectors' latent, count, interval and heads`, async () => {
-    const times = timesFor(model.manifest.schedule, steps, false);
-    const samples = await sampleLatent(denoise, floats(golden.noise), times);
-    check(samples, golden.steps[`${steps}`]);
-  });
-}
-
-test('a warm start gives the vectors’ latent, count and heads', async () => {
-  const times = timesFor(model.manifest.schedule, 1, true);
-  const samples = await sampleLatent(denoise, floats(golden.warmNoise), times, floats(golden.steps['1'].clean));
-  check(samples, golden.warm);
-});
-
-function check(samples: { first: Float32Array; last: Float32Array }, expected: Expected): void {
-  const { latent, count, interval } = model.manifest;
-  const [, , height, width] = golden.noise.shape as [number, number, number, number];
-  near(samples.last, floats(expected.clean));
-  const map = densityMap(count.sumFrom === 'first' ? samples.first : samples.last, width, height, latent);
-  near([countPeople(map, blocks, 0)], [expected.sumPeople]);
-  near([countPeople(map, blocks, 1)], [expected.headPeople]);
-  const people = countPeople(map, blocks, count.headWeight);
-  near([people], [expected.count]);
-  near(countInterval(people, blocks, intervalOfScene(interval, people)), expected.interval);
-  const last = densityMap(samples.last, width, height, latent);
-  const heads = locateHeads(last, golden.headThreshold, latent.peakToPeople);
-  const cells = heads.map(([x, y]) => `${Math.floor(x * last.width)},${Math.floor(y * last.height)}`).sort();
-  assert.deepEqual(cells, expected.heads.map(({ x, y }) => `${x},${y}`).sort());
 }
