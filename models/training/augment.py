@@ -58,6 +58,13 @@ def random_crop(
     return piece, moved
 
 
+def window(piece: Image.Image, points: np.ndarray, size: int, left: int, top: int) -> tuple[Image.Image, np.ndarray]:
+    """The size x size part of a crop from (left, top), and the points in it."""
+    moved = points - (left, top)
+    inside = ((moved >= 0) & (moved < size)).all(axis=1)
+    return piece.crop((left, top, left + size, top + size)), moved[inside]
+
+
 def _tone(random: np.random.Generator) -> list[int]:
     """Look-up table of 3x256 bytes: gamma, contrast, brightness, colour cast, sometimes low light."""
     ramp = np.linspace(0, 1, 256)
@@ -84,16 +91,21 @@ class CameraWear:
         # Drawing normal numbers per crop costs more than all the rest: slices of one bank do.
         self.noise = random.standard_normal((2 * size, 2 * size, 3)).astype(np.float32)
 
-    def __call__(self, piece: Image.Image) -> np.ndarray:
-        """RGB picture -> uint8 [size,size,3]."""
+    def light(self, piece: Image.Image) -> Image.Image:
+        """What stays from frame to frame: tone, light, grey."""
         random = self.random
-        size = piece.width
         if random.random() < 0.8:
             piece = piece.point(_tone(random))
         if random.random() < 0.2:
             piece = self._lit(piece)
         if random.random() < 0.12:
             piece = piece.convert("L").convert("RGB")
+        return piece
+
+    def sensor(self, piece: Image.Image) -> np.ndarray:
+        """What each frame gets anew: blur, low resolution, sensor noise, compression. uint8 [size,size,3]."""
+        random = self.random
+        size = piece.width
         if random.random() < 0.15:
             piece = piece.filter(ImageFilter.BoxBlur(random.uniform(0.3, 1.5)))
         if random.random() < 0.12:

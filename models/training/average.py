@@ -1,10 +1,14 @@
-"""Average the weights of several checkpoints of one family, before stage B.
+"""Average the weights of several checkpoints of one family.
 
     python -m models.training.average --out RUN/a.pt RUN/a.pt:0.6 models/standard/weights.pt:0.4
+    python -m models.training.average --out RUN/b.pt RUN1/b.pt:1 RUN2/b.pt:1 RUN3/b.pt:1
 
-A net trained on from another and its parent often err in different directions;
+Before stage B: a net trained on from another and its parent often err in different directions;
 their mean has less of both errors. Later steps suffer from it until stage B
 has trained the denoiser on the averaged encoder.
+
+After it: short runs of stage B on one encoder differ by chance in the counts of
+later steps; their mean differs less.
 """
 
 import argparse
@@ -38,7 +42,7 @@ def part(text: str) -> tuple[dict, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", type=part, nargs="+", metavar="FILE:SHARE")
-    parser.add_argument("--out", type=Path, required=True, help="becomes the end of stage A: RUN/a.pt")
+    parser.add_argument("--out", type=Path, required=True, help="RUN/a.pt, the end of stage A, or RUN/b.pt")
     arguments = parser.parse_args()
     weights = mean_weights(arguments.parts)
     newest = arguments.parts[0][0]

@@ -12,6 +12,8 @@ from torch import nn
 # Blocks after which features are taken: 1/4, 1/8, 1/16 and 1/32 of the picture.
 TAPS = (2, 4, 10, 15)
 CHANNELS = (24, 40, 112, 320)
+# Blocks from here on work at 1/32.
+DEEP = 11
 # Stem and first blocks stay as ImageNet made them: general edges and colours,
 # at resolutions where training them would cost half of each step.
 FROZEN_BLOCKS = 3
@@ -39,17 +41,22 @@ class PreciseDepthwise(nn.Module):
 
 
 class Backbone(nn.Module):
-    """RGB [N,3,H,W] in 0..255 -> features at 1/4, 1/8, 1/16 and 1/32 (24, 40, 112 and 320 channels).
+    """RGB [N,3,H,W] in 0..255 -> features at 1/4, 1/8, 1/16 and, with deep blocks, 1/32 (24, 40, 112 and 320 channels).
 
-    H and W are multiples of 32. `from_imagenet` fills the weights; a
-    checkpoint brings its own.
+    H and W are multiples of 32. `blocks` are those kept: the first of each
+    resolution must be among them, the others only add to it. `from_imagenet`
+    and `from_other` fill the weights; a checkpoint brings its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: tuple[int, ...]) -> None:
         super().__init__()
         net = EfficientNet.from_name("efficientnet-lite0")
         del net._conv_head, net._bn1, net._fc
-        for block in net._blocks:
+        self.last = len(net._blocks) if any(index >= DEEP for index in blocks) else DEEP
+        for index, block in enumerate(net._blocks):
+            if index not in blocks:
+                net._blocks[index] = nn.Identity()
+                continue
             depthwise = block._depthwise_conv
             if depthwise.kernel_size[0] > 3 or depthwise.stride[0] > 1:
                 block._depthwise_conv = PreciseDepthwise(depthwise)
@@ -67,8 +74,13 @@ class Backbone(nn.Module):
             precise = name.replace("._depthwise_conv.", "._depthwise_conv.convolution.")
             renamed[precise if precise in self.net.state_dict() else name] = value
         missing, unused = self.net.load_state_dict(renamed, strict=False)
-        if missing or any(not name.startswith(("_conv_head", "_bn1", "_fc")) for name in unused):
+        if missing or any(not name.startswith(("_conv_head", "_bn1", "_fc", "_blocks")) for name in unused):
             raise ValueError(f"EfficientNet-Lite0 weights do not fit: missing {missing}, unused {unused}")
+
+    def from_other(self, other: "Backbone") -> None:
+        """Weights of a larger backbone's same blocks."""
+        own = self.state_dict()
+        self.load_state_dict({name: value for name, value in other.state_dict().items() if name in own})
 
     def train(self, mode: bool = True) -> "Backbone":
         super().train(mode)
@@ -85,8 +97,8 @@ class Backbone(nn.Module):
             for block in net._blocks[:FROZEN_BLOCKS]:
                 x = block(x)
         features.append(x)
-        for index, block in enumerate(net._blocks[FROZEN_BLOCKS:], FROZEN_BLOCKS):
-            x = block(x)
+        for index in range(FROZEN_BLOCKS, self.last):
+            x = net._blocks[index](x)
             if index in TAPS:
                 features.append(x)
         return features

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from .augment import CameraWear, draw_scale, random_crop
+from .augment import CameraWear, draw_scale, random_crop, window
 from .density import scatter_points
 from .labels import Picture, read_folder
 from .recipe import Recipe
@@ -38,11 +38,26 @@ def training_pictures(data: Path, recipe: Recipe, extra: list[Path], limit: int 
     return chosen
 
 
-class Crops(IterableDataset):
-    """Random crops: image uint8 [3,S,S], heads uint8 [S/2,S/2], previous frame's heads uint8 [S/2,S/2]."""
+# How far a camera sways, or a crowd moves together, between two frames, px. Standing crowds do not.
+SWAY_PX = 16
 
-    def __init__(self, pictures: list[Picture], recipe: Recipe, weights: dict[str, float], seed: int) -> None:
+
+def _chw(pixels: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+
+
+class Crops(IterableDataset):
+    """Random crops: image uint8 [3,S,S], heads uint8 [S/2,S/2], previous frame's heads uint8 [S/2,S/2].
+
+    With `frames` also `before`, uint8 [3,S,S]: the same scene in the same light as the frame before may have shown it,
+    from a slightly other place and through another moment's noise and compression.
+    """
+
+    def __init__(
+        self, pictures: list[Picture], recipe: Recipe, weights: dict[str, float], seed: int, frames: bool = False
+    ) -> None:
         self.recipe = recipe
+        self.frames = frames
         self.seed = seed
         self.groups: dict[str, list[Stored]] = {}
         for picture in pictures:
@@ -68,13 +83,21 @@ class Crops(IterableDataset):
         group = self.groups[self.names[random.choice(len(self.names), p=self.shares)]]
         stored = group[random.integers(len(group))]
         scale = draw_scale(random, stored.folder, self.recipe.native_scale_share)
-        piece, points = random_crop(stored.pixels, stored.points, size, scale, random)
-        before = previous_points(points, size, random)
-        return {
-            "image": torch.from_numpy(np.ascontiguousarray(wear(piece).transpose(2, 0, 1))),
-            "cells": torch.from_numpy(scatter_points(points, size, size)),
-            "previous": torch.from_numpy(scatter_points(before, size, size)),
+        margin = SWAY_PX if self.frames else 0
+        piece, points = random_crop(stored.pixels, stored.points, size + 2 * margin, scale, random)
+        piece = wear.light(piece)
+        now, points_now = window(piece, points, size, margin, margin)
+        item = {
+            "image": _chw(wear.sensor(now)),
+            "cells": torch.from_numpy(scatter_points(points_now, size, size)),
+            "previous": torch.from_numpy(scatter_points(previous_points(points_now, size, random), size, size)),
         }
+        if self.frames:
+            sway = random.normal(0, 6, 2) if random.random() < 0.5 else np.zeros(2)
+            left, top = (margin + np.clip(np.round(sway), -margin, margin)).astype(int)
+            before, _ = window(piece, points, size, left, top)
+            item["before"] = _chw(wear.sensor(before))
+        return item
 
 
 def make_loader(crops: Crops, batch: int, workers: int) -> DataLoader:

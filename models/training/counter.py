@@ -16,7 +16,7 @@ class Counter(nn.Module):
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
-        self.encoder = Encoder(recipe.widths, recipe.condition)
+        self.encoder = Encoder(recipe.widths, recipe.condition, recipe.blocks)
         self.denoiser = Denoiser(LATENT_CHANNELS, recipe.condition)
 
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
-from .backbone import CHANNELS, Backbone
+from .backbone import CHANNELS, DEEP, Backbone
 
 PIXEL_MEAN = 112.0
 PIXEL_STD = 62.0
@@ -53,13 +53,13 @@ class Encoder(nn.Module):
     with the picture's part computed once instead of at every step.
     """
 
-    def __init__(self, widths: tuple[int, int, int, int], condition: int) -> None:
+    def __init__(self, widths: tuple[int, int, int, int], condition: int, blocks: tuple[int, ...]) -> None:
         super().__init__()
         half, quarter, eighth, sixteenth = widths
-        self.backbone = Backbone()
+        self.backbone = Backbone(blocks)
         self.stem = ConvBlock(3, half, stride=2)
         self.stage4 = nn.Sequential(ConvBlock(half, quarter, stride=2), Residual(quarter))
-        self.lateral32 = nn.Conv2d(CHANNELS[3], sixteenth, 1)
+        self.lateral32 = nn.Conv2d(CHANNELS[3], sixteenth, 1) if self.backbone.last > DEEP else None
         self.lateral16 = nn.Conv2d(CHANNELS[2], sixteenth, 1)
         self.lateral8 = nn.Conv2d(CHANNELS[1], eighth, 1)
         self.fuse16 = ConvBlock(sixteenth, sixteenth)
@@ -75,9 +75,12 @@ class Encoder(nn.Module):
             self.count[-1].bias.copy_(torch.tensor([1.0, 0.0]))
 
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        known4, known8, known16, known32 = self.backbone(image)
+        known4, known8, known16, *known32 = self.backbone(image)
         own4 = self.stage4(self.stem((image - PIXEL_MEAN) * (1.0 / PIXEL_STD)))
-        at16 = self.fuse16(self.lateral16(known16) + _double(self.lateral32(known32)))
+        wide = self.lateral16(known16)
+        if self.lateral32 is not None:
+            wide = wide + _double(self.lateral32(known32[0]))
+        at16 = self.fuse16(wide)
         at8 = self.fuse8(self.lateral8(known8) + _double(self.narrow(at16)))
         detail = self.detail(torch.cat([own4, known4.to(own4.dtype)], dim=1))
         features = torch.cat([at8, detail], dim=1)

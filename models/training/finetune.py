@@ -72,7 +72,7 @@ def adapt(
     if pictures:
         total = sum(recipe.folders.values())
         shares = {"camera": 0.6} | {name: 0.4 * share / total for name, share in recipe.folders.items()}
-    crops = Crops(pictures, recipe, shares, recipe.seed)
+    crops = Crops(pictures, recipe, shares, recipe.seed, frames=True)
     crops.groups["camera"] = [Stored("camera", picture.pixels(), picture.points) for picture in learn]
     crops.set_shares(shares)
     if run.exists():
@@ -109,9 +109,12 @@ def main() -> None:
     if arguments.most and arguments.most < len(learn):
         learn = [learn[i * len(learn) // arguments.most] for i in range(arguments.most)]
     run = arguments.run or arguments.out.with_suffix(".run")
+    held_back = {"validation": {arguments.pictures.name: [picture.name for picture in judged]}}
     _, before = judge(arguments.weights, judged, manifest)
     print(f"{len(learn)} pictures to learn from, {len(judged)} held back\nbefore {before}", flush=True)
     adapt(learn, arguments.weights, run, arguments.minutes, arguments.rate, arguments.replay, arguments.device)
+    # For `npm run evaluate -- --held-out`.
+    (run / "held-back.json").write_text(json.dumps(held_back) + "\n")
     _, after = judge(run / "b.pt", judged, manifest)
     print(f"after  {after}", flush=True)
     calibration = {

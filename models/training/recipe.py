@@ -9,6 +9,8 @@ class Recipe:
     # Channels of the encoder's own branches at 1/2, 1/4, 1/8 and 1/16.
     widths: tuple[int, int, int, int] = (16, 32, 64, 128)
     condition: int = 48
+    # Blocks of the backbone that are kept; without any of the last five there is no 1/32.
+    blocks: tuple[int, ...] = tuple(range(16))
 
     # Data: crops of `crop` pixels; folder weights are shares of the crops drawn.
     crop: int = 320
@@ -46,13 +48,20 @@ class Recipe:
     timesteps: dict[int, tuple[float, ...]] = field(
         default_factory=lambda: {1: (1.0,), 2: (1.0, 0.5), 4: (1.0, 0.75, 0.5, 0.25)}
     )
-    warm_start: float = 0.6
+    warm_start: float = 0.5
     # Batch norm keeps its statistics: a few dozen pictures of one camera would spoil them.
     still_norms: bool = False
     # The control of equal compute: the same nets, no noise, no other t.
     control: bool = False
 
     seed: int = 1
+
+    @classmethod
+    def of_size(cls, size: str) -> "Recipe":
+        """`standard`, or `small`: half the time a picture. Blocks that only refine what went before are left out."""
+        if size == "small":
+            return cls(widths=(12, 24, 48, 96), condition=32, blocks=(0, 1, 3, 4, 5, 8, 9))
+        return cls()
 
     def as_dict(self) -> dict:
         return asdict(self)
@@ -61,5 +70,7 @@ class Recipe:
     def from_dict(cls, values: dict) -> "Recipe":
         values = dict(values)
         values["widths"] = tuple(values["widths"])
+        if "blocks" in values:
+            values["blocks"] = tuple(values["blocks"])
         values["timesteps"] = {int(k): tuple(v) for k, v in values["timesteps"].items()}
         return cls(**values)

@@ -21,9 +21,9 @@ from .train import train_stage
 STAGE_B_SHARE = 0.15
 
 
-def recipe_for(device: str, minutes: float, smoke: bool) -> Recipe:
-    """The CPU recipe, or the same nets with larger crops and batches on a GPU."""
-    recipe = Recipe()
+def recipe_for(size: str, device: str, minutes: float, smoke: bool) -> Recipe:
+    """The CPU recipe of a size, or the same nets with larger crops and batches on a GPU."""
+    recipe = Recipe.of_size(size)
     if device.startswith("cuda"):
         recipe.crop, recipe.batch = 384, 48
     recipe.minutes_a = minutes * (1 - STAGE_B_SHARE)
@@ -54,13 +54,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, help="crop-making processes")
     parser.add_argument("--start", type=Path, help="weights.pt to go on from, instead of ImageNet's features")
+    parser.add_argument("--size", choices=["standard", "small"], default="standard")
+    parser.add_argument("--teacher", type=Path, help="weights.pt of a larger net that a small one also learns from")
     parser.add_argument("--synthetic", type=int, default=600, help="rendered pictures to mix in; 0 for none")
     parser.add_argument("--smoke", action="store_true")
     arguments = parser.parse_args()
     gpu = arguments.device.startswith("cuda")
     torch.set_num_threads(arguments.threads)
     minutes = arguments.minutes or (22.0 if gpu else 84.0)
-    recipe = recipe_for(arguments.device, minutes, arguments.smoke)
+    recipe = recipe_for(arguments.size, arguments.device, minutes, arguments.smoke)
     workers = arguments.workers if arguments.workers is not None else (12 if gpu else 1)
     limit = 3 if arguments.smoke else None
     run: Path = arguments.run
@@ -78,13 +80,13 @@ def main() -> None:
             train_stage(
                 arguments.data, run, stage, recipe, arguments.device, 0 if arguments.smoke else workers,
                 rendered, 0.12, validate_minutes=60.0 if arguments.smoke else 5.0, limit=limit,
-                start=arguments.start,
+                start=arguments.start, teacher=arguments.teacher,
             )
     thin = ["--every", "12"] if arguments.smoke else []
     final, calibration = run / "b.pt", run / "calibration.json"
     _module("calibrate", "--data", str(arguments.data), "--checkpoint", str(final), "--out", str(calibration), *thin)
     out = arguments.out or run / "model"
-    _module("export", "--checkpoint", str(final), "--calibration", str(calibration), "--out", str(out))
+    _module("export", "--checkpoint", str(final), "--calibration", str(calibration), "--out", str(out), "--name", arguments.size)
 
 
 if __name__ == "__main__":

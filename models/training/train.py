@@ -17,25 +17,29 @@ import torch
 
 from . import losses
 from .batches import Crops, make_loader, training_pictures
-from .counter import Counter, load_checkpoint, save_checkpoint
-from .density import latent_from_map, map_from_cells, map_from_latent
+from .counter import Counter, load_checkpoint, load_counter, save_checkpoint
+from .density import LATENT_CHANNELS, latent_from_map, map_from_cells, map_from_latent
 from .encoder import block_moments
 from .evaluate import look, report, validation_pictures
 from .path import draw_times, mix
 from .recipe import Recipe
+from .sources import sources, times_and_warm
 
 # Held-out pictures looked at during training: thinned where frames repeat.
 WATCHED = {
     "beijing_brt_camera1": 16, "empty_scenes": 3, "scut_head_a_rooms": 4, "halls_and_classroom": 3,
     "shanghaitech_b_train": 2, "shanghaitech_a_train": 2,
 }
+# Of a map to be learned at t = 1, when there is a teacher.
+TEACHER_SHARE = 0.5
 
 
 class Trainer:
     """One stage of one run. Progress is the share of the stage's minutes that have been spent."""
 
     def __init__(
-        self, data: Path, run: Path, stage: str, recipe: Recipe, device: str, start: Path | None = None
+        self, data: Path, run: Path, stage: str, recipe: Recipe, device: str, start: Path | None = None,
+        teacher: Path | None = None,
     ) -> None:
         self.data, self.run, self.stage, self.recipe = data, run, stage, recipe
         self.device = torch.device(device)
@@ -43,6 +47,7 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.counter = Counter(recipe).to(self.device, memory_format=torch.channels_last)
         self.average = Counter(recipe).to(self.device)
+        self.teacher = load_counter(teacher)[0].to(self.device) if teacher else None
         self.optimiser = torch.optim.AdamW(
             [
                 {"params": [p for p in part if (p.ndim > 1) == decays], "share": share,
@@ -59,7 +64,7 @@ class Trainer:
         self.seconds = {"a": 0.0, "b": 0.0}
         self.minutes = recipe.minutes_a if stage == "a" else recipe.minutes_b
         self.still_encoder = stage == "b" and recipe.still_encoder
-        self.grid = sorted({t for times in recipe.timesteps.values() for t in times} | {recipe.warm_start})
+        self.grid = sorted({t for times in recipe.timesteps.values() for t in times})
         self._resume(start)
 
     def _parts(self) -> list[tuple[list[torch.nn.Parameter], float]]:
@@ -73,7 +78,7 @@ class Trainer:
         ]
 
     def _resume(self, start: Path | None) -> None:
-        """Go on with the run; a new one starts from `start` (a weights.pt), or else from ImageNet's features."""
+        """Go on with the run; a new one starts from `start` (a weights.pt), or else from its teacher's or ImageNet's features."""
         last, before = self.run / "last.pt", self.run / "a.pt"
         state = load_checkpoint(last) if last.exists() else None
         if self.stage == "b" and (state is None or state["stage"] != "b"):
@@ -82,10 +87,12 @@ class Trainer:
             state["model"] = state["ema"]
             state["optimiser"] = None
         if state is None:
-            if start is None:
-                self.counter.encoder.backbone.from_imagenet()
-            else:
+            if start:
                 self.counter.load_state_dict(load_checkpoint(start)["ema"])
+            elif self.teacher:
+                self.counter.encoder.backbone.from_other(self.teacher.encoder.backbone)
+            else:
+                self.counter.encoder.backbone.from_imagenet()
             self.average.load_state_dict(self.counter.state_dict())
             return
         self.counter.load_state_dict(state["model"])
@@ -115,49 +122,50 @@ class Trainer:
         curve = low + (1 - low) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
         return peak * curve * (1.0 if self.warmed else min(1.0, (done + 1) / recipe.warm_up_steps))
 
-    def sources(
-        self, clean: torch.Tensor, previous: torch.Tensor, cond: torch.Tensor, t: torch.Tensor
-    ) -> torch.Tensor:
-        """What the noise is mixed with, per sample [N,16,h,w].
-
-        Stage A: the true latent. Stage B: mostly what inference will really
-        have there, the net's own first prediction or a poor previous frame. A
-        true map is rare: trusting a latent too much loses the people it misses.
-        """
+    def times(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Times [N], and which samples [N] are warm starts (stage B alone)."""
+        recipe = self.recipe
+        if recipe.control:
+            return torch.ones(count), torch.zeros(count, dtype=torch.bool)
         if self.stage == "a":
-            return clean
-        count = len(clean)
-        with torch.no_grad():
-            own = self.counter.denoiser(torch.randn_like(clean), cond, torch.ones_like(t)).float()
-        draw = torch.rand(count, device=clean.device)
-        drift = torch.roll(own, (int(torch.randint(-1, 2, ())), int(torch.randint(-1, 2, ()))), dims=(2, 3))
-        warm = (t - self.recipe.warm_start).abs() < 0.06
-        before = torch.where((torch.rand(count, device=t.device) < 0.4)[:, None, None, None], drift, previous)
-        kind_own = (draw < 0.9)[:, None, None, None]
-        kind_warm = (warm & (draw >= 0.25))[:, None, None, None]
-        return torch.where(kind_warm, before, torch.where(kind_own, own, clean))
+            return draw_times(count, recipe.share_at_one, self.grid), torch.zeros(count, dtype=torch.bool)
+        return times_and_warm(count, self.grid, recipe.warm_start)
 
     def loss(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        image = batch["image"].to(self.device).float().contiguous(memory_format=torch.channels_last)
-        cells = batch["cells"].to(self.device)
+        batch = {name: values.to(self.device) for name, values in batch.items()}
+        image = batch["image"].float().contiguous(memory_format=torch.channels_last)
+        cells = batch["cells"]
         target = map_from_cells(cells)
         clean = latent_from_map(target)
-        previous = latent_from_map(map_from_cells(batch["previous"].to(self.device)))
-        at_one = 1.0 if self.recipe.control else (self.recipe.share_at_one if self.stage == "a" else 0.5)
-        t = draw_times(len(image), at_one, self.grid).to(self.device)
+        noise = torch.randn_like(clean)
+        t, warm = (each.to(self.device) for each in self.times(len(image)))
         with torch.autocast(self.device.type, torch.bfloat16):
             with torch.set_grad_enabled(not self.still_encoder):
                 cond, logits = self.counter.encoder(image)
-            latent = mix(self.sources(clean, previous, cond, t), torch.randn_like(clean), t)
+            source = clean
+            if self.stage == "b" and not self.recipe.control:
+                source = sources(self.counter, batch, clean, noise, cond, warm, self.recipe.warm_start)
+            latent = mix(source, noise, t)
             if self.recipe.control:
                 latent = torch.zeros_like(latent)
             predicted = self.counter.denoiser(latent, cond, t)
         logits = logits.float()
         block_mean = block_moments(logits)[0]
+        if self.teacher:
+            target = self.taught(image, target, t)
         coarse = (t >= 1).float() if self.stage == "a" else torch.ones_like(t)
         fine, blocks = losses.map_loss(map_from_latent(predicted.float()), target, block_mean, coarse)
         head = losses.head_loss(logits, cells)
         return {"loss": fine + blocks + head, "fine": fine.detach(), "blocks": blocks.detach(), "head": head.detach()}
+
+    @torch.no_grad()
+    def taught(self, image: torch.Tensor, target: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        """At t = 1 half of the map to be learned is what the larger net expects: it knows where labels are chance."""
+        with torch.autocast(self.device.type, torch.bfloat16):
+            cond, _ = self.teacher.encoder(image)
+            noise = torch.randn(len(image), LATENT_CHANNELS, *cond.shape[2:], device=self.device)
+            known = map_from_latent(self.teacher.denoiser(noise, cond, torch.ones_like(t)).float())
+        return torch.where((t >= 1)[:, None, None, None], torch.lerp(target, known, TEACHER_SHARE), target)
 
     @torch.no_grad()
     def update_average(self, done: int) -> None:
@@ -255,13 +263,13 @@ class Trainer:
 def train_stage(
     data: Path, run: Path, stage: str, recipe: Recipe, device: str, workers: int,
     synthetic: list[Path], synthetic_share: float, validate_minutes: float, limit: int | None = None,
-    start: Path | None = None,
+    start: Path | None = None, teacher: Path | None = None,
 ) -> None:
     weights = dict(recipe.folders)
     for root in synthetic:
         weights[root.name] = synthetic_share / (1 - synthetic_share) / len(synthetic)
-    crops = Crops(training_pictures(data, recipe, synthetic, limit), recipe, weights, recipe.seed + int(time.time()))
-    Trainer(data, run, stage, recipe, device, start).train(crops, workers, validate_minutes)
+    crops = Crops(training_pictures(data, recipe, synthetic, limit), recipe, weights, recipe.seed + int(time.time()), stage == "b")
+    Trainer(data, run, stage, recipe, device, start, teacher).train(crops, workers, validate_minutes)
 
 
 def main() -> None:
@@ -272,6 +280,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="wall-clock minutes of this stage")
     parser.add_argument("--batch", type=int)
     parser.add_argument("--start", type=Path, help="weights.pt that a new run goes on from, instead of ImageNet's features")
+    parser.add_argument("--size", choices=["standard", "small"], default="standard")
+    parser.add_argument("--teacher", type=Path, help="weights.pt of a larger net to learn from, beside the labels")
     parser.add_argument("--control", action="store_true", help="plain regression of equal compute")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
@@ -281,7 +291,8 @@ def main() -> None:
     parser.add_argument("--validate-minutes", type=float, default=5.0)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    recipe = Recipe(control=arguments.control)
+    recipe = Recipe.of_size(arguments.size)
+    recipe.control = arguments.control
     if arguments.minutes and arguments.stage == "a":
         recipe.minutes_a = arguments.minutes
     if arguments.minutes and arguments.stage == "b":
@@ -291,6 +302,7 @@ def main() -> None:
     train_stage(
         arguments.data, arguments.run, arguments.stage, recipe, arguments.device, arguments.workers,
         arguments.synthetic, arguments.synthetic_share, arguments.validate_minutes, start=arguments.start,
+        teacher=arguments.teacher,
     )
 
 

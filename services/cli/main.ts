@@ -105,6 +105,7 @@ program
   .option('--fps <n>', 'pictures a second and camera', positive, 2)
   .option('--seconds <n>', 'length of the measurement; 1800 for the dashboard', positive)
   .option('--width <px>', 'width of the camera pictures', positive, 640)
+  .option('--models <names...>', 'folders under models/, side by side', ['standard'])
   .option('--json', 'print one JSON object')
   .action(async (what: string, given) => {
     const options = { ...given, seconds: given.seconds ?? (what === 'dashboard' ? 1800 : 20) };

@@ -1,4 +1,4 @@
-/** `bench model`: milliseconds a picture by size and number of steps, on one core and on all. Prints, never judges. */
+/** `bench model`: milliseconds a picture by model, size and number of steps, on one core and on all. Prints, never judges. */
 import { availableParallelism } from 'node:os';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
@@ -10,8 +10,11 @@ const SIZES = [
   [1024, 768],
 ] as const;
 
-export async function benchModel({ seconds, json }: { seconds: number; json?: boolean }): Promise<void> {
+type BenchOptions = { seconds: number; models: string[]; json?: boolean };
+
+export async function benchModel({ seconds, models, json }: BenchOptions): Promise<void> {
   const rows: {
+    model: string;
     threads: number;
     size: string;
     steps: number;
@@ -20,9 +23,9 @@ export async function benchModel({ seconds, json }: { seconds: number; json?: bo
     p95Ms: number;
     runs: number;
   }[] = [];
-  const cases = 2 * SIZES.length * 4;
-  for (const threads of [1, availableParallelism()]) {
-    const counter = await CrowdCounter.open(modelFolder('models', 'standard'), { provider: 'cpu', threads });
+  const cases = models.length * 2 * SIZES.length * 4;
+  for (const [model, threads] of models.flatMap((name) => [1, availableParallelism()].map((n) => [name, n] as const))) {
+    const counter = await CrowdCounter.open(modelFolder('models', model), { provider: 'cpu', threads });
     for (const [widthPx, heightPx] of SIZES) {
       const picture = {
         widthPx,
@@ -47,6 +50,7 @@ export async function benchModel({ seconds, json }: { seconds: number; json?: bo
           (ms) => Math.round(ms * 10) / 10,
         ) as [number, number];
         rows.push({
+          model,
           threads,
           size: `${widthPx}x${heightPx}`,
           steps,

@@ -34,7 +34,7 @@ type Golden = {
   warm: Expected;
 };
 
-const MODELS = ['standard'];
+const MODELS = ['standard', 'small'];
 const TOLERANCE = 1e-3;
 const bytes = (packed: Packed) => new Uint8Array(Buffer.from(packed.base64, 'base64'));
 const floats = (packed: Packed) => new Float32Array(bytes(packed).buffer);
