@@ -54,7 +54,7 @@ test('a missing secret', async () => {
 
 test('a missing model', async () => {
   const message = await refused('no-model', `gateway: { port: 0 }\nworker: { model: nowhere }\n${CAMERA}`);
-  assert.match(message, /There is no model "nowhere" \(worker\.model\) in .*Found: standard\./);
+  assert.match(message, /There is no model "nowhere" \(worker\.model\) in .*Found: small, standard\./);
 });
 
 test('a wrong model', async () => {
