@@ -97,12 +97,15 @@ test('Redis restarts: counts stop being live while it is away, and are fresh wit
 test('Redis loses everything: cameras go on, numbers still rise', async () => {
   const highest = Math.max(...live.readings('a').map(({ message }) => message.seq ?? 0));
   await redis.client().flushall();
+  const numbers = () =>
+    live
+      .readings('a')
+      .filter(isOk)
+      .map(({ message }) => message.seq as number);
+  // Waited for: seen once that, with every camera fresh, a's last reading was not yet a later one.
   await allFreshAfter(Date.now(), 15_000);
-  const counted = live
-    .readings('a')
-    .filter(isOk)
-    .map(({ message }) => message.seq as number);
-  assert.ok((counted.at(-1) as number) > highest);
+  await until('a is counted on a later picture', () => (numbers().at(-1) as number) > highest, 15_000);
+  const counted = numbers();
   for (let i = 1; i < counted.length; i++)
     assert.ok((counted[i] as number) >= (counted[i - 1] as number), 'never an older picture');
 });
