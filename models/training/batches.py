@@ -47,10 +47,10 @@ def _chw(pixels: np.ndarray) -> torch.Tensor:
 
 
 class Crops(IterableDataset):
-    """Random crops: image uint8 [3,S,S], heads uint8 [S/2,S/2], previous frame's heads uint8 [S/2,S/2].
+    """Random crops: image uint8 [3,S,S], heads uint8 [S/2,S/2].
 
-    With `frames` also `before`, uint8 [3,S,S]: the same scene in the same light as the frame before may have shown it,
-    from a slightly other place and through another moment's noise and compression.
+    With `frames` also `previous`, a poor estimate of the previous frame's heads, uint8 [S/2,S/2], and `before`,
+    uint8 [3,S,S]: the same scene in the same light as the frame before may have shown it, from a slightly other place and through another moment's noise and compression.
     """
 
     def __init__(
@@ -90,9 +90,10 @@ class Crops(IterableDataset):
         item = {
             "image": _chw(wear.sensor(now)),
             "cells": torch.from_numpy(scatter_points(points_now, size, size)),
-            "previous": torch.from_numpy(scatter_points(previous_points(points_now, size, random), size, size)),
         }
         if self.frames:
+            poor = previous_points(points_now, size, random)
+            item["previous"] = torch.from_numpy(scatter_points(poor, size, size))
             sway = random.normal(0, 6, 2) if random.random() < 0.5 else np.zeros(2)
             left, top = (margin + np.clip(np.round(sway), -margin, margin)).astype(int)
             before, _ = window(piece, points, size, left, top)

@@ -58,7 +58,7 @@ class Recipe:
 
     @classmethod
     def of_size(cls, size: str) -> "Recipe":
-        """`standard`, or `small`: half the time a picture. Blocks that only refine what went before are left out."""
+        """`standard`, or `small`: six tenths of the time a picture. Blocks that only refine what went before are left out."""
         if size == "small":
             return cls(widths=(12, 24, 48, 96), condition=32, blocks=(0, 1, 3, 4, 5, 8, 9))
         return cls()
