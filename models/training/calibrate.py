@@ -30,7 +30,7 @@ from .recipe import Recipe
 from .split import EMPTY, UNKNOWN_CAMERA
 
 LEVEL = 0.9
-THRESHOLDS = (0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4)
+THRESHOLDS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
 # Streets and unknown cameras are what the model is for; dense photographs count half.
 SELECTION = {"shanghaitech_b_train": 1.0, UNKNOWN_CAMERA: 1.0, "shanghaitech_a_train": 0.5, EMPTY: 0.5}
 THINNED = {UNKNOWN_CAMERA: 5}

@@ -53,12 +53,16 @@ def _map(clean: np.ndarray, latent: dict) -> np.ndarray:
 
 
 def _heads(density: np.ndarray, threshold: float) -> list[dict]:
-    """3x3 local maxima above threshold, in half-resolution cells, row by row."""
-    padded = np.pad(density, 1, constant_values=-np.inf)
+    """3x3 local maxima of the softened map above threshold, in half-resolution cells, row by row."""
     rows, columns = density.shape
+    beside = np.pad(density, ((0, 0), (1, 1)))
+    beside = (beside[:, :-2] + 2 * beside[:, 1:-1] + beside[:, 2:]) / 4
+    above = np.pad(beside, ((1, 1), (0, 0)))
+    softened = (above[:-2] + 2 * above[1:-1] + above[2:]) / 4
+    padded = np.pad(softened, 1, constant_values=-np.inf)
     around = [padded[dy : dy + rows, dx : dx + columns] for dy in range(3) for dx in range(3)]
-    peaks = (density >= np.max(around, axis=0)) & (density > threshold)
-    return [{"x": int(x), "y": int(y), "value": round(float(density[y, x]), 5)} for y, x in np.argwhere(peaks)]
+    peaks = (softened >= np.max(around, axis=0)) & (softened > threshold)
+    return [{"x": int(x), "y": int(y), "value": round(float(softened[y, x]), 5)} for y, x in np.argwhere(peaks)]
 
 
 def make_golden(model: Path) -> dict:

@@ -126,6 +126,15 @@ test('heads are peaks above the threshold; of a plateau only one', () => {
   assert.deepEqual(locateHeads({ width: 5, height: 3, people: new Float32Array(15) }, 0.2, 0.44), []);
 });
 
+test('one head whose place is uncertain is one head, two that stand apart are two', () => {
+  const row = (...people: number[]) => ({ width: people.length, height: 1, people: Float32Array.from(people) });
+  assert.deepEqual(locateHeads(row(0, 0.2, 0.1, 0.2, 0, 0, 0, 0), 0.05, 0.44), [[2.5 / 8, 0.5]]);
+  assert.deepEqual(locateHeads(row(0, 0.4, 0, 0, 0.4, 0, 0, 0), 0.05, 0.44), [
+    [1.5 / 8, 0.5],
+    [4.5 / 8, 0.5],
+  ]);
+});
+
 test('the committed manifest parses; a wrong one is named by file and field', async () => {
   const text = await readFile('models/standard/manifest.json', 'utf8');
   const manifest = parseManifest(text);

@@ -97,11 +97,12 @@ function sum(values: Float32Array, weights?: Uint8Array | Float32Array): number 
   return total;
 }
 
-/** A head and its height on the map, in units of a head's peak. */
+/** A head and its height on the softened map, in units of a head's peak; of a head that is certain 0.39. */
 export type Peak = [x: number, y: number, height: number];
 
 /**
- * Heads: cells above the threshold that no neighbour exceeds. Of equal neighbours the first in reading order counts.
+ * Heads: cells of the softened map above the threshold that no neighbour exceeds. Of equal neighbours the first in
+ * reading order counts.
  * @param threshold in units of a head's peak; the same on every picture, so that an empty one has none
  */
 export function locateHeads(map: DensityMap, threshold: number, peakToPeople: number): Head[] {
@@ -110,18 +111,38 @@ export function locateHeads(map: DensityMap, threshold: number, peakToPeople: nu
 
 /** The same with each head's height, so that another threshold needs no other look. */
 export function locatePeaks(map: DensityMap, threshold: number, peakToPeople: number): Peak[] {
-  const { width, height, people } = map;
+  const { width, height } = map;
+  const softened = soften(map);
   const least = threshold * peakToPeople;
   const peaks: Peak[] = [];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const value = people[y * width + x] as number;
-      if (value > least && isPeak(map, x, y, value)) {
+      const value = softened.people[y * width + x] as number;
+      if (value > least && isPeak(softened, x, y, value)) {
         peaks.push([(x + 0.5) / width, (y + 0.5) / height, value / peakToPeople]);
       }
     }
   }
   return peaks;
+}
+
+/**
+ * Each cell averaged with its neighbours, 1 2 1 both ways; outside the map there is nobody. A head whose place is
+ * uncertain has its person spread over some cells, with a peak here and there: two heads where there is one.
+ */
+function soften({ width, height, people }: DensityMap): DensityMap {
+  const rows = new Float32Array(people.length);
+  for (let i = 0; i < people.length; i++) {
+    const x = i % width;
+    const left = x > 0 ? (people[i - 1] as number) : 0;
+    const right = x < width - 1 ? (people[i + 1] as number) : 0;
+    rows[i] = (left + 2 * (people[i] as number) + right) / 4;
+  }
+  const both = new Float32Array(people.length);
+  for (let i = 0; i < people.length; i++) {
+    both[i] = ((rows[i - width] ?? 0) + 2 * (rows[i] as number) + (rows[i + width] ?? 0)) / 4;
+  }
+  return { width, height, people: both };
 }
 
 function isPeak({ width, height, people }: DensityMap, x: number, y: number, value: number): boolean {
