@@ -1,7 +1,7 @@
 /**
  * What steps, the warm start and noise change: every picture is encoded once and its map drawn in each way. The
- * pictures of a folder are taken as consecutive frames, in the order of their names; for folders of single pictures
- * the warm start and the flicker mean nothing.
+ * pictures of a folder are taken as consecutive frames, in the order of their names; where a picture names those before
+ * it, the warm start begins with them. For folders of single pictures the warm start and the flicker mean nothing.
  */
 import { availableParallelism } from 'node:os';
 import { CrowdCounter, type Encoded, type Estimate } from '../../services/worker/model/crowd-counter.ts';
@@ -52,11 +52,16 @@ export async function compare(
     const frames = [...group].sort((a, b) => (a.file < b.file ? -1 : 1));
     const seen = new Map<Way, Seen[]>(WAYS.map((way) => [way, []]));
     let previous: Float32Array | undefined;
+    const encode = async (file: string) =>
+      counter.encode(await decodeLabelled({ file }, counter.manifest.input, options));
     for (const [at, picture] of frames.entries()) {
-      const encoded = await counter.encode(await decodeLabelled(picture, counter.manifest.input, options));
+      if (picture.before || at % REFRESH_FRAMES === 0) previous = undefined;
+      for (const file of picture.before ?? []) {
+        previous = (await draw(counter, await encode(file), 'warm start', previous)).latent;
+      }
+      const encoded = await encode(picture.file);
       for (const way of WAYS) {
-        const from = at % REFRESH_FRAMES === 0 ? undefined : previous;
-        const estimate = await draw(counter, encoded, way, from);
+        const estimate = await draw(counter, encoded, way, previous);
         (seen.get(way) as Seen[]).push(look(picture, estimate, counter.manifest, options.below ?? 0));
         if (way === 'warm start') previous = estimate.latent;
       }

@@ -16,6 +16,8 @@ export type LabelledPicture = {
   widthPx: number;
   heightPx: number;
   heads: [number, number][];
+  /** Files of the pictures just before it, the oldest first, where the folder names them. */
+  before?: string[] | undefined;
 };
 
 /**
@@ -52,7 +54,7 @@ export async function readLabelled(
  * @throws HeadroomError DATA_MISSING, DATA_INVALID naming the file
  */
 export async function decodeLabelled(
-  { file }: LabelledPicture,
+  { file }: Pick<LabelledPicture, 'file'>,
   input: ModelManifest['input'],
   { width = 'native', farField }: { width?: number | 'native' | undefined; farField?: FarField | undefined } = {},
 ): Promise<Picture> {
@@ -91,8 +93,11 @@ async function readFolder(folder: string, limit: number, heldOut: HeldOut[string
   const chosen = heldOut === 'all' ? all : all.filter(({ image }) => heldOut.includes(basename(image)));
   const count = Math.min(chosen.length, Math.floor(limit));
   return Array.from({ length: count }, (_, i) => {
-    const { image, width, height, points } = chosen[Math.floor((i * chosen.length) / count)] as Label;
-    return { folder: basename(folder), file: join(folder, image), widthPx: width, heightPx: height, heads: points };
+    const { image, width, height, points, before } = chosen[Math.floor((i * chosen.length) / count)] as Label;
+    return {
+      ...{ folder: basename(folder), file: join(folder, image), widthPx: width, heightPx: height, heads: points },
+      before: before?.map((earlier) => join(folder, earlier)),
+    };
   });
 }
 

@@ -48,7 +48,8 @@ class Recipe:
     timesteps: dict[int, tuple[float, ...]] = field(
         default_factory=lambda: {1: (1.0,), 2: (1.0, 0.5), 4: (1.0, 0.75, 0.5, 0.25)}
     )
-    warm_start: float = 0.5
+    # Far up: people walk, and a map of half a second ago must not outweigh the picture.
+    warm_start: float = 0.75
     # Batch norm keeps its statistics: a few dozen pictures of one camera would spoil them.
     still_norms: bool = False
     # The control of equal compute: the same nets, no noise, no other t.

@@ -2,15 +2,18 @@
 
 A later step has the net's own first prediction, made from the same noise. A
 true map is rare: trusting a latent too much loses the people it misses. A warm
-start has the net's own estimate of the frame before; now and then an imitated
-poor one, and one of another place altogether, so that a wrong map does not
-live on.
+start has the net's own estimate of the frame before, mostly with its people
+somewhere else by now; now and then an imitated poor one, and one of another
+place altogether, so that a wrong map does not live on.
 """
 
+import math
+
 import torch
+import torch.nn.functional as functional
 
 from .counter import Counter
-from .density import LATENT_CHANNELS, latent_from_map, map_from_cells
+from .density import LATENT_CHANNELS, MAP_DOWNSCALE, latent_from_map, map_from_cells, map_from_latent
 from .path import around, draw_times, mix
 
 WARM_SHARE = 0.35
@@ -19,6 +22,11 @@ AT_ONE = 0.55
 OWN_SHARE = 0.9
 POOR_SHARE = 0.2
 WRONG_SHARE = 0.06
+# Of the warm starts: from a scene whose people walk. In half a second a walker makes two to three widths of his head.
+MOVED_SHARE = 0.6
+LEAST_WALK_PX, LONGEST_WALK_PX = 4.0, 32.0
+# Groups that walk one way, along a side of a crop.
+GROUPS = 5
 
 
 def times_and_warm(count: int, grid: list[float], warm_start: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -41,6 +49,20 @@ def estimate_before(counter: Counter, before: torch.Tensor, warm_start: float) -
     return torch.where((torch.rand(count, device=before.device) < 0.5)[:, None, None, None], warm, cold)
 
 
+def walked(latent: torch.Tensor) -> torch.Tensor:
+    """Latents [N,16,h,w] of scenes whose people have walked on, each group its own way; of some nobody has."""
+    density = map_from_latent(latent)
+    count, _, height, width = density.shape
+    device = density.device
+    low, high = math.log(LEAST_WALK_PX), math.log(LONGEST_WALK_PX)
+    reach = torch.exp(torch.rand(count, device=device) * (high - low) + low) * (torch.rand(count, device=device) < MOVED_SHARE)
+    ways = torch.randn(count, 2, GROUPS, GROUPS, device=device) * reach[:, None, None, None] / MAP_DOWNSCALE
+    field = functional.interpolate(ways, size=(height, width), mode="bilinear", align_corners=True)
+    shares = torch.stack([field[:, 0] * (2 / width), field[:, 1] * (2 / height)], dim=-1)
+    still = functional.affine_grid(torch.eye(2, 3, device=device).expand(count, 2, 3), list(density.shape), align_corners=False)
+    return latent_from_map(functional.grid_sample(density, still + shares, align_corners=False))
+
+
 @torch.no_grad()
 def sources(
     counter: Counter, batch: dict[str, torch.Tensor], clean: torch.Tensor, noise: torch.Tensor, cond: torch.Tensor,
@@ -56,7 +78,7 @@ def sources(
     source = choose(draw < OWN_SHARE, own, clean)
     if warm.any():
         before = batch["before"][warm].float().contiguous(memory_format=torch.channels_last)
-        source[warm] = estimate_before(counter, before, warm_start)
+        source[warm] = walked(estimate_before(counter, before, warm_start))
         previous = latent_from_map(map_from_cells(batch["previous"]))
         source = choose(warm & (draw < POOR_SHARE), previous, source)
         source = choose(warm & (draw > 1 - WRONG_SHARE), own.roll(1, 0), source)

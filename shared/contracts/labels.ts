@@ -8,5 +8,7 @@ export const Label = z.object({
   height: z.number().positive(),
   /** One point a head, px of the picture, origin top left. */
   points: z.array(z.tuple([z.number(), z.number()])),
+  /** Pictures just before this one, the oldest first: what a warm start would have seen. Nobody is labelled there. */
+  before: z.array(z.string().min(1)).optional(),
 });
 export type Label = z.infer<typeof Label>;

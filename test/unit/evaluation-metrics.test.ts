@@ -58,6 +58,11 @@ test('a labelled folder is read, and a wrong line is named', async (t) => {
   for (const limit of [1, 3, 7, 9, 10, 60]) {
     assert.equal((await readLabelled(dir, limit)).length, Math.min(limit, 10));
   }
+  const led = { ...JSON.parse(line(0)), before: ['images/a.jpg', 'images/b.jpg'] };
+  await writeFile(join(dir, 'labels.jsonl'), `${JSON.stringify(led)}\n${line(1)}\n`);
+  const [first, second] = await readLabelled(dir);
+  assert.deepEqual(first?.before, [join(dir, 'images/a.jpg'), join(dir, 'images/b.jpg')]);
+  assert.equal(second?.before, undefined);
   await writeFile(join(dir, 'labels.jsonl'), `${line(0)}\n{"image":"x.jpg","width":0,"height":1,"points":[]}\n`);
   await assert.rejects(readLabelled(dir), /labels\.jsonl:2 width/);
   await assert.rejects(readLabelled(join(dir, 'nowhere')), /no labels\.jsonl/);
