@@ -61,14 +61,15 @@ def fit_interval(outcomes: list[Outcome], counts: np.ndarray) -> dict[str, float
 
     Every folder stands for a kind of scene, and an interval that holds on the
     average of them but not on one kind misleads whoever watches that kind: so
-    each folder's own coverage is asked for, and of those that reach it the
-    narrowest is taken. Too few is worse than too many.
+    each folder's own coverage is asked for, to half a picture, and of those that
+    reach it the narrowest is taken. Too few is worse than too many.
     """
     truth = np.array([o.truth for o in outcomes], dtype=np.float64)
     error = np.abs(counts - truth)
     variance = np.array([o.variance for o in outcomes])
     folders = np.array([o.folder for o in outcomes])
     groups = [np.flatnonzero(folders == folder) for folder in dict.fromkeys(folders)]
+    half_a_picture = np.array([[0.5 / len(group)] for group in groups])
     factors = np.arange(0.8, 3.05, 0.05)
     best, best_cost = None, np.inf
     for v0, v1, relative, crowd in itertools.product(
@@ -78,8 +79,8 @@ def fit_interval(outcomes: list[Outcome], counts: np.ndarray) -> dict[str, float
         scale = half_width(rule, variance, counts)
         reached = (error / scale)[:, None] <= factors
         covered = np.array([reached[group].mean(axis=0) for group in groups])
-        width = np.mean([scale[group].mean() / (truth[group].mean() + 5) for group in groups]) * factors
-        cost = (3 * np.maximum(0, LEVEL - covered) + np.maximum(0, covered - LEVEL - 0.05)).sum(axis=0) + 0.1 * width
+        width = np.mean([scale[group].mean() / (truth[group].mean() + 1) for group in groups]) * factors
+        cost = (3 * np.maximum(0, LEVEL - half_a_picture - covered) + np.maximum(0, covered - LEVEL - 0.05)).sum(axis=0) + 0.1 * width
         if cost.min() < best_cost:
             best, best_cost = rule | {"q": round(float(factors[cost.argmin()]), 2)}, cost.min()
     return {"level": LEVEL, **best, "v2": round(best["v2"], 6)}
