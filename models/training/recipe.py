@@ -62,7 +62,7 @@ class Recipe:
         """`standard`, or `small`: six tenths of the time a picture. Blocks that only refine what went before are left out."""
         if size == "small":
             recipe = cls(widths=(12, 24, 48, 96), condition=32, blocks=(0, 1, 3, 4, 5, 8, 9))
-            # So small a net takes a rock face for a crowd unless it sees twice as many empty scenes.
+            # So small a net takes heaped snow and rock faces for crowds.
             recipe.folders["empty_scenes"] = 0.22
             return recipe
         return cls()
