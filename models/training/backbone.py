@@ -120,7 +120,7 @@ class Backbone(nn.Module):
 
     @torch.no_grad()
     def _first(self, image: torch.Tensor) -> torch.Tensor:
-        """The frozen part: RGB -> features at 1/4. In training with norms folded, which saves a fifth of a step's time."""
+        """The frozen part: RGB -> features at 1/4. In training its norms are folded: fewer passes over its large maps."""
         net = self.net
         x = (image - PIXEL_MEAN) * (1.0 / PIXEL_STD)
         if self.training:

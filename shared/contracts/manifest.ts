@@ -43,7 +43,7 @@ export const ModelManifest = z.object({
   }),
   /** count = headWeight * sum of the block head + (1 - headWeight) * sum of the map. */
   count: z.object({ headWeight: z.number().min(0).max(1), sumFrom: z.enum(['first', 'last']) }),
-  /** Local maxima of the map above this are heads, in units of a head's peak. */
+  /** Local maxima of the softened map above this are heads, in units of a head’s peak. */
   heads: z.object({ threshold: z.number().positive() }),
   /**
    * Half width of the interval, people: q * sqrt(v0 + v1 * variance of the block head + v2 * share² * count²) with
