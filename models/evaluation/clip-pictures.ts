@@ -9,7 +9,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { z } from 'zod';
-import type { Label } from '../../shared/contracts/labels.ts';
+import { Label } from '../../shared/contracts/labels.ts';
 
 /** Pictures before each labelled one. */
 const BEFORE = 3;
@@ -20,7 +20,7 @@ const ClipHeads = z.object({
   heightPx: z.int().positive(),
   fps: z.number().positive(),
   /** Heads, px from the top left, by number of the frame, the first being 0. */
-  frames: z.record(z.string().regex(/^\d+$/), z.array(z.tuple([z.number(), z.number()])).min(1)),
+  frames: z.record(z.string().regex(/^\d+$/), Label.shape.points.min(1)),
 });
 
 const { values } = parseArgs({
@@ -41,8 +41,8 @@ const heads = ClipHeads.parse(JSON.parse(await readFile(headsFile, 'utf8')));
 const apart = Math.max(1, Math.round(heads.fps / fps));
 const before = (frame: number) =>
   Array.from({ length: BEFORE }, (_, i) => frame - (BEFORE - i) * apart).filter((n) => n >= 0);
-const labelled = Object.keys(heads.frames).map(Number);
-const wanted = [...new Set(labelled.flatMap((frame) => [...before(frame), frame]))].sort((a, b) => a - b);
+const labelled = Object.entries(heads.frames).map(([frame, points]) => ({ frame: Number(frame), points }));
+const wanted = [...new Set(labelled.flatMap(({ frame }) => [...before(frame), frame]))].sort((a, b) => a - b);
 
 const images = join(out, 'images');
 await mkdir(images, { recursive: true });
@@ -55,10 +55,12 @@ if (names.length !== wanted.length) {
 }
 
 const imageOf = (frame: number) => `images/${names[wanted.indexOf(frame)]}`;
-const lines = labelled.map((frame): Label => {
-  const { widthPx: width, heightPx: height } = heads;
-  const points = heads.frames[frame] ?? [];
-  return { image: imageOf(frame), width, height, points, before: before(frame).map(imageOf) };
-});
+const { widthPx: width, heightPx: height } = heads;
+const lines = labelled.map(
+  ({ frame, points }): Label => ({
+    ...{ image: imageOf(frame), width, height, points },
+    before: before(frame).map(imageOf),
+  }),
+);
 await writeFile(join(out, 'labels.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 process.stdout.write(`${lines.length} labelled pictures and ${names.length - lines.length} before them in ${out}\n`);

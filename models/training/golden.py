@@ -15,8 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import torch
 
 from .calibrate import half_width
+from .density import soften
 from .synthetic.backdrop import TextureBank
 from .synthetic.picture import FigureBank, render
 
@@ -55,10 +57,7 @@ def _map(clean: np.ndarray, latent: dict) -> np.ndarray:
 def _heads(density: np.ndarray, threshold: float) -> list[dict]:
     """3x3 local maxima of the softened map above threshold, in half-resolution cells, row by row."""
     rows, columns = density.shape
-    beside = np.pad(density, ((0, 0), (1, 1)))
-    beside = (beside[:, :-2] + 2 * beside[:, 1:-1] + beside[:, 2:]) / 4
-    above = np.pad(beside, ((1, 1), (0, 0)))
-    softened = (above[:-2] + 2 * above[1:-1] + above[2:]) / 4
+    softened = soften(torch.from_numpy(density)[None, None])[0, 0].numpy()
     padded = np.pad(softened, 1, constant_values=-np.inf)
     around = [padded[dy : dy + rows, dx : dx + columns] for dy in range(3) for dx in range(3)]
     peaks = (softened >= np.max(around, axis=0)) & (softened > threshold)
