@@ -1,4 +1,4 @@
-"""Read-out settings fitted on the validation split: head weight, interval, head threshold.
+"""Read-out settings fitted on the validation split: head weight, interval.
 
     python -m models.training.calibrate --data DIR --checkpoint RUN/b.pt --out RUN/calibration.json
 
@@ -19,10 +19,11 @@ import numpy as np
 import torch
 
 from .counter import Counter, load_counter
-from .density import heads_in_map, map_from_latent
+from .density import map_from_latent
 from .evaluate import (
     MAX_WIDTH, Outcome, by_folder, fixed_noise, load_image, look, print_rows, report, validation_pictures,
 )
+from .heads import heads_in_map
 from .labels import Picture
 from .localisation import f_score, match_heads
 from .path import sample, warm_start
@@ -30,7 +31,6 @@ from .recipe import Recipe
 from .split import EMPTY, UNKNOWN_CAMERA
 
 LEVEL = 0.9
-THRESHOLDS = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2)
 # Streets and unknown cameras are what the model is for; dense photographs count half.
 SELECTION = {"shanghaitech_b_train": 1.0, UNKNOWN_CAMERA: 1.0, "shanghaitech_a_train": 0.5, EMPTY: 0.5}
 THINNED = {UNKNOWN_CAMERA: 5}
@@ -120,9 +120,9 @@ def honest_coverage(outcomes: list[Outcome], head_weight: float) -> dict[str, fl
 
 
 @torch.no_grad()
-def head_scores(counter: Counter, recipe: Recipe, pictures: list[Picture]) -> dict[str, dict[str, float]]:
-    """Head F1 (radius: 8 px, 16 px on the unknown camera's large heads) by threshold, for each way of sampling."""
-    pairs: dict[tuple[str, float], list[int]] = {}
+def head_scores(counter: Counter, recipe: Recipe, pictures: list[Picture]) -> dict[str, float]:
+    """Head F1 (radius: 8 px, 16 px on the unknown camera's large heads), for each way of sampling."""
+    pairs: dict[str, list[int]] = {}
     for picture in pictures:
         image = load_image(picture, MAX_WIDTH)
         cond, _ = counter.encoder(image)
@@ -137,16 +137,12 @@ def head_scores(counter: Counter, recipe: Recipe, pictures: list[Picture]) -> di
         zoom = np.array([picture.width / image.shape[3], picture.height / image.shape[2]])
         radius = 16.0 if picture.folder == UNKNOWN_CAMERA else 8.0
         for name, latent in last.items():
-            for threshold in THRESHOLDS:
-                found = heads_in_map(map_from_latent(latent), threshold)[0] * zoom
-                entry = pairs.setdefault((name, threshold), [0, 0, 0])
-                entry[0] += match_heads(found, picture.points, radius)
-                entry[1] += len(found)
-                entry[2] += picture.count
-    scores: dict[str, dict[str, float]] = {}
-    for (name, threshold), (hits, found, truth) in pairs.items():
-        scores.setdefault(name, {})[str(threshold)] = round(f_score(hits, found, truth), 4)
-    return scores
+            found = heads_in_map(map_from_latent(latent)[0, 0].numpy()) * zoom
+            entry = pairs.setdefault(name, [0, 0, 0])
+            entry[0] += match_heads(found, picture.points, radius)
+            entry[1] += len(found)
+            entry[2] += picture.count
+    return {name: round(f_score(*entry), 4) for name, entry in pairs.items()}
 
 
 def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1) -> dict:
@@ -158,7 +154,6 @@ def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1) ->
     interval = fit_interval(outcomes, counts)
     streets = [p for p in pictures if p.folder in ("shanghaitech_b_train", UNKNOWN_CAMERA)]
     scores = head_scores(counter, recipe, streets[::2])
-    threshold = max(THRESHOLDS, key=lambda value: np.mean([by[str(value)] for by in scores.values()]))
     rows = report(outcomes, head_weight)
     widths = half_width(interval, np.array([o.variance for o in outcomes]), counts)
     mean_widths = {
@@ -168,7 +163,6 @@ def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1) ->
     return {
         "headWeight": head_weight,
         "interval": interval,
-        "threshold": threshold,
         "headF1": scores,
         "coverage": honest_coverage(outcomes, head_weight),
         "meanHalfWidth": mean_widths,

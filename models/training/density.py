@@ -65,27 +65,3 @@ def map_from_latent(latent: torch.Tensor) -> torch.Tensor:
 def people_in_map(density: torch.Tensor) -> torch.Tensor:
     """Linear count of a map [N,1,h,w] -> people [N]. Not clamped: clamping would bias the sum."""
     return density.sum(dim=(1, 2, 3)) * PEAK_TO_PEOPLE
-
-
-def soften(density: torch.Tensor) -> torch.Tensor:
-    """Map [N,1,h,w] with each cell averaged with its neighbours, 1 2 1 both ways; outside there is nobody.
-
-    A head whose place is uncertain has its person spread over some cells, with a
-    peak here and there: two heads where there is one.
-    """
-    line = density.new_tensor([1.0, 2.0, 1.0]) / 4
-    rows = functional.conv2d(density, line[None, None, None, :], padding=(0, 1))
-    return functional.conv2d(rows, line[None, None, :, None], padding=(1, 0))
-
-
-def heads_in_map(density: torch.Tensor, threshold: float) -> list[np.ndarray]:
-    """3x3 local maxima of the softened map above threshold -> per picture points [k,2] (x,y in picture pixels)."""
-    softened = soften(density)
-    highest = functional.max_pool2d(softened, 3, stride=1, padding=1)
-    peaks = (softened == highest) & (softened > threshold)
-    found = []
-    for picture in peaks[:, 0]:
-        y, x = picture.nonzero(as_tuple=True)
-        points = torch.stack([x, y], dim=1).float() * MAP_DOWNSCALE + MAP_DOWNSCALE / 2
-        found.append(points.cpu().numpy())
-    return found

@@ -21,6 +21,7 @@ from .density import LATENT_CHANNELS, LATENT_MEAN, LATENT_STD, PEAK_TO_PEOPLE, S
 from .encoder import block_moments
 from .evaluate import MAX_WIDTH, MULTIPLE
 from .golden import write_golden
+from .heads import LEAST_PEOPLE
 from .recipe import Recipe
 
 OPSET = 17
@@ -136,7 +137,7 @@ def manifest(state: dict, recipe: Recipe, calibration: dict, out: Path, name: st
             "defaultSteps": 1, "warmStart": {"t": recipe.warm_start},
         },
         "count": {"headWeight": float(calibration["headWeight"]), "sumFrom": "first"},
-        "heads": {"threshold": calibration["threshold"]},
+        "heads": {"leastPeople": LEAST_PEOPLE},
         "interval": calibration["interval"],
         "training": {
             "data": list(recipe.folders), "note": note, "iterations": state["iteration"],

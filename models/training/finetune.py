@@ -118,8 +118,7 @@ def main() -> None:
     _, after = judge(run / "b.pt", judged, manifest)
     print(f"after  {after}", flush=True)
     calibration = {
-        "headWeight": manifest["count"]["headWeight"], "threshold": manifest["heads"]["threshold"],
-        "interval": manifest["interval"],
+        "headWeight": manifest["count"]["headWeight"], "interval": manifest["interval"],
         "evaluation": [
             {"data": f"{arguments.pictures.name}, held back, {when}", "images": len(judged), "reading": "shown", **row}
             for when, row in (("before", before), ("after", after))

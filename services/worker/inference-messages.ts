@@ -3,8 +3,8 @@ import type { FarField, Zone } from '../../shared/config/schema.ts';
 import type { DegradedReason, ModelUse } from '../../shared/contracts/reading.ts';
 import type { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import type { PictureCount } from './density/picture-reading.ts';
+import type { Head } from './model/heads.ts';
 import type { ModelFolder } from './model/manifest.ts';
-import type { Head } from './model/read-out.ts';
 
 export type InferenceSetup = {
   /**

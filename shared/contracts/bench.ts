@@ -39,8 +39,8 @@ export const LookOptions = z.object({
   model: Id.optional(),
   /** Width the picture is looked at, px. */
   width: z.union([z.literal('native'), z.int().min(128).max(1920)]).default('native'),
-  /** Heads are given down to this height of their peak. */
-  leastPeak: z.number().min(0.005).max(1).default(0.02),
+  /** Heads are given down to this share of a person. */
+  leastHead: z.number().min(0.05).max(1).default(0.1),
 });
 export type LookOptions = z.infer<typeof LookOptions>;
 
@@ -56,9 +56,9 @@ export const LookRun = z.object({
    */
   mapCount: z.number(),
   blockCount: z.number(),
-  /** Heads above the model's threshold. */
+  /** Heads: places with the model's least share of a person (`headThreshold`) or more. */
   heads: z.int().min(0),
-  /** Heads down to `leastPeak`, highest first: x and y 0–1 from the top left corner, height in units of a head's peak. */
+  /** Heads down to `leastHead`, surest first: x and y 0–1 from the top left corner, and the share of a person there. */
   peaks: z.array(z.tuple([z.number(), z.number(), z.number()])),
   /** Heat map in the binary form of the live socket, base64. */
   heatmap: z.base64(),

@@ -43,8 +43,8 @@ export const ModelManifest = z.object({
   }),
   /** count = headWeight * sum of the block head + (1 - headWeight) * sum of the map. */
   count: z.object({ headWeight: z.number().min(0).max(1), sumFrom: z.enum(['first', 'last']) }),
-  /** Local maxima of the softened map above this are heads, in units of a head’s peak. */
-  heads: z.object({ threshold: z.number().positive() }),
+  /** Where the map holds this share of a person around one of its peaks, there is a head. */
+  heads: z.object({ leastPeople: z.number().gt(0).max(1).default(0.5) }),
   /**
    * Half width of the interval, people: q * sqrt(v0 + v1 * variance of the block head + v2 * share² * count²) with
    * share = people / (people + crowd), people of the whole picture: the share of a count that a whole scene may be

@@ -229,9 +229,9 @@ test('overlays, threshold, and the table of steps and seeds', { timeout: PATIENC
 
   const heads = async () => Number(await page.getByTestId('bench-heads').textContent());
   const before = await heads();
-  await slide(page.getByTestId('bench-threshold'), 0.5);
+  await slide(page.getByTestId('bench-threshold'), 0.95);
   await until('a higher threshold finds fewer heads', async () => (await heads()) < before);
-  await slide(page.getByTestId('bench-threshold'), 0.02);
+  await slide(page.getByTestId('bench-threshold'), 0.1);
   await until('a lower one finds more', async () => (await heads()) >= before);
 
   await slide(page.getByTestId('bench-steps'), 4);

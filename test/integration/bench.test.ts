@@ -76,10 +76,10 @@ test('a picture is counted as the evaluation counts it, with heads, map and what
   assert.ok(only && answer.runs.length === 1);
   assert.ok(Math.abs(only.count - (counted[0]?.count as number)) < 1e-3);
   assert.equal(only.heads, counted[0]?.found.length);
-  assert.equal(only.peaks.filter(([, , height]) => height > answer.model.headThreshold).length, only.heads);
+  assert.equal(only.peaks.filter(([, , people]) => people >= answer.model.headThreshold).length, only.heads);
   assert.deepEqual(
-    only.peaks.map(([, , height]) => height),
-    only.peaks.map(([, , height]) => height).toSorted((a, b) => b - a),
+    only.peaks.map(([, , people]) => people),
+    only.peaks.map(([, , people]) => people).toSorted((a, b) => b - a),
   );
   const { headWeight } = answer.model;
   const blend = Math.max(0, headWeight * only.blockCount + (1 - headWeight) * only.mapCount);

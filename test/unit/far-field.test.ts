@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type FarPlan, MARGIN_PX, planFarField } from '../../services/worker/model/far-field.ts';
+import type { Head } from '../../services/worker/model/heads.ts';
 import { inferenceSize } from '../../services/worker/model/inference-size.ts';
 import { pasteFarField, type Said } from '../../services/worker/model/paste.ts';
-import type { Head } from '../../services/worker/model/read-out.ts';
 import { regrid } from '../../services/worker/model/regrid.ts';
 
 const input = { multipleOf: 32, maxWidth: 1024, colour: 'RGB' } as const;

@@ -6,7 +6,7 @@ import { type FarPlan, planFarField } from '../../services/worker/model/far-fiel
 import { inferenceSize } from '../../services/worker/model/inference-size.ts';
 import { figuresOf, parseManifest } from '../../services/worker/model/manifest.ts';
 import { NoiseShelf, seededNormal, seedOf } from '../../services/worker/model/noise.ts';
-import { countPeople, densityMap, locateHeads } from '../../services/worker/model/read-out.ts';
+import { countPeople, densityMap } from '../../services/worker/model/read-out.ts';
 import { mix, sampleLatent, stepTo } from '../../services/worker/model/sampler.ts';
 import { Quarantine } from '../../services/worker/quarantine.ts';
 import { WarmStarts } from '../../services/worker/warm-start.ts';
@@ -118,21 +118,6 @@ test('re-arranging never changes the sum of people', () => {
       assert.ok(Math.abs(countPeople(map, blocks, 0) - Math.max(0, wanted)) < 1e-3);
     }),
   );
-});
-
-test('heads are peaks above the threshold; of a plateau only one', () => {
-  const people = Float32Array.from([0, 0, 0, 0, 0, 0, 0.4, 0.4, 0, 0, 0, 0, 0, 0, 0.04]);
-  assert.deepEqual(locateHeads({ width: 5, height: 3, people }, 0.2, 0.44), [[0.3, 0.5]]);
-  assert.deepEqual(locateHeads({ width: 5, height: 3, people: new Float32Array(15) }, 0.2, 0.44), []);
-});
-
-test('one head whose place is uncertain is one head, two that stand apart are two', () => {
-  const row = (...people: number[]) => ({ width: people.length, height: 1, people: Float32Array.from(people) });
-  assert.deepEqual(locateHeads(row(0, 0.2, 0.1, 0.2, 0, 0, 0, 0), 0.05, 0.44), [[2.5 / 8, 0.5]]);
-  assert.deepEqual(locateHeads(row(0, 0.4, 0, 0, 0.4, 0, 0, 0), 0.05, 0.44), [
-    [1.5 / 8, 0.5],
-    [4.5 / 8, 0.5],
-  ]);
 });
 
 test('the committed manifest parses; a wrong one is named by file and field', async () => {

@@ -34,7 +34,12 @@ const LookQuery = z.object({
     .union([z.literal('native'), whole(128, 1920)])
     .default('native')
     .describe('Width the picture is looked at, px.'),
-  leastPeak: z.coerce.number().min(0.005).max(1).default(0.02).describe('Heads are given down to this height.'),
+  leastHead: z.coerce
+    .number()
+    .min(0.05)
+    .max(1)
+    .default(0.1)
+    .describe('Heads are given down to this share of a person.'),
 });
 type LookQuery = z.infer<typeof LookQuery>;
 

@@ -46,7 +46,7 @@ async function look(request: LookRequest): Promise<LookOutcome> {
   const runs: LookRun[] = [];
   for (const steps of options.steps ?? [manifest.schedule.defaultSteps]) {
     for (let seed = 1; seed <= options.seeds; seed++) {
-      const run = await draw(counter, encoded, steps, seed, options.leastPeak);
+      const run = await draw(counter, encoded, steps, seed, options.leastHead);
       if (!run) return refuse('failed', 'The model’s output is not a number or absurd.');
       runs.push(run);
     }
@@ -56,7 +56,7 @@ async function look(request: LookRequest): Promise<LookOutcome> {
       name: manifest.name,
       version: manifest.version,
       defaultSteps: manifest.schedule.defaultSteps,
-      headThreshold: manifest.heads.threshold,
+      headThreshold: manifest.heads.leastPeople,
       headWeight: manifest.count.headWeight,
       level: manifest.interval.level,
     },
@@ -75,11 +75,11 @@ async function draw(
   encoded: Encoded,
   steps: Steps,
   seed: number,
-  leastPeak: number,
+  leastHead: number,
 ): Promise<LookRun | undefined> {
   const { manifest } = counter;
   const startedAt = performance.now();
-  const estimate = await counter.draw(encoded, { steps, seed: benchSeed(seed), leastPeak });
+  const estimate = await counter.draw(encoded, { steps, seed: benchSeed(seed), leastHead });
   const reading = readPicture(estimate, manifest, [], () => ({ map: new Uint8Array(), blocks: new Float32Array() }));
   if (!reading) return undefined;
   const { map, blocks, heads, peaks = [] } = estimate;

@@ -2,18 +2,11 @@
 import * as ort from 'onnxruntime-node';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import { HeadroomError, messageOf } from '../../../shared/runtime/errors.ts';
+import { type Head, locateHeads, locatePeaks, type Peak } from './heads.ts';
 import { type ModelFolder, openModelFolder } from './manifest.ts';
 import { NoiseShelf } from './noise.ts';
 import type { Picture } from './picture.ts';
-import {
-  type Blocks,
-  type DensityMap,
-  densityMap,
-  type Head,
-  locateHeads,
-  locatePeaks,
-  type Peak,
-} from './read-out.ts';
+import { type Blocks, type DensityMap, densityMap } from './read-out.ts';
 import { type Steps, sampleLatent, timesFor } from './sampler.ts';
 
 export type Provider = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
@@ -22,8 +15,8 @@ export type CountOptions = {
   steps: Steps;
   /** Clean latent of the picture before: warm start. */
   previous?: Float32Array | undefined;
-  /** Heads are also given with their heights, down to this one, in units of a head's peak. */
-  leastPeak?: number | undefined;
+  /** Heads are also given with how much of a person each is, down to this share. */
+  leastHead?: number | undefined;
 } & (
   | {
       /** Seed of the noise; one per camera, so that the same picture gives the same count. */
@@ -41,7 +34,7 @@ export type Estimate = {
   map: DensityMap;
   blocks: Blocks;
   heads: Head[];
-  /** Given when asked for with `leastPeak`. */
+  /** Given when asked for with `leastHead`. */
   peaks?: Peak[];
   /** Clean latent, for the next picture's warm start. */
   latent: Float32Array;
@@ -138,8 +131,8 @@ export class CrowdCounter {
     return {
       map: counted ? densityMap(samples.first, width, height, spec) : last,
       blocks,
-      heads: locateHeads(last, heads.threshold, spec.peakToPeople),
-      ...(options.leastPeak === undefined ? {} : { peaks: locatePeaks(last, options.leastPeak, spec.peakToPeople) }),
+      heads: locateHeads(last, heads.leastPeople),
+      ...(options.leastHead === undefined ? {} : { peaks: locatePeaks(last, heads.leastPeople, options.leastHead) }),
       latent: samples.last,
     };
   }

@@ -1,7 +1,7 @@
 /** Puts what the tiles of a far field say in the place of what the whole picture said there. Pure. */
 import type { Estimate } from './crowd-counter.ts';
 import type { Area, FarPlan, Tile } from './far-field.ts';
-import type { Head } from './read-out.ts';
+import type { Head } from './heads.ts';
 import { type Grid, regrid } from './regrid.ts';
 
 /** What is said of a picture or of a tile. */

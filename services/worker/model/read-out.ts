@@ -1,4 +1,4 @@
-/** From latent to people: density map, count, interval and heads. Pure. */
+/** From latent to people: density map, count and interval. Pure. */
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 
 /** People per cell, row by row. A cell may be slightly negative; only sums mean anything. */
@@ -6,9 +6,6 @@ export type DensityMap = { width: number; height: number; people: Float32Array }
 
 /** The count head's word on blocks of the picture: expected people and variance of each block's count. */
 export type Blocks = { width: number; height: number; mean: Float32Array; variance: Float32Array };
-
-/** A located head: 0–1 from the top left corner of the picture. */
-export type Head = [x: number, y: number];
 
 /**
  * Undoes the space-to-depth: channel `dy * factor + dx` of a latent cell is the map's cell at that offset.
@@ -95,66 +92,4 @@ function sum(values: Float32Array, weights?: Uint8Array | Float32Array): number 
   if (weights) for (let i = 0; i < values.length; i++) total += (values[i] as number) * (weights[i] as number);
   else for (let i = 0; i < values.length; i++) total += values[i] as number;
   return total;
-}
-
-/** A head and its height on the softened map, in units of a head's peak; of a head that is certain 0.39. */
-export type Peak = [x: number, y: number, height: number];
-
-/**
- * Heads: cells of the softened map above the threshold that no neighbour exceeds. Of equal neighbours the first in
- * reading order counts.
- * @param threshold in units of a head's peak; the same on every picture, so that an empty one has none
- */
-export function locateHeads(map: DensityMap, threshold: number, peakToPeople: number): Head[] {
-  return locatePeaks(map, threshold, peakToPeople).map(([x, y]) => [x, y]);
-}
-
-/** The same with each head's height, so that another threshold needs no other look. */
-export function locatePeaks(map: DensityMap, threshold: number, peakToPeople: number): Peak[] {
-  const { width, height } = map;
-  const softened = soften(map);
-  const least = threshold * peakToPeople;
-  const peaks: Peak[] = [];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const value = softened.people[y * width + x] as number;
-      if (value > least && isPeak(softened, x, y, value)) {
-        peaks.push([(x + 0.5) / width, (y + 0.5) / height, value / peakToPeople]);
-      }
-    }
-  }
-  return peaks;
-}
-
-/**
- * Each cell averaged with its neighbours, 1 2 1 both ways; outside the map there is nobody. A head whose place is
- * uncertain has its person spread over some cells, with a peak here and there: two heads where there is one.
- */
-function soften({ width, height, people }: DensityMap): DensityMap {
-  const rows = new Float32Array(people.length);
-  for (let i = 0; i < people.length; i++) {
-    const x = i % width;
-    const left = x > 0 ? (people[i - 1] as number) : 0;
-    const right = x < width - 1 ? (people[i + 1] as number) : 0;
-    rows[i] = (left + 2 * (people[i] as number) + right) / 4;
-  }
-  const both = new Float32Array(people.length);
-  for (let i = 0; i < people.length; i++) {
-    both[i] = ((rows[i - width] ?? 0) + 2 * (rows[i] as number) + (rows[i + width] ?? 0)) / 4;
-  }
-  return { width, height, people: both };
-}
-
-function isPeak({ width, height, people }: DensityMap, x: number, y: number, value: number): boolean {
-  for (let dy = -1; dy <= 1; dy++) {
-    for (let dx = -1; dx <= 1; dx++) {
-      const nx = x + dx;
-      const ny = y + dy;
-      if ((dx === 0 && dy === 0) || nx < 0 || ny < 0 || nx >= width || ny >= height) continue;
-      const other = people[ny * width + nx] as number;
-      const before = dy < 0 || (dy === 0 && dx < 0);
-      if (other > value || (before && other === value)) return false;
-    }
-  }
-  return true;
 }

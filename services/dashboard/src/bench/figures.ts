@@ -22,9 +22,9 @@ export function runOf({ runs, model }: Look, setting: Setting | undefined): Look
   return runs.find(({ steps, seed }) => steps === wanted.steps && seed === wanted.seed) ?? (runs[0] as LookRun);
 }
 
-/** Heads above a threshold, px of the picture. */
+/** Heads with at least this share of a person, px of the picture. */
 export const headsOf = ({ peaks }: LookRun, threshold: number, { widthPx, heightPx }: Size): Point[] =>
-  peaks.filter(([, , height]) => height > threshold).map(([x, y]) => [x * widthPx, y * heightPx]);
+  peaks.filter(([, , people]) => people >= threshold).map(([x, y]) => [x * widthPx, y * heightPx]);
 
 /** @returns undefined while nothing can be compared */
 export function figuresOf(compared: Compared[], threshold: number, withinPx: number): Figures | undefined {

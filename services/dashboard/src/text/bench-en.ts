@@ -89,7 +89,7 @@ export const benchEn = {
     widthPx: (px: number) => `${px} px wide`,
     steps: 'Steps tried, from 1 to',
     seeds: 'Seeds tried',
-    threshold: 'Head threshold',
+    threshold: 'Heads from this share of a person',
     thresholdReset: 'The model’s',
     within: 'A head is found within',
     px: (px: number) => `${px} px`,
@@ -106,7 +106,7 @@ export const benchEn = {
   },
   result: {
     title: 'Count',
-    heads: 'Heads above the threshold',
+    heads: 'Heads found',
     map: 'Sum of the map',
     blocks: 'Count head (ZIP)',
     time: 'Time',

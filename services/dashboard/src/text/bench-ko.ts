@@ -90,7 +90,7 @@ export const benchKo: BenchTexts = {
     widthPx: (px: number) => `너비 ${px} px`,
     steps: '시험할 단계 수, 1부터',
     seeds: '시험할 시드 수',
-    threshold: '머리 판정 기준',
+    threshold: '머리로 보는 최소 비율 (1명 기준)',
     thresholdReset: '모델 기본값',
     within: '찾은 것으로 보는 거리',
     px: (px: number) => `${px} px`,
@@ -107,7 +107,7 @@ export const benchKo: BenchTexts = {
   },
   result: {
     title: '인원',
-    heads: '기준을 넘는 머리',
+    heads: '찾은 머리',
     map: '히트맵 합계',
     blocks: '카운트 헤드 (ZIP)',
     time: '시간',
