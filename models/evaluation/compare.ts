@@ -1,22 +1,25 @@
 /**
  * What steps, the warm start and noise change: every picture is encoded once and its map drawn in each way. The
  * pictures of a folder are taken as consecutive frames, in the order of their names; where a picture names those before
- * it, the warm start begins with them. For folders of single pictures the warm start and the flicker mean nothing.
+ * it, the warm start begins with them. "warm start" is the server's: cold where the scene was cut or ten seconds have
+ * passed; "always warm" goes on from whatever was before, but for every ten seconds. For folders of single pictures both and the flicker mean nothing.
  */
 import { availableParallelism } from 'node:os';
 import { CrowdCounter, type Encoded, type Estimate } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
+import type { Picture } from '../../services/worker/model/picture.ts';
+import { REFRESH_MS, WarmStarts } from '../../services/worker/warm-start.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import { readJudged } from './judged-part.ts';
 import { decodeLabelled, type LabelledPicture } from './labelled-data.ts';
 import { countFigures, flicker, headFigures, type Matches, matchHeads, type Outcome } from './metrics.ts';
 
-/** Frames after which a warm start begins anew from noise, as production does every ten seconds at 2 fps. */
-const REFRESH_FRAMES = 20;
+/** Between two frames, as at 2 fps: for what the server does by the clock. */
+const FRAME_MS = 500;
 
-const WAYS = ['1 step', '2 steps', '4 steps', 'warm start'] as const;
+const WAYS = ['1 step', '2 steps', '4 steps', 'warm start', 'always warm'] as const;
 export type Way = (typeof WAYS)[number];
 
 export type Comparison = {
@@ -51,20 +54,25 @@ export async function compare(
   for (const [name, group] of Map.groupBy(pictures, (picture) => picture.folder)) {
     const frames = [...group].sort((a, b) => (a.file < b.file ? -1 : 1));
     const seen = new Map<Way, Seen[]>(WAYS.map((way) => [way, []]));
-    let previous: Float32Array | undefined;
-    const encode = async (file: string) =>
-      counter.encode(await decodeLabelled({ file }, counter.manifest.input, options));
-    for (const [at, picture] of frames.entries()) {
-      if (picture.before || at % REFRESH_FRAMES === 0) previous = undefined;
+    const decode = (file: string) => decodeLabelled({ file }, counter.manifest.input, options);
+    let earlier = earlierOf();
+    for (const picture of frames) {
+      if (picture.before) earlier = earlierOf();
       for (const file of picture.before ?? []) {
-        previous = (await draw(counter, await encode(file), 'warm start', previous)).latent;
+        const frame = await decode(file);
+        const encoded = await counter.encode(frame);
+        for (const way of earlier.ways)
+          earlier.keep(way, frame, await draw(counter, encoded, way, earlier.of(way, frame)));
+        earlier.step();
       }
-      const encoded = await encode(picture.file);
+      const frame = await decode(picture.file);
+      const encoded = await counter.encode(frame);
       for (const way of WAYS) {
-        const estimate = await draw(counter, encoded, way, previous);
+        const estimate = await draw(counter, encoded, way, earlier.of(way, frame));
         (seen.get(way) as Seen[]).push(look(picture, estimate, counter.manifest, options.below ?? 0));
-        if (way === 'warm start') previous = estimate.latent;
+        earlier.keep(way, frame, estimate);
       }
+      earlier.step();
       options.onProgress?.(++done);
     }
     for (const [way, all] of seen) rows.push({ folder: name, way, ...figuresOf(all) });
@@ -72,10 +80,35 @@ export async function compare(
   return rows;
 }
 
+/** The maps before, for the two ways that go on from them. */
+function earlierOf() {
+  const server = new WarmStarts();
+  let atMs = FRAME_MS;
+  let whatever: Float32Array | undefined;
+  let wasWarm = false;
+  return {
+    ways: ['warm start', 'always warm'] satisfies Way[],
+    of(way: Way, frame: Picture): Float32Array | undefined {
+      if (way === 'always warm') return atMs % REFRESH_MS === 0 ? undefined : whatever;
+      if (way !== 'warm start') return undefined;
+      const [latent] = server.previous('', frame, atMs) ?? [];
+      wasWarm = latent !== undefined;
+      return latent;
+    },
+    keep(way: Way, frame: Picture, { latent }: Estimate): void {
+      if (way === 'always warm') whatever = latent;
+      if (way === 'warm start') server.remember('', frame, [latent], atMs, wasWarm);
+    },
+    step: () => (atMs += FRAME_MS),
+  };
+}
+
 function draw(counter: CrowdCounter, encoded: Encoded, way: Way, previous?: Float32Array): Promise<Estimate> {
-  const seed = seedOf('evaluation');
-  if (way === 'warm start') return counter.draw(encoded, { steps: 1, seed, previous });
-  return counter.draw(encoded, { steps: way === '4 steps' ? 4 : way === '2 steps' ? 2 : 1, seed });
+  return counter.draw(encoded, {
+    steps: way === '4 steps' ? 4 : way === '2 steps' ? 2 : 1,
+    seed: seedOf('evaluation'),
+    previous,
+  });
 }
 
 function look(picture: LabelledPicture, estimate: Estimate, manifest: ModelManifest, below: number): Seen {

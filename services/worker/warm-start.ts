@@ -8,7 +8,7 @@ const CUT_DIFFERENCE = 12;
 const LONGEST_GAP_MS = 3000;
 
 /** An error must not be handed on for ever: every so often the count starts from pure noise. */
-const REFRESH_MS = 10_000;
+export const REFRESH_MS = 10_000;
 
 /** What must be the same for a picture's latents to fit the next: the size, and the tiles of a far field. */
 type Look = Pick<Picture, 'widthPx' | 'heightPx' | 'thumb' | 'far'>;
