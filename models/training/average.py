@@ -30,6 +30,19 @@ def mean_weights(parts: list[tuple[dict, float]]) -> dict[str, torch.Tensor]:
     }
 
 
+# What a denoiser was trained to be used with: a mean of two kinds would be described by the first part's recipe alone.
+USED_WITH = ("timesteps", "warm_start", "control")
+
+
+def refuse_two_kinds(parts: list[tuple[dict, float]]) -> None:
+    """Ends of stage B must have been trained for the same use."""
+    ended = [state["recipe"] for state, _ in parts if state.get("stage") == "b"]
+    for name in USED_WITH:
+        values = [recipe[name] for recipe in ended]
+        if any(value != values[0] for value in values):
+            raise SystemExit(f"{name} differs between the parts ({', '.join(map(str, values))}): average runs of one recipe")
+
+
 def part(text: str) -> tuple[dict, float]:
     """`FILE:SHARE` -> checkpoint and share."""
     path, _, share = text.rpartition(":")
@@ -44,6 +57,7 @@ def main() -> None:
     parser.add_argument("parts", type=part, nargs="+", metavar="FILE:SHARE")
     parser.add_argument("--out", type=Path, required=True, help="RUN/a.pt, the end of stage A, or RUN/b.pt")
     arguments = parser.parse_args()
+    refuse_two_kinds(arguments.parts)
     weights = mean_weights(arguments.parts)
     newest = arguments.parts[0][0]
     save_checkpoint(

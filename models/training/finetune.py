@@ -108,7 +108,7 @@ def main() -> None:
     learn, judged = split_in_time(read_folder(arguments.pictures), arguments.held_back)
     if arguments.most and arguments.most < len(learn):
         learn = [learn[i * len(learn) // arguments.most] for i in range(arguments.most)]
-    run = arguments.run or arguments.out.with_suffix(".run")
+    run = arguments.run or arguments.out.with_name(arguments.out.name + ".run")
     held_back = {"validation": {arguments.pictures.name: [picture.name for picture in judged]}}
     _, before = judge(arguments.weights, judged, manifest)
     print(f"{len(learn)} pictures to learn from, {len(judged)} held back\nbefore {before}", flush=True)
