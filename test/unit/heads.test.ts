@@ -85,6 +85,14 @@ test('an empty map, and one of nothing but noise below zero and above, hold nobo
   assert.deepEqual(locateHeads(noise, 0.5), []);
 });
 
+test('an absurd map comes to an end', () => {
+  for (const value of [1e12, Number.POSITIVE_INFINITY, Number.NaN]) {
+    const map = mapOf({ x: 10.5, y: 8.5 });
+    map.people.fill(value, 400, 420);
+    assert.ok(locateHeads(map, 0.5).length <= map.people.length);
+  }
+});
+
 test('there are never more heads than the map has people for, and those of a higher least are among those of a lower', () => {
   const person = fc.record({
     x: fc.double({ min: 1, max: WIDTH - 1, noNaN: true }),

@@ -12,6 +12,8 @@ const REACHES = [4, 6];
 const FARTHEST = 6;
 /** Peaks below this are never looked at, people a cell: the noise of empty places. */
 const LEAST_PEAK = 0.008;
+/** Looks at what is left; a real map needs about five. An absurd one is refused by who reads it, here it must only end. */
+const MOST_LOOKS = 20;
 
 /**
  * Heads of a picture.
@@ -62,7 +64,7 @@ class Gathering {
   from(least: number): Peak[] {
     const found: Peak[] = [];
     for (const reach of REACHES) {
-      for (let before = -1; before < found.length; ) {
+      for (let look = 0, before = -1; look < MOST_LOOKS && before < found.length; look++) {
         before = found.length;
         for (const place of this.#peaks()) {
           const person = this.#take(place, reach, least);
@@ -92,7 +94,7 @@ class Gathering {
       right += share * rightHere;
       down += share * downHere;
     }
-    if (people < least) return undefined;
+    if (!(people >= least)) return undefined;
     for (const [radius, share] of shares.entries()) {
       for (const step of this.#rings[radius] as number[]) {
         this.#people[place + step] = (this.#people[place + step] as number) * (1 - share);
