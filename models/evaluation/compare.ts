@@ -2,7 +2,8 @@
  * What steps, the warm start and noise change: every picture is encoded once and its map drawn in each way. The
  * pictures of a folder are taken as consecutive frames, in the order of their names; where a picture names those before
  * it, the warm start begins with them. "warm start" is the server's: cold where the scene was cut or ten seconds have
- * passed; "always warm" goes on from whatever was before, but for every ten seconds. For folders of single pictures both and the flicker mean nothing.
+ * passed; "always warm" goes on from whatever was before, but for every ten seconds. For folders of single pictures both
+ * and the flicker mean nothing.
  */
 import { availableParallelism } from 'node:os';
 import { CrowdCounter, type Encoded, type Estimate } from '../../services/worker/model/crowd-counter.ts';
@@ -19,7 +20,8 @@ import { countFigures, flicker, headFigures, type Matches, matchHeads, type Outc
 /** Between two frames, as at 2 fps: for what the server does by the clock. */
 const FRAME_MS = 500;
 
-const WAYS = ['1 step', '2 steps', '4 steps', 'warm start', 'always warm'] as const;
+const WARM_WAYS = ['warm start', 'always warm'] as const;
+const WAYS = ['1 step', '2 steps', '4 steps', ...WARM_WAYS] as const;
 export type Way = (typeof WAYS)[number];
 
 export type Comparison = {
@@ -54,25 +56,21 @@ export async function compare(
   for (const [name, group] of Map.groupBy(pictures, (picture) => picture.folder)) {
     const frames = [...group].sort((a, b) => (a.file < b.file ? -1 : 1));
     const seen = new Map<Way, Seen[]>(WAYS.map((way) => [way, []]));
-    const decode = (file: string) => decodeLabelled({ file }, counter.manifest.input, options);
     let earlier = earlierOf();
     for (const picture of frames) {
       if (picture.before) earlier = earlierOf();
-      for (const file of picture.before ?? []) {
-        const frame = await decode(file);
+      for (const file of [...(picture.before ?? []), picture.file]) {
+        const judged = file === picture.file;
+        const frame = await decodeLabelled({ file }, counter.manifest.input, options);
         const encoded = await counter.encode(frame);
-        for (const way of earlier.ways)
-          earlier.keep(way, frame, await draw(counter, encoded, way, earlier.of(way, frame)));
+        for (const way of judged ? WAYS : WARM_WAYS) {
+          const previous = earlier.of(way, frame);
+          const estimate = await draw(counter, encoded, way, previous);
+          earlier.keep(way, frame, estimate, previous !== undefined);
+          if (judged) (seen.get(way) as Seen[]).push(look(picture, estimate, counter.manifest, options.below ?? 0));
+        }
         earlier.step();
       }
-      const frame = await decode(picture.file);
-      const encoded = await counter.encode(frame);
-      for (const way of WAYS) {
-        const estimate = await draw(counter, encoded, way, earlier.of(way, frame));
-        (seen.get(way) as Seen[]).push(look(picture, estimate, counter.manifest, options.below ?? 0));
-        earlier.keep(way, frame, estimate);
-      }
-      earlier.step();
       options.onProgress?.(++done);
     }
     for (const [way, all] of seen) rows.push({ folder: name, way, ...figuresOf(all) });
@@ -85,19 +83,14 @@ function earlierOf() {
   const server = new WarmStarts();
   let atMs = FRAME_MS;
   let whatever: Float32Array | undefined;
-  let wasWarm = false;
   return {
-    ways: ['warm start', 'always warm'] satisfies Way[],
     of(way: Way, frame: Picture): Float32Array | undefined {
       if (way === 'always warm') return atMs % REFRESH_MS === 0 ? undefined : whatever;
-      if (way !== 'warm start') return undefined;
-      const [latent] = server.previous('', frame, atMs) ?? [];
-      wasWarm = latent !== undefined;
-      return latent;
+      return way === 'warm start' ? server.previous('', frame, atMs)?.[0] : undefined;
     },
-    keep(way: Way, frame: Picture, { latent }: Estimate): void {
+    keep(way: Way, frame: Picture, { latent }: Estimate, warm: boolean): void {
       if (way === 'always warm') whatever = latent;
-      if (way === 'warm start') server.remember('', frame, [latent], atMs, wasWarm);
+      if (way === 'warm start') server.remember('', frame, [latent], atMs, warm);
     },
     step: () => (atMs += FRAME_MS),
   };

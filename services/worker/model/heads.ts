@@ -32,7 +32,8 @@ export function locatePeaks(map: DensityMap, least: number, lowest: number): Pea
  * Takes people out of a map, from its highest peaks on: ring by ring around a peak, of the last ring a share, until it
  * is one person, who stands where the centre of mass is; what is left is looked at again, until no peak has `least` of
  * a person around it. So there are about as many heads as people in the map; one whose place is uncertain is one head
- * and not one a peak, and in a crowd whose peaks run together all are found. Against peaks above a threshold: docs/evaluation.md.
+ * and not one a peak, and in a crowd whose peaks run together all are found. Against peaks above a threshold:
+ * docs/evaluation.md.
  */
 class Gathering {
   readonly #map: DensityMap;
