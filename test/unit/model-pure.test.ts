@@ -137,6 +137,7 @@ test('a picture is counted from the one before only while the scene goes on', ()
   assert.equal(starts.previous('a', picture(100), 0), undefined, 'the first picture');
   starts.remember('a', picture(100), latents, 0, false);
   assert.equal(starts.previous('a', picture(103), 500), latents);
+  assert.equal(starts.previous('a', picture(125), 500), latents, 'a dense crowd that walks on');
   assert.equal(starts.previous('b', picture(103), 500), undefined, 'another camera');
   assert.equal(starts.previous('a', picture(150), 500), undefined, 'a cut');
   assert.equal(starts.previous('a', picture(100, 320), 500), undefined, 'another size');
