@@ -71,7 +71,7 @@ def main() -> None:
     rendered: list[Path] = []
     if arguments.synthetic and not arguments.smoke:
         rendered = [run / "rendered"]
-        _render(rendered[0], arguments.synthetic, recipe.seed)
+        _render(rendered[0], arguments.synthetic, recipe.seed, "--empty-share", "0.2")
     if not training_pictures(arguments.data, recipe, rendered, 1):
         raise SystemExit(f"no labelled folders of the recipe under {arguments.data}: {', '.join(recipe.folders)}")
     for stage in ("a", "b"):

@@ -20,6 +20,9 @@ class TextureBank:
         self.interiors = [textures.interior(rng) for _ in range(16)]
         self.foliage = [textures.foliage(rng) for _ in range(8)]
         self.ceilings = [textures.ceiling(rng) for _ in range(4)]
+        # Of their own generator: what is drawn after them stays as it was.
+        heaped = np.random.default_rng([seed, 12])
+        self.heaps = [textures.heap(heaped) for _ in range(24)]
         self.noise = [textures.fractal(rng, power=p) for p in (0.0, 0.0, 0.4, 1.2, 1.7, 2.0)]
 
 
@@ -78,6 +81,16 @@ def build_stage(rng: np.random.Generator, bank: TextureBank, camera: Camera) -> 
     else:
         side(rng.uniform(25, 90), pick(bank.foliage), rng.uniform(2, 9), 0)
     return stage
+
+
+def heap_up(rng: np.random.Generator, bank: TextureBank, stage: Stage) -> None:
+    """Let the ground, a wall or both be heaps of things, which pass for crowds."""
+    heap = bank.heaps[int(rng.integers(len(bank.heaps)))]
+    if not stage.walls or rng.random() < 0.7:
+        stage.floor = heap
+    for wall in stage.walls:
+        if rng.random() < 0.4:
+            wall.texture = heap
 
 
 def paint_stage(rng: np.random.Generator, bank: TextureBank, camera: Camera, stage: Stage) -> tuple[np.ndarray, np.ndarray]:

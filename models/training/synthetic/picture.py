@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from . import effects
-from .backdrop import Stage, TextureBank, build_stage, paint_stage
+from .backdrop import Stage, TextureBank, build_stage, heap_up, paint_stage
 from .camera import Camera
 from .clutter import KINDS, cast_thing, colours_for
 from .outfits import Dressed, Light, wardrobe
@@ -149,10 +149,14 @@ def crowd_size(rng: np.random.Generator) -> int:
     return int(np.exp(rng.uniform(0, np.log(160)))) if rng.random() < 0.72 else int(rng.uniform(120, 650))
 
 
-def render(rng: np.random.Generator, textures: TextureBank, figures: FigureBank, people: int) -> tuple[Image.Image, list, dict]:
-    """A whole picture with about `people` people: image, head points, scene description."""
+def render(
+    rng: np.random.Generator, textures: TextureBank, figures: FigureBank, people: int, heaped: bool = False
+) -> tuple[Image.Image, list, dict]:
+    """A whole picture with about `people` people, perhaps among heaps of things: image, head points, scene description."""
     camera = random_camera(rng, *random_size(rng))
     stage = build_stage(rng, textures, camera)
+    if heaped:
+        heap_up(rng, textures, stage)
     mood = random_mood(rng, stage.roof is not None)
     spots = place(rng, camera, stage, people)
     points, picture = compose(rng, textures, figures, camera, stage, mood, spots)
@@ -161,7 +165,7 @@ def render(rng: np.random.Generator, textures: TextureBank, figures: FigureBank,
         image = effects.rain(rng, image)
     if rng.random() < 0.3:
         effects.caption(rng, image)
-    scene = {**camera.describe(), "place": stage.kind, "night": mood.night, "infrared": mood.infrared,
+    scene = {**camera.describe(), "place": stage.kind, "heaped": heaped, "night": mood.night, "infrared": mood.infrared,
              "fogM": mood.fog_reach, "rain": mood.rain, "placed": int(len(spots.x)),
              "ground": [[round(float(x), 2), round(float(z), 2)] for x, z in zip(spots.x, spots.z)]}
     return image, points, scene

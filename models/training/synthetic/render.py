@@ -21,6 +21,10 @@ from .backdrop import TextureBank
 from .effects import jpeg_quality
 from .picture import FigureBank, crowd_size, render
 
+# Pictures with people, and without, that show heaps of stones, snow or the like.
+HEAPED_SHARE = 0.06
+HEAPED_EMPTY_SHARE = 0.5
+
 _banks: tuple[TextureBank, FigureBank] | None = None
 
 
@@ -30,7 +34,9 @@ def render_one(task: tuple[str, int, int, float]) -> tuple[dict, dict]:
     out, seed, index, empty_share = task
     rng = np.random.default_rng([seed, index])
     people = 0 if rng.random() < empty_share else crowd_size(rng)
-    image, points, scene = render(rng, *_banks, people)
+    # Heaps mostly stand where nobody is, or they would be learned as a sign of people; but not only there, or as one of nobody.
+    heaped = np.random.default_rng([seed, index, 12]).random() < (HEAPED_SHARE if people else HEAPED_EMPTY_SHARE)
+    image, points, scene = render(rng, *_banks, people, heaped)
     name = f"images/s{seed}-{index:05d}.jpg"
     image.save(Path(out) / name, quality=jpeg_quality(rng))
     label = {"image": name, "width": image.width, "height": image.height, "points": points}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -160,6 +162,56 @@ def foliage(rng: np.random.Generator) -> Texture:
     a, b = fractal(rng, power=0.9), fractal(rng, power=1.5)
     green = np.array([0.15, 0.24, 0.08]) * rng.uniform(0.6, 1.6) * rng.uniform(0.85, 1.15, 3)
     return Texture((1 + 0.35 * a + 0.35 * b).clip(0.1, 3)[..., None] * green, rng.uniform(4, 9))
+
+
+@dataclass(frozen=True)
+class Lumps:
+    """What a heap is made of: colour 0..1 (None: any), how sizes, brightness and hue vary, how boxy and how flat the lumps are."""
+
+    colour: tuple[float, float, float] | None
+    sizes: float
+    brightness: float
+    hue: float
+    boxy: float = 2.0
+    height: float = 1.0
+
+
+HEAPS = (
+    Lumps((0.8, 0.83, 0.88), 0.45, 0.04, 0.016, height=0.6),  # snow
+    Lumps((0.45, 0.44, 0.42), 0.35, 0.15, 0.06),  # stones
+    Lumps((0.42, 0.37, 0.32), 0.5, 0.25, 0.1, boxy=6.0),  # rubble
+    Lumps((0.5, 0.3, 0.1), 0.2, 0.25, 0.25, boxy=1.6, height=0.25),  # dead leaves
+    Lumps((0.2, 0.32, 0.1), 0.2, 0.25, 0.25, boxy=1.6, height=0.25),  # leaves
+    Lumps(None, 0.08, 0.12, 0.12),  # fruit, balls
+)
+
+
+def heap(rng: np.random.Generator) -> Texture:
+    """Heaped lumps, each lit like a head and somewhere in the picture of a head's size. The highest hides what lies under it."""
+    lumps = HEAPS[int(rng.integers(len(HEAPS)))]
+    size = float(np.exp(rng.uniform(np.log(7), np.log(28))))
+    base = np.array(lumps.colour or rng.uniform(0.1, 0.8, 3))
+    side = rng.uniform(0, 2 * np.pi)
+    light = np.array([np.cos(side), np.sin(side), rng.uniform(0.6, 1.6)])
+    light /= np.linalg.norm(light)
+    height = np.full((SIZE, SIZE), -1e3, np.float32)
+    rgb = np.tile((base * 0.25).astype(np.float32), (SIZE, SIZE, 1))
+    for _ in range(int(min(2.2 * SIZE * SIZE / size**2, 9000))):
+        radius, long, turn = size * float(np.exp(rng.normal(0, lumps.sizes))) / 2, rng.uniform(1, 1.8), rng.uniform(0, np.pi)
+        reach = min(int(radius * long) + 1, SIZE // 2 - 1)
+        v, u = np.mgrid[-reach : reach + 1, -reach : reach + 1] / radius
+        a, b = (u * np.cos(turn) + v * np.sin(turn)) / long, v * np.cos(turn) - u * np.sin(turn)
+        inside = 1 - np.abs(a) ** lumps.boxy - np.abs(b) ** lumps.boxy
+        up = np.sqrt(np.maximum(inside, 0)) * lumps.height
+        shade = 0.3 + 0.8 * np.clip(light[0] * u + light[1] * v + light[2] * up, 0, None)
+        colour = base * (1 + lumps.hue * rng.standard_normal(3) + lumps.brightness * rng.standard_normal())
+        top = (up + rng.uniform(0, 1.5)) * radius
+        around = np.arange(-reach, reach + 1)
+        place = np.ix_((around + rng.integers(SIZE)) % SIZE, (around + rng.integers(SIZE)) % SIZE)
+        over = (inside > 0) & (top > height[place])
+        height[place] = np.where(over, top, height[place])
+        rgb[place] = np.where(over[..., None], shade[..., None] * np.clip(colour, 0.02, 1), rgb[place])
+    return Texture(rgb, rng.uniform(3, 20))
 
 
 def ceiling(rng: np.random.Generator) -> Texture:
