@@ -58,6 +58,19 @@ def random_crop(
     return piece, moved
 
 
+def join(
+    one: Image.Image, points: np.ndarray, other: Image.Image, other_points: np.ndarray, random: np.random.Generator
+) -> tuple[Image.Image, np.ndarray]:
+    """A part of one crop beside or above a part of another of the same size: places without their usual surroundings."""
+    size = one.width
+    axis = int(random.integers(2))
+    edge = int(random.uniform(0.25, 0.75) * size)
+    box = (edge, 0, size, size) if axis == 0 else (0, edge, size, size)
+    joined = one.copy()
+    joined.paste(other.crop(box), box[:2])
+    return joined, np.concatenate([points[points[:, axis] < edge], other_points[other_points[:, axis] >= edge]])
+
+
 def window(piece: Image.Image, points: np.ndarray, size: int, left: int, top: int) -> tuple[Image.Image, np.ndarray]:
     """The size x size part of a crop from (left, top), and the points in it."""
     moved = points - (left, top)

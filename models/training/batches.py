@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from .augment import CameraWear, draw_scale, random_crop, window
+from .augment import CameraWear, draw_scale, join, random_crop, window
 from .density import scatter_points
 from .labels import Picture, read_folder
 from .recipe import Recipe
@@ -78,13 +79,18 @@ class Crops(IterableDataset):
         while True:
             yield self.draw(random, wear)
 
-    def draw(self, random: np.random.Generator, wear: CameraWear) -> dict[str, torch.Tensor]:
-        size = self.recipe.crop
+    def _piece(self, random: np.random.Generator, size: int) -> tuple[Image.Image, np.ndarray]:
         group = self.groups[self.names[random.choice(len(self.names), p=self.shares)]]
         stored = group[random.integers(len(group))]
         scale = draw_scale(random, stored.folder, self.recipe.native_scale_share)
+        return random_crop(stored.pixels, stored.points, size, scale, random)
+
+    def draw(self, random: np.random.Generator, wear: CameraWear) -> dict[str, torch.Tensor]:
+        size = self.recipe.crop
         margin = SWAY_PX if self.frames else 0
-        piece, points = random_crop(stored.pixels, stored.points, size + 2 * margin, scale, random)
+        piece, points = self._piece(random, size + 2 * margin)
+        if random.random() < self.recipe.joined:
+            piece, points = join(piece, points, *self._piece(random, size + 2 * margin), random)
         piece = wear.light(piece)
         now, points_now = window(piece, points, size, margin, margin)
         item = {

@@ -65,6 +65,8 @@ def adapt(
     recipe.minutes_b, recipe.learning_rate_b = minutes, rate
     recipe.still_norms, recipe.still_encoder = True, False
     recipe.native_scale_share = 0.8
+    # Its own surroundings are what the camera always sees.
+    recipe.joined = 0.0
     # A few hundred steps: an average as slow as the long training's would keep a third of the weights it started from.
     recipe.ema = 0.99
     shares = {"camera": 1.0}

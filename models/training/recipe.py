@@ -25,6 +25,8 @@ class Recipe:
         }
     )
     native_scale_share: float = 0.5
+    # Share of the crops that are made of two pictures.
+    joined: float = 0.2
 
     # Optimiser. Progress is wall-clock share of the stage's minutes, so that a
     # shared or slow machine still reaches the end of the learning-rate curve.
