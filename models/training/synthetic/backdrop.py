@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -14,16 +15,20 @@ class TextureBank:
     """Textures made once per process and shared by all pictures."""
 
     def __init__(self, seed: int):
+        self._seed = seed
         rng = np.random.default_rng([seed, 11])
         self.floors = [textures.floor(rng) for _ in range(36)]
         self.facades = [textures.facade(rng) for _ in range(30)]
         self.interiors = [textures.interior(rng) for _ in range(16)]
         self.foliage = [textures.foliage(rng) for _ in range(8)]
         self.ceilings = [textures.ceiling(rng) for _ in range(4)]
-        # Of their own generator: what is drawn after them stays as it was.
-        heaped = np.random.default_rng([seed, 12])
-        self.heaps = [textures.heap(heaped) for _ in range(24)]
         self.noise = [textures.fractal(rng, power=p) for p in (0.0, 0.0, 0.4, 1.2, 1.7, 2.0)]
+
+    @cached_property
+    def heaps(self) -> list[textures.Texture]:
+        """Made when first asked for: they take 20 s, and clips have none."""
+        rng = np.random.default_rng([self._seed, 12])
+        return [textures.heap(rng) for _ in range(24)]
 
 
 @dataclass

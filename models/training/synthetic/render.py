@@ -64,6 +64,7 @@ def main() -> None:
     global _banks
     started = time.monotonic()
     _banks = TextureBank(args.seed), FigureBank(args.seed)
+    _ = _banks[0].heaps  # for all forked children
     print(f"textures and figures ready after {time.monotonic() - started:.1f} s", flush=True)
     tasks = [(str(args.out), args.seed, i, args.empty_share) for i in range(args.count)]
     started, rows = time.monotonic(), []
