@@ -3,8 +3,8 @@ import { type Picture, thumbDifference } from './model/picture.ts';
 
 /**
  * Mean grey difference (0–255) above which the scene was cut: a new picture, not the next one. Loose, since a dense crowd that
- * walks changes its picture by up to 20 in a second and a carried camera by 35, while 19 in 20 pairs of different scenes differ
- * by more, and a start from another scene's map costs little (docs/evaluation.md).
+ * walks changes its picture by up to 20 in a second and a carried camera by some 35 in half of one, while 19 in 20 pairs of
+ * different scenes differ by more than 35, and a start from another scene's map costs little (docs/evaluation.md).
  */
 const CUT_DIFFERENCE = 32;
 
