@@ -278,6 +278,8 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--stage", choices=["a", "b"], required=True)
     parser.add_argument("--minutes", type=float, help="wall-clock minutes of this stage")
+    parser.add_argument("--rate", type=float, help="peak learning rate of this stage")
+    parser.add_argument("--seed", type=int)
     parser.add_argument("--batch", type=int)
     parser.add_argument("--start", type=Path, help="weights.pt that a new run goes on from, instead of ImageNet's features")
     parser.add_argument("--size", choices=["standard", "small"], default="standard")
@@ -293,12 +295,14 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     recipe = Recipe.of_size(arguments.size)
     recipe.control = arguments.control
-    if arguments.minutes and arguments.stage == "a":
-        recipe.minutes_a = arguments.minutes
-    if arguments.minutes and arguments.stage == "b":
-        recipe.minutes_b = arguments.minutes
-    if arguments.batch:
-        recipe.batch = arguments.batch
+    for name, value in (
+        (f"minutes_{arguments.stage}", arguments.minutes),
+        (f"learning_rate_{arguments.stage}", arguments.rate),
+        ("seed", arguments.seed),
+        ("batch", arguments.batch),
+    ):
+        if value is not None:
+            setattr(recipe, name, value)
     train_stage(
         arguments.data, arguments.run, arguments.stage, recipe, arguments.device, arguments.workers,
         arguments.synthetic, arguments.synthetic_share, arguments.validate_minutes, start=arguments.start,
