@@ -73,7 +73,8 @@ def fit_interval(outcomes: list[Outcome], counts: np.ndarray) -> dict[str, float
     factors = np.arange(0.8, 3.05, 0.05)
     best, best_cost = None, np.inf
     for v0, v1, relative, crowd in itertools.product(
-        (0.02, 0.25, 1, 2, 4), (0.25, 0.5, 1, 2), (0.06, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3), (50, 100, 200, 400, 800)
+        (0.02, 0.25, 1, 2, 4), (0.25, 0.5, 1, 2),
+        (0.06, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6), (50, 100, 200, 400, 800, 1600),
     ):
         rule = {"q": 1.0, "v0": v0, "v1": v1, "v2": relative**2, "crowd": crowd}
         scale = half_width(rule, variance, counts)
