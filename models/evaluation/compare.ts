@@ -1,15 +1,23 @@
 /**
- * What steps, the warm start and noise change: every picture is encoded once and its map drawn in each way. The
- * pictures of a folder are taken as consecutive frames, in the order of their names; where a picture names those before
- * it, the warm start begins with them. "warm start" is the server's: cold where the scene was cut or ten seconds have
- * passed; "always warm" goes on from whatever was before, but for every ten seconds. For folders of single pictures both
- * and the flicker mean nothing.
+ * What steps, the warm start and noise change: every picture is encoded once, with the tiles of its far field where one is
+ * asked for, and its map drawn in each way. The pictures of a folder are taken as consecutive frames, in the order of their
+ * names; where a picture names those before it, the warm start begins with them. "warm start" is the server's: cold where
+ * the scene was cut or ten seconds have passed; "always warm" goes on from whatever was before, but for every ten seconds.
+ * For folders of single pictures both and the flicker mean nothing.
  */
 import { availableParallelism } from 'node:os';
-import { CrowdCounter, type Encoded, type Estimate } from '../../services/worker/model/crowd-counter.ts';
+import {
+  drawPicture,
+  type EncodedPicture,
+  encodePicture,
+  type PictureEstimate,
+} from '../../services/worker/model/count-picture.ts';
+import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
+import { pasteMap } from '../../services/worker/model/paste.ts';
 import type { Picture } from '../../services/worker/model/picture.ts';
+import { type DensityMap, densityMap } from '../../services/worker/model/read-out.ts';
 import { REFRESH_MS, WarmStarts } from '../../services/worker/warm-start.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
 import type { EvaluateOptions } from './evaluate.ts';
@@ -47,7 +55,7 @@ type Seen = Outcome & { mapSum: number; heads: number; at8: Matches; at16: Match
 /** @throws HeadroomError when the model cannot be opened or a picture cannot be read */
 export async function compare(
   pictures: LabelledPicture[],
-  options: Pick<EvaluateOptions, 'model' | 'modelsDir' | 'width' | 'below' | 'onProgress'>,
+  options: Pick<EvaluateOptions, 'model' | 'modelsDir' | 'width' | 'farField' | 'below' | 'onProgress'>,
 ): Promise<Comparison[]> {
   const folder = modelFolder(options.modelsDir ?? 'models', options.model);
   const counter = await CrowdCounter.open(folder, { provider: 'cpu', threads: availableParallelism() });
@@ -62,12 +70,14 @@ export async function compare(
       for (const file of [...(picture.before ?? []), picture.file]) {
         const judged = file === picture.file;
         const frame = await decodeLabelled({ file }, counter.manifest.input, options);
-        const encoded = await counter.encode(frame);
+        const encoded = await encodePicture(counter, frame);
         for (const way of judged ? WAYS : WARM_WAYS) {
           const previous = earlier.of(way, frame);
           const estimate = await draw(counter, encoded, way, previous);
           earlier.keep(way, frame, estimate, previous !== undefined);
-          if (judged) (seen.get(way) as Seen[]).push(look(picture, estimate, counter.manifest, options.below ?? 0));
+          if (!judged) continue;
+          const lastMap = lastMapOf(encoded, estimate, counter.manifest.latent);
+          (seen.get(way) as Seen[]).push(look(picture, estimate, lastMap, counter.manifest, options.below ?? 0));
         }
         earlier.step();
       }
@@ -82,50 +92,68 @@ export async function compare(
 function earlierOf() {
   const server = new WarmStarts();
   let atMs = FRAME_MS;
-  let whatever: Float32Array | undefined;
+  let whatever: Float32Array[] | undefined;
   return {
-    of(way: Way, frame: Picture): Float32Array | undefined {
+    of(way: Way, frame: Picture): Float32Array[] | undefined {
       if (way === 'always warm') return atMs % REFRESH_MS === 0 ? undefined : whatever;
-      return way === 'warm start' ? server.previous('', frame, atMs)?.[0] : undefined;
+      return way === 'warm start' ? server.previous('', frame, atMs) : undefined;
     },
-    keep(way: Way, frame: Picture, { latent }: Estimate, warm: boolean): void {
-      if (way === 'always warm') whatever = latent;
-      if (way === 'warm start') server.remember('', frame, [latent], atMs, warm);
+    keep(way: Way, frame: Picture, { latents }: PictureEstimate, warm: boolean): void {
+      if (way === 'always warm') whatever = latents;
+      if (way === 'warm start') server.remember('', frame, latents, atMs, warm);
     },
     step: () => (atMs += FRAME_MS),
   };
 }
 
-function draw(counter: CrowdCounter, encoded: Encoded, way: Way, previous?: Float32Array): Promise<Estimate> {
-  return counter.draw(encoded, {
+function draw(
+  counter: CrowdCounter,
+  encoded: EncodedPicture,
+  way: Way,
+  previous?: Float32Array[],
+): Promise<PictureEstimate> {
+  return drawPicture(counter, encoded, {
     steps: way === '4 steps' ? 4 : way === '2 steps' ? 2 : 1,
     seed: seedOf('evaluation'),
     previous,
   });
 }
 
-function look(picture: LabelledPicture, estimate: Estimate, manifest: ModelManifest, below: number): Seen {
+/** The last map, of the latents: the map that is counted is the first. The far field's part of it from the tiles, too. */
+function lastMapOf(
+  { whole, far }: EncodedPicture,
+  { latents }: PictureEstimate,
+  spec: ModelManifest['latent'],
+): DensityMap {
+  const [map, ...tiles] = [whole, ...(far?.tiles ?? [])].map(({ widthPx, heightPx }, i) =>
+    densityMap(latents[i] as Float32Array, widthPx / spec.downscale, heightPx / spec.downscale, spec),
+  ) as [DensityMap, ...DensityMap[]];
+  return far ? pasteMap(map, far.plan, tiles) : map;
+}
+
+function look(
+  picture: LabelledPicture,
+  estimate: PictureEstimate,
+  lastMap: DensityMap,
+  manifest: ModelManifest,
+  below: number,
+): Seen {
   const { count, interval, found } = readJudged(estimate, manifest, picture, below);
   return {
     truth: picture.heads.length,
     count,
     interval,
-    mapSum: sumOfLatent(estimate, manifest.latent, below),
+    mapSum: peopleBelow(lastMap, manifest.latent, below),
     heads: found.length,
     at8: matchHeads(found, picture.heads, 8),
     at16: matchHeads(found, picture.heads, 16),
   };
 }
 
-/** People of the last map, below a share of its height; of the latent, since the map that is counted is the first. */
-function sumOfLatent({ map, latent }: Estimate, spec: ModelManifest['latent'], below: number): number {
-  const rows = map.height / spec.spaceToDepth;
-  const columns = map.width / spec.spaceToDepth;
-  let sum = 0;
-  for (const [i, value] of latent.entries()) {
-    if (Math.floor(i / columns) % rows >= below * rows) sum += value * spec.std + spec.mean;
-  }
-  return sum * spec.peakToPeople;
+/** People of a map below a share of its height, in whole rows of the latent. */
+function peopleBelow({ width, height, people }: DensityMap, spec: ModelManifest['latent'], below: number): number {
+  const firstRow = Math.ceil((below * height) / spec.spaceToDepth) * spec.spaceToDepth;
+  return people.subarray(firstRow * width).reduce((sum, value) => sum + value, 0);
 }
 
 function figuresOf(all: Seen[]): Omit<Comparison, 'folder' | 'way'> {

@@ -4,7 +4,7 @@ import { countPicture } from '../../services/worker/model/count-picture.ts';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
-import type { FarField } from '../../shared/config/schema.ts';
+import type { FarField } from '../../shared/contracts/far-field.ts';
 import type { ModelUse } from '../../shared/contracts/reading.ts';
 import { readJudged } from './judged-part.ts';
 import { decodeLabelled, type LabelledPicture } from './labelled-data.ts';

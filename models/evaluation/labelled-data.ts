@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { decodePicture, type Picture } from '../../services/worker/model/picture.ts';
-import type { FarField } from '../../shared/config/schema.ts';
+import type { FarField } from '../../shared/contracts/far-field.ts';
 import { Label } from '../../shared/contracts/labels.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';

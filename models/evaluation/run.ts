@@ -1,5 +1,5 @@
 /** The `evaluate` command: options in, figures out. */
-import { FarField } from '../../shared/config/schema.ts';
+import { FarField } from '../../shared/contracts/far-field.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { compare, comparisonTable } from './compare.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
@@ -39,8 +39,7 @@ export async function runEvaluate(command: EvaluateCommand): Promise<void> {
     if (showProgress) process.stderr.write(`\r${done}/${pictures.length} pictures`);
   };
   if (command.compare) {
-    if (farField) throw new HeadroomError('USAGE', '--compare knows no far field: leave one of them out.');
-    const rows = await compare(pictures, { model, width, below, onProgress });
+    const rows = await compare(pictures, { model, width, farField, below, onProgress });
     process.stdout.write(command.json ? `${JSON.stringify(rows)}\n` : comparisonTable(rows));
     return;
   }

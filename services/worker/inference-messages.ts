@@ -1,5 +1,6 @@
 /** What the worker and its inference processes say to each other. Both ends are ours: types, no parsing. */
-import type { FarField, Zone } from '../../shared/config/schema.ts';
+import type { Zone } from '../../shared/config/schema.ts';
+import type { FarField } from '../../shared/contracts/far-field.ts';
 import type { DegradedReason, ModelUse } from '../../shared/contracts/reading.ts';
 import type { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import type { PictureCount } from './density/picture-reading.ts';

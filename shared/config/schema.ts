@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Id, PicturePoint } from '../contracts/common.ts';
 import { isDrillCamera } from '../contracts/drill.ts';
+import { FarField, farWidthFault } from '../contracts/far-field.ts';
 import { Runbooks } from '../contracts/runbook.ts';
 import { CameraCalibration } from '../geometry/calibration.ts';
 import { AlertsConfig, DatabaseConfig, DeliveriesConfig, Importance, ZoneLimits, ZoneProfile } from './alerts.ts';
@@ -32,23 +33,6 @@ export const Zone = z
   })
   .describe('A part of the picture that is counted on its own. Zones may overlap.');
 export type Zone = z.infer<typeof Zone>;
-
-export const FarField = z
-  .strictObject({
-    until: z
-      .number()
-      .min(0.1)
-      .max(0.9)
-      .describe('Lower edge of the far field, share of the height of the picture from the top.'),
-    maxWidth: z
-      .int()
-      .min(640)
-      .max(3840)
-      .default(2048)
-      .describe("Width the far field is counted at, px: the stream's own, at most this."),
-  })
-  .describe('Upper part of the picture that is counted again in tiles with more detail, for people far away.');
-export type FarField = z.infer<typeof FarField>;
 
 export const Camera = z.strictObject({
   id: Id,
@@ -220,12 +204,8 @@ export const Config = z
             ctx.addIssue({ code: 'custom', path: [index, 'id'], message: 'is used twice; ids must differ' });
           seen.add(camera.id);
           const { farField, inferenceWidth } = camera;
-          if (farField && inferenceWidth !== 'native' && farField.maxWidth <= inferenceWidth)
-            ctx.addIssue({
-              code: 'custom',
-              path: [index, 'farField', 'maxWidth'],
-              message: `must be larger than inferenceWidth (${inferenceWidth}), or the far field is counted with no more detail`,
-            });
+          const fault = farField && farWidthFault(farField, inferenceWidth, 'inferenceWidth');
+          if (fault) ctx.addIssue({ code: 'custom', path: [index, 'farField', 'maxWidth'], message: fault });
           for (const [at, id] of camera.neighbours.entries()) {
             const path = [index, 'neighbours', at];
             if (id === camera.id) ctx.addIssue({ code: 'custom', path, message: 'is the camera itself' });

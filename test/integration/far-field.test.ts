@@ -1,12 +1,23 @@
 /** The far field with the committed model: rendered crowds, counted by the worker's own processes and functions. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { compare } from '../../models/evaluation/compare.ts';
+import { evaluate } from '../../models/evaluation/evaluate.ts';
+import { readLabelled } from '../../models/evaluation/labelled-data.ts';
 import { InferencePool } from '../../services/worker/inference-pool.ts';
-import { countPicture, type PictureEstimate } from '../../services/worker/model/count-picture.ts';
+import {
+  countPicture,
+  drawPicture,
+  encodePicture,
+  type PictureEstimate,
+} from '../../services/worker/model/count-picture.ts';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { planFarField } from '../../services/worker/model/far-field.ts';
 import { openModelFolder } from '../../services/worker/model/manifest.ts';
+import { seedOf } from '../../services/worker/model/noise.ts';
 import { decodePicture } from '../../services/worker/model/picture.ts';
 import { Zone } from '../../shared/config/schema.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
@@ -118,4 +129,72 @@ test('a far field starts warm on the next picture, and cold when its tiles have 
     capturedAt: at + 900,
   });
   assert.equal(other.model.warmStart, false);
+});
+
+test('encoded once and drawn often is the same as counted each time, whole and tiles', async () => {
+  const { input } = counter.manifest;
+  const picture = await decodePicture(jpeg, { ...input, maxWidth: 512 }, 384, { until: 0.5, maxWidth: 768 });
+  assert.equal(picture.far?.plan.tiles.length, 2);
+  const encoded = await encodePicture(counter, picture);
+  for (const options of [
+    { steps: 1, seed: 1 },
+    { steps: 2, seed: 2 },
+    { steps: 1, seed: 1 },
+  ] as const) {
+    assert.deepEqual(
+      await drawPicture(counter, encoded, options),
+      await countPicture(counter, picture, options),
+      JSON.stringify(options),
+    );
+  }
+  const { latents } = await drawPicture(counter, encoded, { steps: 1, seed: 1 });
+  assert.equal(latents.length, 3);
+  const warm = await drawPicture(counter, encoded, { steps: 1, seed: 1, previous: latents });
+  const tileCold = await drawPicture(counter, encoded, { steps: 1, seed: 1, previous: latents.slice(0, 1) });
+  assert.notDeepEqual(warm.latents.slice(1), tileCold.latents.slice(1), 'tiles start warm, too');
+});
+
+test('evaluate --compare counts far fields in every way, as evaluate and the server do', async (t) => {
+  // One scene three times over: frames without a cut.
+  const dir = await mkdtemp(join(tmpdir(), 'hr-far-'));
+  t.after(() => rm(dir, { recursive: true }));
+  await mkdir(join(dir, 'images'));
+  const images = ['a', 'b', 'c'].map((name) => `images/${name}.jpg`);
+  for (const image of images) await copyFile(CROWDS[0] as string, join(dir, image));
+  const line = (image: string) => JSON.stringify({ image, width: 768, height: 432, points: [] });
+  await writeFile(join(dir, 'labels.jsonl'), images.map(line).join('\n'));
+  const pictures = await readLabelled(dir);
+  const options = { model: 'standard', width: 384, farField: { until: 0.5, maxWidth: 2048 } };
+  const rows = await compare(pictures, options);
+  const of = (way: string) => rows.find((row) => row.way === way) as (typeof rows)[number];
+
+  // Nobody is labelled: every MAE is the mean count.
+  for (const steps of [1, 2, 4] as const) {
+    const { evaluation } = await evaluate(pictures, { ...options, steps });
+    const row = of(steps === 1 ? '1 step' : `${steps} steps`);
+    assert.ok(Math.abs(row.mae - evaluation.mae) < 1e-3, `${row.way}: ${row.mae}, evaluate ${evaluation.mae}`);
+    assert.equal(row.flicker, 0);
+  }
+  // One step has one map: that which is counted is the last.
+  assert.ok(Math.abs(of('1 step').mapMae - of('1 step').mae) < 1e-3, JSON.stringify(of('1 step')));
+  const without = await compare(pictures, { model: 'standard', width: 384 });
+  assert.ok(
+    without.every((row) => row.mapMae < of(row.way).mapMae),
+    'the far field is in every map',
+  );
+
+  // By hand, as the server goes on from picture to picture.
+  const picture = await decodePicture(jpeg, counter.manifest.input, 384, options.farField);
+  let previous: Float32Array[] | undefined;
+  const counts: number[] = [];
+  for (const _ of images) {
+    const estimate = await countPicture(counter, picture, { steps: 1, seed: seedOf('evaluation'), previous });
+    counts.push(sum(estimate.map.people));
+    previous = estimate.latents;
+  }
+  const mean = counts.reduce((total, one) => total + one, 0) / counts.length;
+  assert.notEqual(counts[1], counts[0]);
+  for (const way of ['warm start', 'always warm']) {
+    assert.ok(Math.abs(of(way).mae - mean) < 1e-3, `${way}: ${of(way).mae}, by hand ${mean}`);
+  }
 });

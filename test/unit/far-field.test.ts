@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type FarPlan, MARGIN_PX, planFarField } from '../../services/worker/model/far-field.ts';
-import type { Head } from '../../services/worker/model/heads.ts';
+import type { Head, Peak } from '../../services/worker/model/heads.ts';
 import { inferenceSize } from '../../services/worker/model/inference-size.ts';
 import { pasteFarField, type Said } from '../../services/worker/model/paste.ts';
 import { regrid } from '../../services/worker/model/regrid.ts';
@@ -202,3 +202,51 @@ const HEADS: [what: string, found: string[], wanted: string[]][] = [
   ['one that only the wrong side sees is none', pasted([[300, 422]], []), []],
 ];
 for (const [what, found, wanted] of HEADS) test(`heads: ${what}`, () => assert.deepEqual(found, wanted));
+
+test('peaks: the heads stay the heads; weaker ones come once, and from the part that owns their place', () => {
+  const plan = planFarField(size(1920, 1080), size(1024, 576), input, { until: 0.4, maxWidth: 2048 }) as FarPlan;
+  const { heightPx } = plan.picture;
+  /** Peaks as `locatePeaks` gives them, surest first; those of half a person are heads. */
+  const peaksOf = (seen: [x: number, y: number, people: number][], of: (x: number, y: number) => Head) => {
+    const peaks = seen.map(([x, y, people]): Peak => [...of(x, y), people]);
+    return { peaks, heads: peaks.filter(([, , people]) => people >= 0.5).map(([x, y]): Head => [x, y]) };
+  };
+  const inTile = (i: number, seen: [number, number, number][]): Said => {
+    const { left, top, right, bottom } = plan.tiles[i] as FarPlan['tiles'][number];
+    const [w, h] = [right - left, bottom - top];
+    return { ...evenly(w, h, 0), ...peaksOf(seen, (x, y) => [(x - left) / w, (y - top) / h]) };
+  };
+  const whole = peaksOf(
+    [
+      [100, 800, 1],
+      [300, 424, 0.3],
+      [100, 100, 0.2],
+      [500, 900, 0.2],
+    ],
+    (x, y) => [x / 1920, y / heightPx],
+  );
+  const tiles = [
+    inTile(0, [
+      [673, 50, 0.9],
+      [300, 422, 0.7],
+      [671, 200, 0.4],
+    ]),
+    inTile(1, [
+      [671, 50, 0.8],
+      [673, 200, 0.7],
+      [1000, 60, 0.3],
+    ]),
+    inTile(2, []),
+  ];
+  const { heads, peaks } = pasteFarField({ ...evenly(1024, 576, 0), ...whole }, plan, tiles);
+  const place = ([x, y]: [number, number, ...number[]]) => `${Math.round(x * 1920)},${Math.round(y * heightPx)}`;
+  assert.deepEqual(heads.map(place), ['100,800', '300,422', '673,200', '673,50']);
+  assert.deepEqual(
+    peaks?.map((peak) => `${place(peak)} ${peak[2]}`),
+    ['100,800 1', '300,422 0.7', '673,200 0.7', '673,50 0.9', '500,900 0.2', '1000,60 0.3'],
+  );
+  const without = ({ map, blocks, heads }: Said): Said => ({ map, blocks, heads });
+  const alone = pasteFarField(without({ ...evenly(1024, 576, 0), ...whole }), plan, tiles.map(without));
+  assert.deepEqual(alone.heads, heads);
+  assert.equal(alone.peaks, undefined);
+});

@@ -1,43 +1,75 @@
-/** One picture counted: as a whole, and its far field again in tiles where it has one. */
-import type { CrowdCounter, Estimate } from './crowd-counter.ts';
+/**
+ * One picture counted: as a whole, and its far field again in tiles where it has one. In two steps, as the model's own: what
+ * the encoder saw is the same for every map that is drawn.
+ */
+import type { CountOptions, CrowdCounter, Encoded, Estimate } from './crowd-counter.ts';
+import type { FarPlan } from './far-field.ts';
 import { pasteFarField, type Said } from './paste.ts';
-import { type FarPicture, type Picture, tilePicture } from './picture.ts';
-import type { Steps } from './sampler.ts';
+import { type Picture, tilePicture } from './picture.ts';
 
-export type CountPictureOptions = {
-  steps: Steps;
+export type CountPictureOptions = Pick<CountOptions, 'steps' | 'leastHead'> & {
   /** Seed of the noise; one per camera. */
   seed: number;
   /** Clean latents of the picture before, the whole one's first: warm start. */
   previous?: Float32Array[] | undefined;
 };
 
+/** What the encoder saw in a picture: in the whole one, and in every tile of its far field. */
+export type EncodedPicture = { whole: Encoded; far?: { plan: FarPlan; tiles: Encoded[] } };
+
 /** What is said of the picture, and the latents of its parts for the next one's warm start. */
 export type PictureEstimate = Said & { latents: Float32Array[] };
 
 /**
- * Counts a picture on the production path; cameras and evaluation alike. Tiles are counted one after the other.
+ * Counts a picture on the production path; cameras, test bench and evaluation alike.
  * @throws Error when the runtime fails
  */
 export async function countPicture(
   counter: CrowdCounter,
   picture: Omit<Picture, 'native' | 'thumb'>,
-  { steps, seed, previous = [] }: CountPictureOptions,
+  options: CountPictureOptions,
 ): Promise<PictureEstimate> {
-  const whole = await counter.estimate(picture, { steps, seed, previous: previous[0] });
+  return drawPicture(counter, await encodePicture(counter, picture), options);
+}
+
+/**
+ * Encodes the whole picture, then its tiles one after the other.
+ * @throws Error when the runtime fails
+ */
+export async function encodePicture(
+  counter: CrowdCounter,
+  picture: Omit<Picture, 'native' | 'thumb'>,
+): Promise<EncodedPicture> {
+  const whole = await counter.encode(picture);
   const { far } = picture;
+  if (!far) return { whole };
+  const tiles: Encoded[] = [];
+  for (const tile of far.plan.tiles) tiles.push(await counter.encode(tilePicture(far, tile)));
+  return { whole, far: { plan: far.plan, tiles } };
+}
+
+/**
+ * Draws the maps of an encoded picture and makes one of them.
+ * @throws Error when the runtime fails
+ */
+export async function drawPicture(
+  counter: CrowdCounter,
+  { whole: encoded, far }: EncodedPicture,
+  { seed, previous = [], ...options }: CountPictureOptions,
+): Promise<PictureEstimate> {
+  const whole = await counter.draw(encoded, { ...options, seed, previous: previous[0] });
   if (!far) return { ...whole, latents: [whole.latent] };
-  const noise = tileNoise(counter, far, seed);
+  const noise = tileNoise(counter, far.plan, seed);
   const tiles: Estimate[] = [];
-  for (const [i, tile] of far.plan.tiles.entries()) {
+  for (const [i, tile] of far.tiles.entries()) {
     const start = { noise: noise[i] as Float32Array, previous: previous[i + 1] };
-    tiles.push(await counter.estimate(tilePicture(far, tile), { steps, ...start }));
+    tiles.push(await counter.draw(tile, { ...options, ...start }));
   }
   return { ...pasteFarField(whole, far.plan, tiles), latents: [whole, ...tiles].map(({ latent }) => latent) };
 }
 
 /** Noise of every tile, cut from one field: where tiles overlap they start from the same and differ by their edges alone. */
-function tileNoise({ manifest, noise }: CrowdCounter, { plan }: FarPicture, seed: number): Float32Array[] {
+function tileNoise({ manifest, noise }: CrowdCounter, plan: FarPlan, seed: number): Float32Array[] {
   const { channels, downscale } = manifest.latent;
   const width = plan.picture.widthPx / downscale;
   const height = plan.bottom / downscale;

@@ -3,7 +3,7 @@
  * the stream's own resolution, in tiles no larger than the model takes, since its people are lost where the whole
  * picture is reduced.
  */
-import type { FarField } from '../../../shared/config/schema.ts';
+import type { FarField } from '../../../shared/contracts/far-field.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import { inferenceSize, type Size } from './inference-size.ts';
 

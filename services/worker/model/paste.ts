@@ -1,11 +1,12 @@
 /** Puts what the tiles of a far field say in the place of what the whole picture said there. Pure. */
 import type { Estimate } from './crowd-counter.ts';
 import type { Area, FarPlan, Tile } from './far-field.ts';
-import type { Head } from './heads.ts';
+import type { Head, Peak } from './heads.ts';
+import type { DensityMap } from './read-out.ts';
 import { type Grid, regrid } from './regrid.ts';
 
 /** What is said of a picture or of a tile. */
-export type Said = Pick<Estimate, 'map' | 'blocks' | 'heads'>;
+export type Said = Pick<Estimate, 'map' | 'blocks' | 'heads' | 'peaks'>;
 
 /**
  * The whole picture with its far field from the tiles. The grids stay the whole picture's: above the strip's edge every
@@ -13,21 +14,26 @@ export type Said = Pick<Estimate, 'map' | 'blocks' | 'heads'>;
  * @param tiles what was said of each tile of the plan, in its order
  */
 export function pasteFarField(whole: Said, plan: FarPlan, tiles: Said[]): Said {
-  const { map, blocks } = whole;
-  const paste = (
-    values: Float32Array,
-    { width, height }: { width: number; height: number },
-    of: (said: Said) => Grid,
-  ) => pasteGrid({ width, height, values }, plan, tiles.map(of));
+  const paste = (of: (said: Said) => Grid) => pasteGrid(of(whole), plan, tiles.map(of));
   return {
-    map: { ...map, people: paste(map.people, map, (said) => ({ ...said.map, values: said.map.people })) },
+    map: pasteMap(
+      whole.map,
+      plan,
+      tiles.map(({ map }) => map),
+    ),
     blocks: {
-      ...blocks,
-      mean: paste(blocks.mean, blocks, (said) => ({ ...said.blocks, values: said.blocks.mean })),
-      variance: paste(blocks.variance, blocks, (said) => ({ ...said.blocks, values: said.blocks.variance })),
+      ...whole.blocks,
+      mean: paste(({ blocks }) => ({ ...blocks, values: blocks.mean })),
+      variance: paste(({ blocks }) => ({ ...blocks, values: blocks.variance })),
     },
-    heads: headsOnce(whole, plan, tiles),
+    ...headsOnce(whole, plan, tiles),
   };
+}
+
+/** The same for a map alone. */
+export function pasteMap(whole: DensityMap, plan: FarPlan, tiles: DensityMap[]): DensityMap {
+  const grid = ({ people, ...size }: DensityMap): Grid => ({ ...size, values: people });
+  return { ...whole, people: pasteGrid(grid(whole), plan, tiles.map(grid)) };
 }
 
 function pasteGrid(whole: Grid, plan: FarPlan, tiles: Grid[]): Float32Array {
@@ -57,36 +63,49 @@ function assemble({ picture, tiles }: FarPlan, grids: Grid[], cellPx: number): G
   return { width, height, values };
 }
 
-/** A head as one part sees it, px of the far picture. */
-type Sighting = { part: number; x: number; y: number };
+/** A head as one part sees it, px of the far picture; with its share of a person where that was asked for. */
+type Sighting = { part: number; x: number; y: number; people: number | undefined };
+
+/** Heads, and peaks where they were asked for, of all parts. */
+function headsOnce(whole: Said, plan: FarPlan, tiles: Said[]): Pick<Said, 'heads' | 'peaks'> {
+  const { widthPx, heightPx } = plan.picture;
+  const reachPx = (1.5 * widthPx) / whole.map.width;
+  const parts = [whole, ...tiles];
+  const kept: Sighting[] = [];
+  const keep = (of: (said: Said) => (Head | Peak)[]) => {
+    const sighted = parts.flatMap((said, part) => of(said).map((head) => sightingOf(plan, part, head)));
+    keepOnce(kept, sighted, plan, reachPx);
+  };
+  const at = ({ x, y }: Sighting): Head => [x / widthPx, y / heightPx];
+  // Peaks come surest first: the heads are so many of them as there are heads, and settled before the others come.
+  keep(({ heads, peaks }) => peaks?.slice(0, heads.length) ?? heads);
+  const heads = kept.map(at);
+  if (!whole.peaks) return { heads };
+  keep(({ heads, peaks = [] }) => peaks.slice(heads.length));
+  return { heads, peaks: kept.map((one) => [...at(one), one.people as number]) };
+}
+
+/** @param part 0 is the whole picture, then the tiles */
+function sightingOf({ picture, tiles }: FarPlan, part: number, [x, y, people]: [...Head, people?: number]): Sighting {
+  const area = tiles[part - 1] ?? { left: 0, top: 0, right: picture.widthPx, bottom: picture.heightPx };
+  const [widthPx, heightPx] = [area.right - area.left, area.bottom - area.top];
+  return { part, x: area.left + x * widthPx, y: area.top + y * heightPx, people };
+}
 
 /**
- * Every head once. A head is taken from the part that owns its place. Parts may put a head that stands on a seam a cell
+ * Adds every head once. A head is taken from the part that owns its place. Parts may put a head that stands on a seam a cell
  * apart: each in its own area, then it would count twice; or each in the other's, then not at all. So two parts' sightings
  * that are closer than two peaks of one map can be are one head, and it stays.
  */
-function headsOnce(whole: Said, { picture, until, tiles }: FarPlan, said: Said[]): Head[] {
+function keepOnce(kept: Sighting[], sighted: Sighting[], { picture, until, tiles }: FarPlan, reachPx: number): void {
   const { widthPx, heightPx } = picture;
   const edge = until * heightPx;
   const owns: Area[] = [
     { left: 0, top: edge, right: widthPx, bottom: heightPx },
     ...tiles.map(({ own }) => ({ ...own, bottom: Math.min(own.bottom, edge) })),
   ];
-  const sighted: Sighting[] = [
-    ...whole.heads.map(([x, y]) => ({ part: 0, x: x * widthPx, y: y * heightPx })),
-    ...tiles.flatMap(({ left, top, right, bottom }, i) =>
-      (said[i] as Said).heads.map(([x, y]) => ({
-        part: i + 1,
-        x: left + x * (right - left),
-        y: top + y * (bottom - top),
-      })),
-    ),
-  ];
-  const reachPx = (1.5 * widthPx) / whole.map.width;
   const close = (a: Sighting, b: Sighting) =>
     a.part !== b.part && Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y)) <= reachPx;
-
-  const kept: Sighting[] = [];
   const keep = (one: Sighting) => kept.some((other) => close(one, other)) || kept.push(one);
   const isAtHome = (one: Sighting) => isInside(owns[one.part] as Area, one);
   for (const one of sighted) if (isAtHome(one)) keep(one);
@@ -94,7 +113,6 @@ function headsOnce(whole: Said, { picture, until, tiles }: FarPlan, said: Said[]
   for (const one of strays) {
     if (strays.some((other) => close(one, other) && isInside(owns[one.part] as Area, other))) keep(one);
   }
-  return kept.map(({ x, y }) => [x / widthPx, y / heightPx]);
 }
 
 const isInside = ({ left, top, right, bottom }: Area, { x, y }: Sighting, roomPx = 0): boolean =>

@@ -1,6 +1,6 @@
 /** Decodes a picture to the pixels the model looks at. */
 import sharp, { type Sharp } from 'sharp';
-import type { FarField } from '../../../shared/config/schema.ts';
+import type { FarField } from '../../../shared/contracts/far-field.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import { type Area, type FarPlan, planFarField } from './far-field.ts';
 import { inferenceSize, type Size } from './inference-size.ts';
