@@ -127,6 +127,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
         ...(zone.runbooks ? { runbooks: zone.runbooks } : {}),
       })),
       ...(camera.lines.length > 0 ? { lines: camera.lines.map(lineInfo) } : {}),
+      ...(camera.farField ? { farField: camera.farField } : {}),
       calibrated: camera.calibration !== undefined,
       neighbours: camera.neighbours,
     }));

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { EpochMs, Id, Interval } from './common.ts';
+import { FarField } from './far-field.ts';
 
 /** What a look may cost. */
 export const BENCH_LIMITS = {
@@ -39,6 +40,8 @@ export const LookOptions = z.object({
   model: Id.optional(),
   /** Width the picture is looked at, px. */
   width: z.union([z.literal('native'), z.int().min(128).max(1920)]).default('native'),
+  /** The upper part looked at again with more detail, as a camera's. */
+  farField: FarField.optional(),
   /** Heads are given down to this share of a person. */
   leastHead: z.number().min(0.05).max(1).default(0.1),
 });
@@ -84,6 +87,13 @@ export const Look = z.object({
   /** The size it was looked at. */
   lookedAtWidthPx: z.int().positive(),
   lookedAtHeightPx: z.int().positive(),
+  /**
+   * The part that was looked at again with more detail: its lower edge (share of the height), the width of the picture
+   * its tiles were cut from, and how many. Absent where none was asked for, or the picture is no wider than it is looked at.
+   */
+  farField: z
+    .object({ until: z.number().min(0).max(1), widthPx: z.int().positive(), tiles: z.int().positive() })
+    .optional(),
   /** Decoding, and the model's part that is the same for all runs, ms. */
   decodeMs: z.number().min(0),
   encodeMs: z.number().min(0),

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { ActiveAlert, AlertEvent, AlertMode, AlertsHealth, OperatorCommand } from './alert.ts';
 import { EpochMs, Id, PicturePoint } from './common.ts';
+import { FarField } from './far-field.ts';
 import { PublicReading } from './reading.ts';
 import { Runbooks } from './runbook.ts';
 
@@ -58,6 +59,8 @@ export const CameraInfo = z.object({
       }),
     )
     .optional(),
+  /** Only of cameras with one: what the test bench counts their pictures with, too. */
+  farField: z.object(FarField.shape).optional(),
   /** Whether the ground is calibrated: without it there are no people per square metre. */
   calibrated: z.boolean(),
   /** Ids of the cameras shown beside an alert of this one. */

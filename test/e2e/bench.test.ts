@@ -31,7 +31,10 @@ let dir: string;
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hr-bench-e2e-'));
   source = await startRtspServer({ port: 0, streams: [{ path: '/crowd', file: CLIP }] });
-  const camera = { id: 'square', name: 'Square', url: source.urls[0] as string, sampleFps: 1, staleAfterMs: 60_000 };
+  const camera = {
+    ...{ id: 'square', name: 'Square', url: source.urls[0] as string, sampleFps: 1, staleAfterMs: 60_000 },
+    farField: { until: 0.35, maxWidth: 1600 },
+  };
   system = await startSystem({ cameras: [camera], config: { worker: { inferenceDeadlineMs: 20_000 } } });
   browser = await startBrowser();
 });
@@ -256,6 +259,42 @@ test('overlays, threshold, and the table of steps and seeds', { timeout: PATIENC
   await close();
 });
 
+test('a far field is tried, and said', { timeout: PATIENCE_MS }, async () => {
+  const { page, screenshot, assertClean, close } = await open();
+  await put(page, [image('00026')]);
+  await page.getByLabel('Looked at').selectOption('384');
+  const alone = await until(
+    'it is looked at small',
+    async () => (/384×\d+ px of 768/.test((await result()) ?? '') ? counted(page) : undefined),
+    WITHIN_MS,
+  );
+  const far = page.getByTestId('bench-far');
+  const said = page.getByTestId('bench-far-field');
+  assert.equal(await said.count(), 0);
+  await far.fill('50');
+  await far.press('Enter');
+  await said.filter({ hasText: 'upper 57 %, 768 px wide, in 1 tile' }).waitFor({ timeout: WITHIN_MS });
+  assert.ok((await counted(page)) > alone, 'more is found far away');
+  await screenshot('bench-far-field');
+  await assertAccessible(page, 'the test bench with a far field');
+
+  await far.fill('5');
+  await far.press('Enter');
+  assert.equal(await page.locator('[data-testid="bench-far"]:invalid').count(), 1);
+  await far.fill('50');
+  await page.getByLabel('Looked at').selectOption('0');
+  await said.filter({ hasText: 'nothing to gain' }).waitFor({ timeout: WITHIN_MS });
+  await far.fill('');
+  await far.press('Enter');
+  await said.waitFor({ state: 'detached', timeout: WITHIN_MS });
+  assertClean();
+  await close();
+
+  function result() {
+    return page.getByTestId('bench-result').textContent({ timeout: WITHIN_MS });
+  }
+});
+
 test('a clip comes in picture by picture; a camera gives its newest one', { timeout: PATIENCE_MS }, async () => {
   const { page, assertClean, close } = await open();
   await page.getByLabel('Pictures a second from a clip').selectOption('1');
@@ -278,6 +317,7 @@ test('a clip comes in picture by picture; a camera gives its newest one', { time
   await until('its picture is here', async () => (await listed(page).count()) === fromClip + 1, WITHIN_MS);
   assert.match((await listed(page).last().textContent()) ?? '', /Square \d\d:\d\d:\d\d/);
   assert.ok((await counted(page)) > 1);
+  assert.equal(await page.getByTestId('bench-far').inputValue(), '35', 'its far field comes along');
   assertClean();
   await close();
 });

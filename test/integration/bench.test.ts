@@ -106,6 +106,46 @@ test('steps and seeds are tried side by side, and the same look gives the same n
   assert.equal(again.runs[1]?.count, first.runs[2]?.count);
 });
 
+test('a far field is counted as the evaluation counts it, and the look says what was looked at in detail', async () => {
+  const farField = { until: 0.5, maxWidth: 2048 };
+  const [picture] = (await readLabelled(FIXTURES)).filter(({ file }) => file.endsWith('00014.jpg'));
+  assert.ok(picture);
+  const { counted } = await evaluate([picture], { model: 'standard', width: 384, farField });
+  const far = await look('width=384&farField=0.5');
+  assert.deepEqual(far.farField, { until: 4 / 7, widthPx: 768, tiles: 1 });
+  assert.equal(far.lookedAtWidthPx, 384);
+  const [only] = far.runs;
+  assert.ok(only && Math.abs(only.count - (counted[0]?.count as number)) < 1e-3);
+  assert.equal(only.heads, counted[0]?.found.length);
+  assert.notEqual(only.count, (await look('width=384')).runs[0]?.count);
+});
+
+test('a wide picture’s tiles are drawn anew for every setting, and its peaks are those of one picture', async () => {
+  const wide = await sharp(jpeg).resize(1600, 900, { kernel: 'lanczos3' }).jpeg().toBuffer();
+  const far = await look('steps=1,2&seeds=2&width=512&farField=0.3', wide);
+  assert.deepEqual([far.farField?.widthPx, far.farField?.tiles], [1600, 2]);
+  assert.equal(new Set(far.runs.map(({ peaks }) => JSON.stringify(peaks))).size, 4);
+  for (const { peaks, heads, heatmap } of far.runs) {
+    assert.ok(peaks.some(([, y]) => y < 0.3) && peaks.some(([, y]) => y > 0.3));
+    assert.equal(peaks.filter(([, , people]) => people >= far.model.headThreshold).length, heads);
+    assert.ok(peaks.length > heads, 'weaker ones, too');
+    const shares = peaks.map(([, , people]) => people);
+    assert.deepEqual(
+      shares,
+      shares.toSorted((a, b) => b - a),
+    );
+    assert.equal(decodeHeatmap(Buffer.from(heatmap, 'base64')).heads.length, heads);
+  }
+  const again = await look('steps=2&seeds=2&width=512&farField=0.3', wide);
+  assert.equal(again.runs[1]?.count, far.runs[3]?.count, 'the same look, the same number');
+});
+
+test('a far field with nothing to gain changes nothing, and the look does not claim it', async () => {
+  const [far, alone] = [await look('farField=0.5'), await look()];
+  assert.equal(far.farField, undefined);
+  assert.deepEqual(far.runs[0]?.count, alone.runs[0]?.count);
+});
+
 test('PNG and WebP are looked at, too', async () => {
   const [png, webp] = await Promise.all([
     sharp(jpeg).png().toBuffer(),
@@ -165,6 +205,14 @@ const REFUSALS: Refusal[] = [
   ['a picture that is cut off', () => post('look', jpeg.subarray(0, jpeg.length / 2)), 422, /cannot be decoded/],
   ['a model that is not there', () => post('look?model=nowhere', jpeg), 422, /no model "nowhere".*Found: .*standard/],
   ['a number of steps that is none', () => post('look?steps=1,9', jpeg), 400, /steps/],
+  [
+    'a far field no wider than the whole picture',
+    () => post('look?width=1024&farField=0.4&farWidth=1024', jpeg),
+    400,
+    /farWidth.*larger than width \(1024\)/,
+  ],
+  ['a far field’s width without one', () => post('look?farWidth=1024', jpeg), 400, /farWidth.*with farField only/],
+  ['a far field that is the whole picture', () => post('clip?farField=1', jpeg, 'video/mp4'), 400, /farField/],
   ['too many seeds', () => post('look?seeds=99', jpeg), 400, /seeds/],
   [
     'a page of another site',
@@ -211,6 +259,15 @@ test('a clip is cut at the chosen rate and looked at frame by frame', async () =
     assert.ok((one.runs[0]?.count ?? 0) > 1, 'the demo clip shows people');
   }
   assert.deepEqual(await leftovers(), [], 'nothing is kept');
+});
+
+test('a clip’s pictures are cut as wide as their far field is looked at', async () => {
+  const file = join(dir, 'wide.mp4');
+  await run('ffmpeg', ['-v', 'error', '-i', CLIP, '-t', '0.6', '-vf', 'scale=2304:-2', '-an', file]);
+  const answers = await clip('frames=1&width=512&farField=0.2', await readFile(file));
+  const [frame] = answers.filter((answer) => answer.type === 'frame');
+  assert.ok(frame, JSON.stringify(answers));
+  assert.deepEqual([frame.look.widthPx, frame.look.farField?.widthPx], [2048, 2048]);
 });
 
 test('a WebM clip that is shorter than wanted is looked at to its end', async () => {

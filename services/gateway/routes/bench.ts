@@ -12,6 +12,7 @@ import {
   LookOptions,
 } from '../../../shared/contracts/bench.ts';
 import { Id } from '../../../shared/contracts/common.ts';
+import { FarField, farWidthFault } from '../../../shared/contracts/far-field.ts';
 import type { BenchLine } from '../bench-line.ts';
 import { pictureFault } from '../dropped-picture.ts';
 import { Problem, sendProblem } from './problem.ts';
@@ -22,7 +23,7 @@ const MIB = 1024 * 1024;
 
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
-const LookQuery = z.object({
+const Query = z.object({
   steps: z
     .string()
     .regex(/^[1-4](,[1-4]){0,3}$/, 'use numbers of 1 to 4 with commas between them, such as 1,2,4')
@@ -34,6 +35,13 @@ const LookQuery = z.object({
     .union([z.literal('native'), whole(128, 1920)])
     .default('native')
     .describe('Width the picture is looked at, px.'),
+  farField: z.coerce
+    .number()
+    .min(0.1)
+    .max(0.9)
+    .optional()
+    .describe('The picture’s upper part, to this share of its height, is looked at again in tiles with more detail.'),
+  farWidth: whole(640, 3840).optional().describe('Width the far field is looked at, px, at most; 2048 by default.'),
   leastHead: z.coerce
     .number()
     .min(0.05)
@@ -41,15 +49,35 @@ const LookQuery = z.object({
     .default(0.1)
     .describe('Heads are given down to this share of a person.'),
 });
-type LookQuery = z.infer<typeof LookQuery>;
+type Query = z.infer<typeof Query>;
 
-const ClipQuery = LookQuery.omit({ seeds: true }).extend({
-  fps: z.coerce.number().min(0.1).max(BENCH_LIMITS.clipFps).default(1).describe('Pictures a second to look at.'),
-  frames: whole(1, BENCH_LIMITS.clipFrames).default(BENCH_LIMITS.clipFrames).describe('At most so many pictures.'),
-});
+const LookQuery = Query.superRefine(checkFarField);
+const ClipQuery = Query.omit({ seeds: true })
+  .extend({
+    fps: z.coerce.number().min(0.1).max(BENCH_LIMITS.clipFps).default(1).describe('Pictures a second to look at.'),
+    frames: whole(1, BENCH_LIMITS.clipFrames).default(BENCH_LIMITS.clipFrames).describe('At most so many pictures.'),
+  })
+  .superRefine(checkFarField);
 
-const optionsOf = ({ steps, ...rest }: Omit<LookQuery, 'seeds'> & { seeds?: number }): LookOptions =>
-  LookOptions.parse({ ...rest, ...(steps ? { steps: [...new Set(steps.split(',').map(Number))] } : {}) });
+type FarQuery = Pick<Query, 'farField' | 'farWidth'>;
+const farFieldOf = ({ farField: until, farWidth: maxWidth }: FarQuery): FarField | undefined =>
+  FarField.safeParse({ until, maxWidth }).data;
+
+/** As for cameras. */
+function checkFarField({ width, ...query }: FarQuery & Pick<Query, 'width'>, ctx: z.RefinementCtx): void {
+  const farField = farFieldOf(query);
+  const fault = farField && farWidthFault(farField, width, 'width');
+  if (fault) ctx.addIssue({ code: 'custom', path: ['farWidth'], message: fault });
+  if (query.farField === undefined && query.farWidth !== undefined)
+    ctx.addIssue({ code: 'custom', path: ['farWidth'], message: 'is of use with farField only' });
+}
+
+const optionsOf = ({ steps, farField, farWidth, ...rest }: Omit<Query, 'seeds'> & { seeds?: number }): LookOptions =>
+  LookOptions.parse({
+    ...rest,
+    farField: farFieldOf({ farField, farWidth }),
+    ...(steps ? { steps: [...new Set(steps.split(',').map(Number))] } : {}),
+  });
 
 const STATUS: Record<BenchRefusal['why'], 422 | 503> = { unreadable: 422, model: 422, 'too-slow': 503, failed: 503 };
 const BUSY = 'Other pictures are being looked at; try again in a few seconds.';

@@ -74,7 +74,7 @@ async function serve(o: BenchDeskOptions, runner: BenchRunner, job: BenchJob, si
       const outcome = await runner.look(input, options, model);
       return await tell(outcome.ok ? { type: 'look', look: outcome.look } : outcome.refusal);
     }
-    const { jpegs, more } = await cutClip(input, clip, signal);
+    const { jpegs, more } = await cutClip(input, { ...clip, farWidth: options.farField?.maxWidth }, signal);
     if (jpegs.length === 0) {
       return await tell({
         type: 'refused',

@@ -7,7 +7,8 @@ import { BENCH_LIMITS, type Look, type LookRun } from '../../../shared/contracts
 import { encodeHeatmap } from '../../../shared/contracts/heatmap.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
 import { heatmapOf, readPicture } from '../density/picture-reading.ts';
-import { CrowdCounter, type Encoded, type Provider } from '../model/crowd-counter.ts';
+import { drawPicture, type EncodedPicture, encodePicture } from '../model/count-picture.ts';
+import { CrowdCounter, type Provider } from '../model/crowd-counter.ts';
 import { proveGolden } from '../model/golden.ts';
 import type { ModelFolder } from '../model/manifest.ts';
 import { seedOf } from '../model/noise.ts';
@@ -35,12 +36,12 @@ async function look(request: LookRequest): Promise<LookOutcome> {
     return refuse('model', messageOf(error));
   }
   const { manifest } = counter;
-  const { options } = request;
+  const { options, file } = request;
   const startedAt = performance.now();
-  const picture = await decodePicture(request.file, manifest.input, options.width).catch(() => undefined);
+  const picture = await decodePicture(file, manifest.input, options.width, options.farField).catch(() => undefined);
   if (!picture) return refuse('unreadable', 'The picture cannot be decoded.');
   const decodedAt = performance.now();
-  const encoded = await counter.encode(picture);
+  const encoded = await encodePicture(counter, picture);
   const encodedAt = performance.now();
 
   const runs: LookRun[] = [];
@@ -63,6 +64,7 @@ async function look(request: LookRequest): Promise<LookOutcome> {
     ...picture.native,
     lookedAtWidthPx: picture.widthPx,
     lookedAtHeightPx: picture.heightPx,
+    ...(encoded.far && { farField: detailOf(encoded.far) }),
     decodeMs: decodedAt - startedAt,
     encodeMs: encodedAt - decodedAt,
     runs,
@@ -72,14 +74,14 @@ async function look(request: LookRequest): Promise<LookOutcome> {
 
 async function draw(
   counter: CrowdCounter,
-  encoded: Encoded,
+  encoded: EncodedPicture,
   steps: Steps,
   seed: number,
   leastHead: number,
 ): Promise<LookRun | undefined> {
   const { manifest } = counter;
   const startedAt = performance.now();
-  const estimate = await counter.draw(encoded, { steps, seed: benchSeed(seed), leastHead });
+  const estimate = await drawPicture(counter, encoded, { steps, seed: benchSeed(seed), leastHead });
   const reading = readPicture(estimate, manifest, [], () => ({ map: new Uint8Array(), blocks: new Float32Array() }));
   if (!reading) return undefined;
   const { map, blocks, heads, peaks = [] } = estimate;
@@ -98,6 +100,12 @@ async function draw(
     ms: performance.now() - startedAt,
   };
 }
+
+const detailOf = ({ plan, tiles }: NonNullable<EncodedPicture['far']>): Look['farField'] => ({
+  until: plan.until,
+  widthPx: plan.picture.widthPx,
+  tiles: tiles.length,
+});
 
 const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
 

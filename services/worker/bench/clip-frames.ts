@@ -9,22 +9,25 @@ import { lowPriority } from './low-priority.ts';
 
 const PREFIX = 'headroom-bench-';
 const CUT_LIMIT_MS = 60_000;
-/** Wider than any model here looks at. */
+/** Wider than any model here looks at a whole picture. */
 const WIDEST_PX = 1920;
 
+/** `farWidth`: width that a far field is looked at, px. */
+export type CutOptions = ClipOptions & { farWidth?: number | undefined };
 export type Frames = { jpegs: Buffer[]; more: boolean };
 
 /**
  * Arguments for ffmpeg. A playlist dressed up as a clip could name other files and addresses: only these containers are
  * opened, by their content, and only files. Pure.
  */
-export function cutArguments(clip: string, pattern: string, { fps, frames }: ClipOptions): string[] {
+export function cutArguments(clip: string, pattern: string, { fps, frames, farWidth = 0 }: CutOptions): string[] {
+  const widest = Math.max(WIDEST_PX, farWidth);
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error'],
     ...['-protocol_whitelist', 'file', '-format_whitelist', 'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm'],
     ...['-max_pixels', String(BENCH_LIMITS.pixels), '-threads', '1', '-i', clip],
     ...['-map', '0:v:0', '-an', '-sn', '-dn'],
-    ...['-vf', `fps=${fps},scale=w='min(${WIDEST_PX}\\,iw)':h=-2:out_color_matrix=bt601:out_range=pc,format=yuvj420p`],
+    ...['-vf', `fps=${fps},scale=w='min(${widest}\\,iw)':h=-2:out_color_matrix=bt601:out_range=pc,format=yuvj420p`],
     // One more than wanted tells whether the clip goes on.
     ...['-frames:v', String(frames + 1), '-threads', '1', '-c:v', 'mjpeg', '-q:v', '2', '-f', 'image2', pattern],
   ];
@@ -34,7 +37,7 @@ export function cutArguments(clip: string, pattern: string, { fps, frames }: Cli
  * The clip's pictures, in order; an empty list when it cannot be read. The clip and its pictures lie in a folder of their
  * own, readable by this user alone, and are gone when this returns.
  */
-export async function cutClip(clip: Uint8Array, options: ClipOptions, signal?: AbortSignal): Promise<Frames> {
+export async function cutClip(clip: Uint8Array, options: CutOptions, signal?: AbortSignal): Promise<Frames> {
   const dir = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   try {
     const file = join(dir, 'clip');

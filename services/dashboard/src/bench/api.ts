@@ -12,6 +12,8 @@ export type LookQuery = {
   seeds: number;
   model?: string | undefined;
   width?: number | undefined;
+  farField?: number | undefined;
+  farWidth?: number | undefined;
 };
 export type ClipQuery = Omit<LookQuery, 'seeds'> & { fps: number; frames: number };
 

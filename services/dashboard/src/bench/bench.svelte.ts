@@ -4,7 +4,9 @@
  */
 import { SvelteMap } from 'svelte/reactivity';
 import { BENCH_LIMITS, type BenchAnswer, type Look } from '../../../../shared/contracts/bench.ts';
+import type { FarField } from '../../../../shared/contracts/far-field.ts';
 import type { ModelState } from '../../../../shared/contracts/models.ts';
+import type { CameraLive } from '../live/camera-live.svelte.ts';
 import { type Failure, type LookQuery, look, lookAtClip, models, newestPicture } from './api.ts';
 import { type Clicks, clicksOf, type Point } from './clicks.ts';
 import { type Compared, type Figures, figuresOf, runOf, type Setting } from './figures.ts';
@@ -30,7 +32,7 @@ export class BenchPicture {
   looking = $state(false);
   /** The question that is being answered, or was last. */
   asked: string | undefined;
-  /** Model and width of the look. */
+  /** Model, width and far field of the look. */
   lookedWith: string | undefined;
 
   constructor(o: Pick<BenchPicture, 'name' | 'blob' | 'widthPx' | 'heightPx'> & { id?: string; addedAt?: number }) {
@@ -62,6 +64,7 @@ export class Bench {
   /** Settings of the look. `upToSteps`: 1 to so many are tried; the model's own number by default. */
   model: string | undefined = $state();
   width: number | undefined = $state();
+  farField: FarField | undefined = $state.raw();
   upToSteps: number | undefined = $state();
   seeds = $state(1);
   /** Which of the runs is shown; the model's own by default. */
@@ -127,11 +130,13 @@ export class Bench {
     return picture;
   }
 
-  async addCamera(cameraId: string, name: string, at: string): Promise<void> {
+  /** Takes a camera's newest picture, and its far field along: without it the picture would be counted otherwise. */
+  async addCamera({ id, info: { name, farField } }: CameraLive, at: string): Promise<void> {
     this.troubles = [];
-    const blob = await newestPicture(cameraId);
-    if (blob) await this.addPicture(blob, `${name} ${at}`);
-    else this.#trouble({ kind: 'no-picture', name });
+    const blob = await newestPicture(id);
+    if (!blob) return this.#trouble({ kind: 'no-picture', name });
+    this.farField = farField ?? this.farField;
+    await this.addPicture(blob, `${name} ${at}`);
   }
 
   /** Has a clip looked at; its pictures come one by one, each already counted. */
@@ -289,12 +294,12 @@ export class Bench {
 
   #mostWanted(): BenchPicture | undefined {
     const { selected } = this;
-    if (selected && this.#lacks(selected)) return selected;
-    return this.pictures.find((picture) => picture.complete && this.#lacks(picture));
+    if (selected && this.lacks(selected)) return selected;
+    return this.pictures.find((picture) => picture.complete && this.lacks(picture));
   }
 
   /** Whether the look at hand does not have what the settings ask for. What failed is tried again when they change. */
-  #lacks(picture: BenchPicture): boolean {
+  lacks(picture: BenchPicture): boolean {
     const { look: seen, failure, asked } = picture;
     if (failure && asked === this.#question(picture)) return false;
     if (!seen || picture.lookedWith !== JSON.stringify(this.#common())) return true;
@@ -324,7 +329,8 @@ export class Bench {
   }
 
   #common() {
-    return { model: this.model, width: this.width };
+    const { model, width, farField } = this;
+    return { model, width, farField: farField?.until, farWidth: farField?.maxWidth };
   }
 
   async #save(picture: BenchPicture): Promise<void> {

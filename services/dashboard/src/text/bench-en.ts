@@ -87,6 +87,8 @@ export const benchEn = {
     width: 'Looked at',
     native: 'Own size',
     widthPx: (px: number) => `${px} px wide`,
+    farField: 'Far field: upper part, %',
+    farFieldHint: 'Looked at again with more detail, for people far away. Empty: none.',
     steps: 'Steps tried, from 1 to',
     seeds: 'Seeds tried',
     threshold: 'Heads from this share of a person',
@@ -116,6 +118,10 @@ export const benchEn = {
     size: 'Looked at',
     sizeOf: (width: number, height: number, fromWidth: number, fromHeight: number) =>
       `${width}×${height} px of ${fromWidth}×${fromHeight}`,
+    farField: 'Far field',
+    farFieldOf: (percent: number, width: number, tiles: number) =>
+      `upper ${percent} %, ${width} px wide, in ${tiles === 1 ? '1 tile' : `${tiles} tiles`}`,
+    farFieldUseless: 'nothing to gain: the picture has no more detail than it is looked at with',
   },
   figures: {
     title: 'Compared with the clicks',

@@ -88,6 +88,8 @@ export const benchKo: BenchTexts = {
     width: '보는 크기',
     native: '원래 크기',
     widthPx: (px: number) => `너비 ${px} px`,
+    farField: '원경: 사진 윗부분(%)',
+    farFieldHint: '멀리 있는 사람을 위해 더 세밀하게 다시 봅니다. 비우면 사용하지 않습니다.',
     steps: '시험할 단계 수, 1부터',
     seeds: '시험할 시드 수',
     threshold: '머리로 보는 최소 비율 (1명 기준)',
@@ -117,6 +119,10 @@ export const benchKo: BenchTexts = {
     size: '본 크기',
     sizeOf: (width: number, height: number, fromWidth: number, fromHeight: number) =>
       `${width}×${height} px (원본 ${fromWidth}×${fromHeight})`,
+    farField: '원경',
+    farFieldOf: (percent: number, width: number, tiles: number) =>
+      `위쪽 ${percent} %, 너비 ${width} px, 타일 ${tiles}개`,
+    farFieldUseless: '효과 없음: 사진이 보는 크기보다 더 세밀하지 않습니다',
   },
   figures: {
     title: '찍은 머리와 비교',
