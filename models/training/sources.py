@@ -1,10 +1,11 @@
 """Stage B: at which times, and what the noise is mixed with, namely what inference will really have there.
 
-A later step has the net's own first prediction, made from the same noise. A
-true map is rare: trusting a latent too much loses the people it misses. A warm
-start has the net's own estimate of the frame before, mostly with its people
-somewhere else by now; now and then an imitated poor one, and one of another
-place altogether, so that a wrong map does not live on.
+A later step has the net's own first prediction, made from the same noise, and
+never a true map: a net that has learned to trust the latent loses the people
+that its first step missed. A warm start has the net's own estimate of the frame
+before, mostly with its people somewhere else by now; now and then an imitated
+poor one, and one of another place altogether, so that a wrong map does not live
+on.
 """
 
 import math
@@ -18,8 +19,7 @@ from .path import around, draw_times, mix
 
 WARM_SHARE = 0.35
 AT_ONE = 0.55
-# Of the later steps: from the net's own prediction. Of the warm starts: from a poor and from a wrong map.
-OWN_SHARE = 0.9
+# Of the warm starts: from a poor and from a wrong map.
 POOR_SHARE = 0.2
 WRONG_SHARE = 0.06
 # Of the warm starts: from a scene whose people walk. In half a second a walker makes two to three widths of his head.
@@ -65,17 +65,17 @@ def walked(latent: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def sources(
-    counter: Counter, batch: dict[str, torch.Tensor], clean: torch.Tensor, noise: torch.Tensor, cond: torch.Tensor,
-    warm: torch.Tensor, warm_start: float,
+    counter: Counter, batch: dict[str, torch.Tensor], noise: torch.Tensor, cond: torch.Tensor, warm: torch.Tensor,
+    warm_start: float,
 ) -> torch.Tensor:
     """Latents [N,16,h,w] to be mixed with `noise`. batch: `before` and `previous` of `Crops`, on the nets' device."""
-    own = counter.denoiser(noise, cond, torch.ones(len(clean), device=clean.device)).float()
-    draw = torch.rand(len(clean), device=clean.device)
+    own = counter.denoiser(noise, cond, torch.ones(len(noise), device=noise.device)).float()
+    draw = torch.rand(len(noise), device=noise.device)
 
     def choose(which: torch.Tensor, yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:
         return torch.where(which[:, None, None, None], yes, no)
 
-    source = choose(draw < OWN_SHARE, own, clean)
+    source = own.clone()
     if warm.any():
         before = batch["before"][warm].float().contiguous(memory_format=torch.channels_last)
         source[warm] = walked(estimate_before(counter, before, warm_start))

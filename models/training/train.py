@@ -144,7 +144,7 @@ class Trainer:
                 cond, logits = self.counter.encoder(image)
             source = clean
             if self.stage == "b" and not self.recipe.control:
-                source = sources(self.counter, batch, clean, noise, cond, warm, self.recipe.warm_start)
+                source = sources(self.counter, batch, noise, cond, warm, self.recipe.warm_start)
             latent = mix(source, noise, t)
             if self.recipe.control:
                 latent = torch.zeros_like(latent)
