@@ -268,7 +268,9 @@ def train_stage(
     weights = dict(recipe.folders)
     for root in synthetic:
         weights[root.name] = synthetic_share / (1 - synthetic_share) / len(synthetic)
-    crops = Crops(training_pictures(data, recipe, synthetic, limit), recipe, weights, recipe.seed + int(time.time()), stage == "b")
+    # Not their sum: runs with neighbouring seeds that are started a second apart would draw the same crops.
+    seed = hash((recipe.seed, time.time_ns())) % 2**32
+    crops = Crops(training_pictures(data, recipe, synthetic, limit), recipe, weights, seed, stage == "b")
     Trainer(data, run, stage, recipe, device, start, teacher).train(crops, workers, validate_minutes)
 
 
