@@ -4,7 +4,7 @@ import { type Picture, thumbDifference } from './model/picture.ts';
 /**
  * Mean grey difference (0–255) above which the scene was cut: a new picture, not the next one. Loose, since a dense crowd that
  * walks changes its picture by up to 20 in a second and a carried camera by some 35 in half of one, while 19 in 20 pairs of
- * different scenes differ by more than 35, and a start from another scene's map costs little (docs/evaluation.md).
+ * different scenes differ by more than 35, and a start from another scene's map costs little (docs/model-history.md).
  */
 const CUT_DIFFERENCE = 32;
 

@@ -60,13 +60,12 @@ const ClipQuery = Query.omit({ seeds: true })
   .superRefine(checkFarField);
 
 type FarQuery = Pick<Query, 'farField' | 'farWidth'>;
-const farFieldOf = ({ farField: until, farWidth: maxWidth }: FarQuery): FarField | undefined =>
-  FarField.safeParse({ until, maxWidth }).data;
 
 /** As for cameras. */
-function checkFarField({ width, ...query }: FarQuery & Pick<Query, 'width'>, ctx: z.RefinementCtx): void {
-  const farField = farFieldOf(query);
-  const fault = farField && farWidthFault(farField, width, 'width');
+function checkFarField(query: FarQuery & Pick<Query, 'width'>, ctx: z.RefinementCtx): void {
+  // Of a value out of bounds its own rule tells.
+  const { data } = FarField.safeParse({ until: query.farField, maxWidth: query.farWidth });
+  const fault = data && farWidthFault(data, query.width, 'width');
   if (fault) ctx.addIssue({ code: 'custom', path: ['farWidth'], message: fault });
   if (query.farField === undefined && query.farWidth !== undefined)
     ctx.addIssue({ code: 'custom', path: ['farWidth'], message: 'is of use with farField only' });
@@ -75,7 +74,7 @@ function checkFarField({ width, ...query }: FarQuery & Pick<Query, 'width'>, ctx
 const optionsOf = ({ steps, farField, farWidth, ...rest }: Omit<Query, 'seeds'> & { seeds?: number }): LookOptions =>
   LookOptions.parse({
     ...rest,
-    farField: farFieldOf({ farField, farWidth }),
+    farField: farField === undefined ? undefined : { until: farField, maxWidth: farWidth },
     ...(steps ? { steps: [...new Set(steps.split(',').map(Number))] } : {}),
   });
 
