@@ -60,9 +60,10 @@ def main() -> None:
     refuse_two_kinds(arguments.parts)
     weights = mean_weights(arguments.parts)
     newest = arguments.parts[0][0]
+    ended = all(state["stage"] == "b" for state, _ in arguments.parts)
     save_checkpoint(
         arguments.out, model=weights, ema=weights, optimiser=None, iteration=newest["iteration"],
-        seconds=newest["seconds"], stage="a", recipe=newest["recipe"],
+        seconds=newest["seconds"], stage="b" if ended else "a", recipe=newest["recipe"],
     )
 
 

@@ -3,6 +3,7 @@
     python -m models.training.run --data DIR --run RUN                       # CPU, about 100 minutes
     python -m models.training.run --data DIR --run RUN --device cuda         # GPU, under 30 minutes
     python -m models.training.run --data DIR --run RUN --smoke               # under a minute, checks the path only
+    torchrun --standalone --nproc-per-node 2 -m -- models.training.run --data DIR --run RUN --threads 1    # two processes
 
 Stops and starts again where it was: each stage leaves a file in RUN.
 """
@@ -13,10 +14,11 @@ import sys
 from pathlib import Path
 
 import torch
+import torch.distributed as processes
 
 from .batches import training_pictures
 from .recipe import Recipe
-from .train import train_stage
+from .train import join_processes, train_stage
 
 STAGE_B_SHARE = 0.15
 
@@ -67,21 +69,29 @@ def main() -> None:
     limit = 3 if arguments.smoke else None
     run: Path = arguments.run
     run.mkdir(parents=True, exist_ok=True)
+    device = join_processes(arguments.device)
+    several = processes.is_initialized()
+    first = not several or processes.get_rank() == 0
 
     rendered: list[Path] = []
     if arguments.synthetic and not arguments.smoke:
         rendered = [run / "rendered"]
-        _render(rendered[0], arguments.synthetic, recipe.seed, "--empty-share", "0.2")
+        if first:
+            _render(rendered[0], arguments.synthetic, recipe.seed, "--empty-share", "0.2")
+        if several:
+            processes.barrier()
     if not training_pictures(arguments.data, recipe, rendered, 1):
         raise SystemExit(f"no labelled folders of the recipe under {arguments.data}: {', '.join(recipe.folders)}")
     for stage in ("a", "b"):
         if not (run / f"{stage}.pt").exists():
             print(f"== stage {stage}", flush=True)
             train_stage(
-                arguments.data, run, stage, recipe, arguments.device, 0 if arguments.smoke else workers,
+                arguments.data, run, stage, recipe, device, 0 if arguments.smoke else workers,
                 rendered, 0.12, validate_minutes=60.0 if arguments.smoke else 10.0, limit=limit,
                 start=arguments.start, teacher=arguments.teacher,
             )
+    if not first:
+        return
     thin = ["--every", "12"] if arguments.smoke else []
     final, calibration = run / "b.pt", run / "calibration.json"
     _module("calibrate", "--data", str(arguments.data), "--checkpoint", str(final), "--out", str(calibration), *thin)

@@ -5,15 +5,20 @@
 
 A run folder holds last.pt (weights, average, optimiser: a killed run goes on
 from it), a.pt (end of stage A), b.pt, curve.csv and validation.csv.
+
+Under torchrun every process draws its own crops and all take the same step,
+along the mean of their gradients; the first of them keeps the run folder.
 """
 
 import argparse
 import csv
 import math
+import os
 import time
 from pathlib import Path
 
 import torch
+import torch.distributed as processes
 
 from . import losses
 from .batches import Crops, make_loader, training_pictures
@@ -65,7 +70,11 @@ class Trainer:
         self.minutes = recipe.minutes_a if stage == "a" else recipe.minutes_b
         self.still_encoder = stage == "b" and recipe.still_encoder
         self.grid = sorted({t for times in recipe.timesteps.values() for t in times})
+        self.among = processes.get_world_size() if processes.is_initialized() else 1
+        self.first = self.among == 1 or processes.get_rank() == 0
         self._resume(start)
+        if not self.first:
+            torch.manual_seed(recipe.seed + 1000 * processes.get_rank())
 
     def _parts(self) -> list[tuple[list[torch.nn.Parameter], float]]:
         """What is trained, with its share of the learning rate."""
@@ -121,6 +130,20 @@ class Trainer:
         low = 0.02
         curve = low + (1 - low) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
         return peak * curve * (1.0 if self.warmed else min(1.0, (done + 1) / recipe.warm_up_steps))
+
+    def shared(self, seconds: float) -> float:
+        """Every process's gradients become their mean; so do the seconds each has spent, since the rate follows from them."""
+        if self.among == 1:
+            return seconds
+        gradients = [p.grad for p in self.counter.parameters() if p.grad is not None]
+        flat = torch.cat([g.flatten() for g in gradients] + [torch.tensor([seconds], device=self.device)])
+        processes.all_reduce(flat)
+        flat /= self.among
+        place = 0
+        for gradient in gradients:
+            gradient.copy_(flat[place : place + gradient.numel()].view_as(gradient))
+            place += gradient.numel()
+        return float(flat[-1])
 
     def times(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Times [N], and which samples [N] are warm starts (stage B alone)."""
@@ -211,6 +234,7 @@ class Trainer:
         saved = validated = printed = time.monotonic()
         first = self.iteration
         sums: dict[str, float] = {}
+        after = 0.0
         while self.seconds[self.stage] < budget:
             started = time.monotonic()
             rate = self.learning_rate(self.seconds[self.stage] / budget, self.iteration - first)
@@ -219,6 +243,8 @@ class Trainer:
             values = self.loss(next(loader))
             self.optimiser.zero_grad()
             values["loss"].backward()
+            spent = self.shared(after + time.monotonic() - started)
+            started = time.monotonic()
             # Apart: a wild step of one net must not shrink the other's.
             norms = [
                 torch.nn.utils.clip_grad_norm_(part.parameters(), self.recipe.clip)
@@ -230,8 +256,11 @@ class Trainer:
             self.iteration += 1
             for name, value in (values | {"norm": norms[0], "norm2": norms[1]}).items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach())
-            self.seconds[self.stage] += time.monotonic() - started
+            self.seconds[self.stage] += spent
             now = time.monotonic()
+            after = now - started
+            if not self.first:
+                continue
             if self.iteration % 100 == 0:
                 self._log({name: value / 100 for name, value in sums.items()}, rate, now - printed)
                 sums, printed = {}, now
@@ -241,13 +270,16 @@ class Trainer:
             if now - validated > validate_minutes * 60:
                 self.validate()
                 validated = printed = time.monotonic()
-        self.save("last.pt")
-        self.save(f"{self.stage}.pt")
+        if self.first:
+            self.save("last.pt")
+            self.save(f"{self.stage}.pt")
+        if self.among > 1:
+            processes.barrier()
 
     def _log(self, means: dict[str, float], rate: float, seconds: float) -> None:
         row = {"stage": self.stage, "iteration": self.iteration, "minutes": round(self.seconds[self.stage] / 60, 2)}
         row |= {name: round(value, 5) for name, value in means.items()}
-        row |= {"rate": rate, "crops_per_second": round(100 * self.recipe.batch / seconds, 1)}
+        row |= {"rate": rate, "crops_per_second": round(100 * self.recipe.batch * self.among / seconds, 1)}
         path = self.run / "curve.csv"
         fresh = not path.exists()
         with path.open("a", newline="") as file:
@@ -258,6 +290,14 @@ class Trainer:
         share = row["minutes"] / self.minutes
         print(f"[{'#' * int(20 * share):20s}]", " ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}"
               for k, v in row.items()), flush=True)
+
+
+def join_processes(device: str) -> str:
+    """Meet the other processes, if torchrun started this one; the device that is this one's own."""
+    if "LOCAL_RANK" not in os.environ:
+        return device
+    processes.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    return f"cuda:{os.environ['LOCAL_RANK']}" if device == "cuda" else device
 
 
 def train_stage(
@@ -295,6 +335,7 @@ def main() -> None:
     parser.add_argument("--validate-minutes", type=float, default=5.0)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    device = join_processes(arguments.device)
     recipe = Recipe.of_size(arguments.size)
     recipe.control = arguments.control
     for name, value in (
@@ -306,7 +347,7 @@ def main() -> None:
         if value is not None:
             setattr(recipe, name, value)
     train_stage(
-        arguments.data, arguments.run, arguments.stage, recipe, arguments.device, arguments.workers,
+        arguments.data, arguments.run, arguments.stage, recipe, device, arguments.workers,
         arguments.synthetic, arguments.synthetic_share, arguments.validate_minutes, start=arguments.start,
         teacher=arguments.teacher,
     )

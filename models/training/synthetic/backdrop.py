@@ -26,9 +26,10 @@ class TextureBank:
 
     @cached_property
     def heaps(self) -> list[textures.Texture]:
-        """Made when first asked for: they take 20 s, and clips have none."""
+        """Heaps, and things laid and set up in rows. Made when first asked for: they take half a minute, and clips have none."""
         rng = np.random.default_rng([self._seed, 12])
-        return [textures.heap(rng) for _ in range(24)]
+        rows = [make(rng) for _ in range(8) for make in (textures.cobbles, textures.seats)]
+        return [textures.heap(rng) for _ in range(24)] + rows
 
 
 @dataclass
@@ -89,7 +90,7 @@ def build_stage(rng: np.random.Generator, bank: TextureBank, camera: Camera) -> 
 
 
 def heap_up(rng: np.random.Generator, bank: TextureBank, stage: Stage) -> None:
-    """Let the ground, a wall or both be heaps of things, which pass for crowds."""
+    """Let the ground, a wall or both be heaps or rows of things, which pass for crowds."""
     heap = bank.heaps[int(rng.integers(len(bank.heaps)))]
     if not stage.walls or rng.random() < 0.7:
         stage.floor = heap

@@ -186,18 +186,27 @@ HEAPS = (
 )
 
 
-def heap(rng: np.random.Generator) -> Texture:
-    """Heaped lumps, each lit like a head and somewhere in the picture of a head's size. The highest hides what lies under it."""
-    lumps = HEAPS[int(rng.integers(len(HEAPS)))]
-    size = float(np.exp(rng.uniform(np.log(7), np.log(28))))
+# Setts and cobbles: laid close, each a little domed.
+COBBLES = (
+    Lumps((0.5, 0.49, 0.47), 0.06, 0.12, 0.02, boxy=4.0, height=1.6),  # granite
+    Lumps((0.55, 0.4, 0.32), 0.04, 0.12, 0.04, boxy=8.0, height=2.0),  # clinker
+    Lumps((0.6, 0.57, 0.51), 0.15, 0.15, 0.04, height=1.2),  # river stones
+)
+
+
+def _lit_lumps(
+    rng: np.random.Generator, lumps: Lumps, size: float, places: np.ndarray, longest: float = 1.8, turned: float = np.pi,
+    lifted: float = 1.5,
+) -> np.ndarray:
+    """RGB (SIZE, SIZE, 3) of lumps about `size` px wide at `places` (n, 2), all lit from one side. The highest hides what lies under it."""
     base = np.array(lumps.colour or rng.uniform(0.1, 0.8, 3))
     side = rng.uniform(0, 2 * np.pi)
     light = np.array([np.cos(side), np.sin(side), rng.uniform(0.6, 1.6)])
     light /= np.linalg.norm(light)
     height = np.full((SIZE, SIZE), -1e3, np.float32)
     rgb = np.tile((base * 0.25).astype(np.float32), (SIZE, SIZE, 1))
-    for _ in range(int(min(2.2 * SIZE * SIZE / size**2, 9000))):
-        radius, long, turn = size * float(np.exp(rng.normal(0, lumps.sizes))) / 2, rng.uniform(1, 1.8), rng.uniform(0, np.pi)
+    for at in places:
+        radius, long, turn = size * float(np.exp(rng.normal(0, lumps.sizes))) / 2, rng.uniform(1, longest), rng.uniform(0, turned)
         reach = min(int(radius * long) + 1, SIZE // 2 - 1)
         v, u = np.mgrid[-reach : reach + 1, -reach : reach + 1] / radius
         a, b = (u * np.cos(turn) + v * np.sin(turn)) / long, v * np.cos(turn) - u * np.sin(turn)
@@ -205,13 +214,68 @@ def heap(rng: np.random.Generator) -> Texture:
         up = np.sqrt(np.maximum(inside, 0)) * lumps.height
         shade = 0.3 + 0.8 * np.clip(light[0] * u + light[1] * v + light[2] * up, 0, None)
         colour = base * (1 + lumps.hue * rng.standard_normal(3) + lumps.brightness * rng.standard_normal())
-        top = (up + rng.uniform(0, 1.5)) * radius
+        top = (up + rng.uniform(0, lifted)) * radius
         around = np.arange(-reach, reach + 1)
-        place = np.ix_((around + rng.integers(SIZE)) % SIZE, (around + rng.integers(SIZE)) % SIZE)
+        place = np.ix_((around + int(at[0])) % SIZE, (around + int(at[1])) % SIZE)
         over = (inside > 0) & (top > height[place])
         height[place] = np.where(over, top, height[place])
         rgb[place] = np.where(over[..., None], shade[..., None] * np.clip(colour, 0.02, 1), rgb[place])
-    return Texture(rgb, rng.uniform(3, 20))
+    return rgb
+
+
+def heap(rng: np.random.Generator) -> Texture:
+    """Heaped lumps, each lit like a head and somewhere in the picture of a head's size."""
+    lumps = HEAPS[int(rng.integers(len(HEAPS)))]
+    size = float(np.exp(rng.uniform(np.log(7), np.log(28))))
+    places = rng.integers(SIZE, size=(int(min(2.2 * SIZE * SIZE / size**2, 9000)), 2))
+    return Texture(_lit_lumps(rng, lumps, size, places), rng.uniform(3, 20))
+
+
+def cobbles(rng: np.random.Generator) -> Texture:
+    """Stones laid in rows or arcs, lit from one side."""
+    lumps = COBBLES[int(rng.integers(len(COBBLES)))]
+    across = int(rng.integers(9, 40))
+    pitch = SIZE / across
+    row, column = np.mgrid[0 : across + across % 2, 0:across]
+    arc = rng.choice([0.0, 0.5, 1.0]) * pitch * np.sin(column / across * 2 * np.pi * int(rng.integers(1, 4)))
+    rows = row * (SIZE / len(row)) + arc
+    columns = (column + 0.5 * (row % 2)) * pitch
+    places = np.stack([rows, columns], -1).reshape(-1, 2) + rng.normal(0, 0.05 * pitch, (row.size, 2))
+    rgb = _lit_lumps(rng, lumps, pitch * rng.uniform(0.85, 1.0), places, longest=1.1, turned=0.2, lifted=0.05)
+    return Texture(rgb * rng.uniform(0.6, 1.6), across * rng.uniform(0.08, 0.6))
+
+
+def seats(rng: np.random.Generator) -> Texture:
+    """Rows of empty seats as one sees them from the pitch or the stage: backs, pans and the gaps between."""
+    across = int(rng.integers(10, 44))
+    pitch = SIZE / across
+    rise = SIZE / max(4, round(across / rng.uniform(0.8, 1.6)))
+    plain, other = np.array(paint_colour(rng, 15, 235)), np.array(paint_colour(rng, 15, 235))
+    ground = paint_colour(rng, 40, 170)
+    image = Image.new("RGB", (2 * SIZE, 2 * SIZE), ground)
+    draw = ImageDraw.Draw(image)
+    wide, round_off = pitch * rng.uniform(0.7, 0.95), rng.uniform(0.1, 0.5)
+    up, odd, aisle = rng.random() < 0.5, rng.uniform(0, 0.15), int(rng.integers(6, 60))
+
+    def tone(colour: np.ndarray, share: float) -> tuple[int, ...]:
+        return tuple(int(v) for v in np.clip(colour * share, 0, 255))
+
+    for j in range(round(SIZE / rise)):
+        for i in range(across):
+            if (i + 1) % aisle == 0:
+                continue
+            colour = (other if rng.random() < odd else plain) * rng.normal(1, 0.05)
+            x, y = 2 * (i * pitch + (pitch - wide) / 2), 2 * j * rise
+            w, h = 2 * wide, 2 * rise
+            if not up:
+                draw.ellipse([x, y + 0.5 * h, x + w, y + 0.95 * h], fill=tone(colour, 0.6))
+            back = [x, y + 0.06 * h, x + w, y + 0.66 * h]
+            draw.rounded_rectangle(back, radius=round_off * w, fill=tone(colour, 0.85), outline=tone(colour, 0.45))
+            draw.line([x + round_off * w, back[1] + 2, x + w - round_off * w, back[1] + 2], fill=tone(colour, 1.3), width=2)
+            if up:
+                draw.ellipse([x + 0.12 * w, y + 0.3 * h, x + 0.88 * w, y + 0.85 * h], fill=tone(colour, 0.7))
+    small = np.asarray(image.resize((SIZE, SIZE), Image.Resampling.LANCZOS), np.float32)[::-1]
+    return Texture(small / 255 * (1 + 0.04 * fractal(rng, power=1.2))[..., None], across * rng.uniform(0.35, 0.7))
 
 
 def ceiling(rng: np.random.Generator) -> Texture:
