@@ -130,12 +130,12 @@ export class Bench {
     return picture;
   }
 
-  /** Takes a camera's newest picture, and its far field along: without it the picture would be counted otherwise. */
+  /** Takes a camera's newest picture, and its far field, or that it has none, along: otherwise the picture would be counted as another's. */
   async addCamera({ id, info: { name, farField } }: CameraLive, at: string): Promise<void> {
     this.troubles = [];
     const blob = await newestPicture(id);
     if (!blob) return this.#trouble({ kind: 'no-picture', name });
-    this.farField = farField ?? this.farField;
+    this.farField = farField;
     await this.addPicture(blob, `${name} ${at}`);
   }
 
