@@ -12,12 +12,12 @@ import {
   encodePicture,
   type PictureEstimate,
 } from '../../services/worker/model/count-picture.ts';
-import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
+import { CrowdCounter, mapOf } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
 import { pasteMap } from '../../services/worker/model/paste.ts';
 import type { Picture } from '../../services/worker/model/picture.ts';
-import { type DensityMap, densityMap } from '../../services/worker/model/read-out.ts';
+import type { DensityMap } from '../../services/worker/model/read-out.ts';
 import { REFRESH_MS, WarmStarts } from '../../services/worker/warm-start.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
 import type { EvaluateOptions } from './evaluate.ts';
@@ -125,8 +125,8 @@ function lastMapOf(
   { latents }: PictureEstimate,
   spec: ModelManifest['latent'],
 ): DensityMap {
-  const [map, ...tiles] = [whole, ...(far?.tiles ?? [])].map(({ widthPx, heightPx }, i) =>
-    densityMap(latents[i] as Float32Array, widthPx / spec.downscale, heightPx / spec.downscale, spec),
+  const [map, ...tiles] = [whole, ...(far?.tiles ?? [])].map((part, i) =>
+    mapOf(part, latents[i] as Float32Array, spec),
   ) as [DensityMap, ...DensityMap[]];
   return far ? pasteMap(map, far.plan, tiles) : map;
 }

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 
 from .counter import Counter, load_counter
-from .density import map_from_latent
 from .evaluate import (
-    MAX_WIDTH, Outcome, by_folder, fixed_noise, load_image, look, print_rows, report, validation_pictures,
+    MAX_WIDTH, Outcome, by_folder, fixed_noise, load_image, look, print_rows, report, seen_map, seen_size,
+    validation_pictures,
 )
 from .heads import heads_in_map
 from .labels import Picture
@@ -87,7 +87,7 @@ def fit_interval(outcomes: list[Outcome], counts: np.ndarray) -> dict[str, float
         missed = np.maximum(0, error[:, None] - half)
         score = (half + missed / (1 - LEVEL)) / (counts + FEW_PEOPLE)[:, None]
         covered = np.array([(missed[group] == 0).mean(axis=0) for group in groups])
-        cost = 3 * (chance * expected_excess((LEVEL - covered) / chance)).sum(axis=0)
+        cost = 1.5 * (chance * expected_excess((LEVEL - covered) / chance)).sum(axis=0)
         cost += np.mean([score[group].mean(axis=0) for group in groups], axis=0)
         if cost.min() < best_cost:
             best, best_cost = rule | {"q": round(float(factors[cost.argmin()]), 2)}, cost.min()
@@ -148,10 +148,10 @@ def head_scores(counter: Counter, recipe: Recipe, pictures: list[Picture]) -> di
         first = predict(noise, torch.ones(1))
         last = {str(n): sample(predict, noise, times, first)[-1] for n, times in recipe.timesteps.items()}
         last["warm"] = warm_start(predict, last["1"], fixed_noise(*image.shape[2:], seed=1), recipe.warm_start)
-        zoom = np.array([picture.width / image.shape[3], picture.height / image.shape[2]])
+        zoom = np.array([picture.width, picture.height]) / seen_size(picture.width, picture.height, MAX_WIDTH)
         radius = 16.0 if picture.folder == UNKNOWN_CAMERA else 8.0
         for name, latent in last.items():
-            found = heads_in_map(map_from_latent(latent)[0, 0].numpy()) * zoom
+            found = heads_in_map(seen_map(latent, picture)[0, 0].numpy()) * zoom
             entry = pairs.setdefault(name, [0, 0, 0])
             entry[0] += match_heads(found, picture.points, radius)
             entry[1] += len(found)

@@ -2,12 +2,13 @@
 
     python -m models.training.evaluate --data DIR --checkpoint RUN/b.pt --steps 1 2 4 --warm
 
-Pictures are resized to multiples of 32 (at most --max-width wide) and run in
+Pictures are made up to multiples of 32 (reduced first, if wider than --max-width) and run in
 fp32 through the sampler, with one fixed noise per picture size as in production.
 """
 
 import argparse
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +18,8 @@ import torch
 from PIL import Image
 
 from .counter import Counter, load_counter
-from .density import LATENT_CHANNELS, map_from_latent, people_in_map
-from .encoder import block_moments
+from .density import LATENT_CHANNELS, MAP_DOWNSCALE, map_from_latent, people_in_map
+from .encoder import BLOCK, block_moments
 from .labels import Picture, read_folder
 from .path import sample, warm_start
 from .recipe import Recipe
@@ -41,20 +42,35 @@ class Outcome:
     sums: dict[str, float] = field(default_factory=dict)
 
 
-def model_size(width: int, height: int, max_width: int) -> tuple[int, int]:
-    """Width and height the nets see: multiples of 32, aspect kept up to the rounding."""
-    wide = max(MULTIPLE, round(min(width, max_width) / MULTIPLE) * MULTIPLE)
-    high = max(MULTIPLE, round(height * wide / width / MULTIPLE) * MULTIPLE)
-    return wide, high
+def seen_size(width: int, height: int, max_width: int) -> tuple[int, int]:
+    """Width and height a picture is counted at: its own, or reduced to max_width."""
+    wide = min(width, max_width)
+    return wide, max(1, round(height * wide / width))
 
 
 def load_image(picture: Picture, max_width: int = MAX_WIDTH) -> torch.Tensor:
-    """RGB float [1,3,H,W] in 0..255 at the size the nets see."""
-    size = model_size(picture.width, picture.height, max_width)
+    """RGB float [1,3,H,W] in 0..255; made up to multiples of 32 by mirroring it at its right and lower edge."""
+    size = seen_size(picture.width, picture.height, max_width)
     image = Image.fromarray(picture.pixels())
     if image.size != size:
-        image = image.resize(size, Image.Resampling.BICUBIC)
-    return torch.from_numpy(np.asarray(image).transpose(2, 0, 1).copy())[None].float()
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    pixels = np.pad(np.asarray(image), ((0, -size[1] % MULTIPLE), (0, -size[0] % MULTIPLE), (0, 0)), mode="symmetric")
+    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None].float()
+
+
+def seen_map(latent: torch.Tensor, picture: Picture, max_width: int = MAX_WIDTH) -> torch.Tensor:
+    """Latent [1,16,h,w] of a picture -> its map [1,1,H/2,W/2], without what was made up."""
+    wide, high = seen_size(picture.width, picture.height, max_width)
+    return map_from_latent(latent)[:, :, : math.ceil(high / MAP_DOWNSCALE), : math.ceil(wide / MAP_DOWNSCALE)]
+
+
+def sum_seen(blocks: torch.Tensor, picture: Picture, max_width: int = MAX_WIDTH) -> float:
+    """Sum of block values [1,1,h,w]; of blocks that the picture's edge cuts through, the share that is picture."""
+    wide, high = seen_size(picture.width, picture.height, max_width)
+    rows, columns = (
+        (size / BLOCK - torch.arange(count)).clamp(0, 1) for size, count in ((high, blocks.shape[2]), (wide, blocks.shape[3]))
+    )
+    return float((blocks * rows[:, None] * columns).sum())
 
 
 def fixed_noise(height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -69,6 +85,10 @@ def look(
 ) -> Outcome:
     """Run one picture. Sum keys: "1", "2", "4" (last step's map) and "warm" (warm start from the 1-step map)."""
     image = load_image(picture, max_width)
+
+    def people(latent: torch.Tensor) -> float:
+        return float(people_in_map(seen_map(latent, picture, max_width)))
+
     cond, logits = counter.encoder(image)
     mean, variance = block_moments(logits)
     noise = fixed_noise(*image.shape[2:])
@@ -79,14 +99,14 @@ def look(
         return counter.denoiser(latent, cond, t).float()
 
     first = sample(predict, noise, [1.0])[0]
-    outcome = Outcome(picture.folder, picture.name, picture.count, float(mean.sum()), float(variance.sum()), 0.0)
-    outcome.first = float(people_in_map(map_from_latent(first)))
+    head, spread = sum_seen(mean, picture, max_width), sum_seen(variance, picture, max_width)
+    outcome = Outcome(picture.folder, picture.name, picture.count, head, spread, people(first))
     for count in steps:
         last = sample(predict, noise, recipe.timesteps[count], first)[-1]
-        outcome.sums[str(count)] = float(people_in_map(map_from_latent(last)))
+        outcome.sums[str(count)] = people(last)
     if warm:
         again = warm_start(predict, first, fixed_noise(*image.shape[2:], seed=1), recipe.warm_start)
-        outcome.sums["warm"] = float(people_in_map(map_from_latent(again)))
+        outcome.sums["warm"] = people(again)
     return outcome
 
 

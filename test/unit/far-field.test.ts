@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type FarPlan, MARGIN_PX, planFarField } from '../../services/worker/model/far-field.ts';
 import type { Head, Peak } from '../../services/worker/model/heads.ts';
-import { inferenceSize } from '../../services/worker/model/inference-size.ts';
+import { stretchedSize } from '../../services/worker/model/inference-size.ts';
 import { pasteFarField, type Said } from '../../services/worker/model/paste.ts';
 import { regrid } from '../../services/worker/model/regrid.ts';
 
@@ -58,7 +58,7 @@ const anyPlan = fc
   .map(({ width, aspect, inferenceWidth, until, maxWidth, largest }) => {
     const native = size(width, Math.round(width / aspect));
     const limits = { ...input, maxWidth: largest };
-    const whole = inferenceSize(native, limits, inferenceWidth);
+    const whole = stretchedSize(native, limits, inferenceWidth);
     return { whole, largest, plan: planFarField(native, whole, limits, { until, maxWidth }) };
   })
   .filter((made): made is typeof made & { plan: FarPlan } => made.plan !== undefined);

@@ -2,30 +2,67 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import sharp from 'sharp';
 import { type FarPlan, planFarField } from '../../services/worker/model/far-field.ts';
-import { inferenceSize } from '../../services/worker/model/inference-size.ts';
+import { madeUp, seenSize, stretchedSize } from '../../services/worker/model/inference-size.ts';
 import { figuresOf, parseManifest } from '../../services/worker/model/manifest.ts';
 import { NoiseShelf, seededNormal, seedOf } from '../../services/worker/model/noise.ts';
-import { countPeople, densityMap } from '../../services/worker/model/read-out.ts';
+import { decodePicture } from '../../services/worker/model/picture.ts';
+import { countPeople, cutBlocks, cutMap, densityMap } from '../../services/worker/model/read-out.ts';
 import { mix, sampleLatent, stepTo } from '../../services/worker/model/sampler.ts';
 import { Quarantine } from '../../services/worker/quarantine.ts';
 import { WarmStarts } from '../../services/worker/warm-start.ts';
 
 const input = { multipleOf: 32, maxWidth: 1024, colour: 'RGB' } as const;
-const SIZES: [native: [number, number], width: number | 'native', size: [number, number]][] = [
-  [[1024, 768], 'native', [1024, 768]],
-  [[640, 360], 'native', [640, 352]],
-  [[1920, 1080], 'native', [1024, 576]],
-  [[1920, 1080], 640, [640, 352]],
-  [[360, 640], 'native', [352, 640]],
-  [[100, 10], 'native', [96, 32]],
-  [[320, 240], 1920, [320, 256]],
+type Sides = [number, number];
+const SIZES: [native: Sides, width: number | 'native', seen: Sides, taken: Sides, stretched: Sides][] = [
+  [[1024, 768], 'native', [1024, 768], [1024, 768], [1024, 768]],
+  [[640, 360], 'native', [640, 360], [640, 384], [640, 352]],
+  [[1920, 1080], 'native', [1024, 576], [1024, 576], [1024, 576]],
+  [[1920, 1080], 640, [640, 360], [640, 384], [640, 352]],
+  [[360, 640], 'native', [360, 640], [384, 640], [352, 640]],
+  [[100, 10], 'native', [100, 10], [128, 32], [96, 32]],
+  [[320, 240], 1920, [320, 240], [320, 256], [320, 256]],
+  [[2000, 1], 'native', [1024, 1], [1024, 32], [1024, 32]],
 ];
-for (const [[w, h], width, [toW, toH]] of SIZES) {
-  test(`a ${w}×${h} picture at ${width} is counted at ${toW}×${toH}`, () => {
-    assert.deepEqual(inferenceSize({ widthPx: w, heightPx: h }, input, width), { widthPx: toW, heightPx: toH });
+for (const [[w, h], width, seen, taken, stretched] of SIZES) {
+  test(`a ${w}×${h} picture at ${width} is counted at ${seen.join('×')}`, () => {
+    const native = { widthPx: w, heightPx: h };
+    const sides = ({ widthPx, heightPx }: typeof native): Sides => [widthPx, heightPx];
+    assert.deepEqual(sides(seenSize(native, input, width)), seen);
+    assert.deepEqual(sides(madeUp(seenSize(native, input, width), input)), taken);
+    assert.deepEqual(sides(stretchedSize(native, input, width)), stretched);
   });
 }
+
+test('what makes up a picture’s sides is mirrored picture, and is cut off again', async () => {
+  const raw = { width: 50, height: 40, channels: 3 } as const;
+  const rgb = Uint8Array.from({ length: 50 * 40 * 3 }, (_, i) => (i * 7) % 251);
+  const file = await sharp(rgb, { raw }).png().toBuffer();
+  const picture = await decodePicture(file, input, 'native');
+  assert.deepEqual(
+    [picture.widthPx, picture.heightPx, picture.seen, picture.rgb.length],
+    [64, 64, { widthPx: 50, heightPx: 40 }, 64 * 64 * 3],
+  );
+  const at = (x: number, y: number) => [...picture.rgb.subarray((y * 64 + x) * 3, (y * 64 + x) * 3 + 3)];
+  const was = (x: number, y: number) => [...rgb.subarray((y * 50 + x) * 3, (y * 50 + x) * 3 + 3)];
+  assert.deepEqual([at(0, 0), at(49, 39)], [was(0, 0), was(49, 39)], 'no pixel of the picture is another');
+  assert.deepEqual([at(50, 3), at(52, 3), at(3, 41)], [was(49, 3), was(47, 3), was(3, 38)]);
+});
+
+test('a map is cut to the picture, blocks by the share of them that is picture', () => {
+  const people = Float32Array.from({ length: 32 }, (_, i) => i);
+  assert.deepEqual(cutMap({ width: 8, height: 4, people }, 3, 2), {
+    ...{ width: 3, height: 2 },
+    people: Float32Array.of(0, 1, 2, 8, 9, 10),
+  });
+  const blocks = { width: 4, height: 2, mean: new Float32Array(8).fill(1), variance: new Float32Array(8).fill(2) };
+  const cut = cutBlocks(blocks, 2.5, 1.25);
+  assert.deepEqual([cut.width, cut.height], [3, 1]);
+  const sum = (values: Float32Array) => values.reduce((a, b) => a + b, 0);
+  assert.ok(Math.abs(sum(cut.mean) - 2.5 * 1.25) < 1e-5 && Math.abs(sum(cut.variance) - 2 * 2.5 * 1.25) < 1e-5);
+  assert.equal(cutBlocks(blocks, 4, 2), blocks);
+});
 
 test('a model’s figures are those of the counts that are shown', () => {
   const evaluation = [

@@ -3,10 +3,11 @@ import * as ort from 'onnxruntime-node';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import { HeadroomError, messageOf } from '../../../shared/runtime/errors.ts';
 import { type Head, locateHeads, locatePeaks, type Peak } from './heads.ts';
+import type { Size } from './inference-size.ts';
 import { type ModelFolder, openModelFolder } from './manifest.ts';
 import { NoiseShelf } from './noise.ts';
 import type { Picture } from './picture.ts';
-import { type Blocks, type DensityMap, densityMap } from './read-out.ts';
+import { type Blocks, cutBlocks, cutMap, type DensityMap, densityMap } from './read-out.ts';
 import { type Steps, sampleLatent, timesFor } from './sampler.ts';
 
 export type Provider = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
@@ -26,7 +27,10 @@ export type CountOptions = {
 );
 
 /** What the encoder saw in one picture: any number of maps can be drawn from it. */
-export type Encoded = { cond: ort.Tensor; blocks: Blocks; widthPx: number; heightPx: number };
+export type Encoded = Size & { cond: ort.Tensor; blocks: Blocks; seen: Size };
+
+/** What is counted: pixels whose sides are multiples of `input.multipleOf`, and how much of them is picture; all, unless told. */
+export type Countable = Pick<Picture, 'rgb' | 'widthPx' | 'heightPx'> & { seen?: Size };
 
 /** What the model says of one picture. */
 export type Estimate = {
@@ -76,10 +80,10 @@ export class CrowdCounter {
   }
 
   /**
-   * Counts one picture whose sides are multiples of `input.multipleOf`.
+   * Counts one picture.
    * @throws Error when the runtime fails
    */
-  async estimate(picture: Pick<Picture, 'rgb' | 'widthPx' | 'heightPx'>, options: CountOptions): Promise<Estimate> {
+  async estimate(picture: Countable, options: CountOptions): Promise<Estimate> {
     return this.draw(await this.encode(picture), options);
   }
 
@@ -87,27 +91,24 @@ export class CrowdCounter {
    * The part of counting that is the same for all numbers of steps and all seeds, and the larger one.
    * @throws Error when the runtime fails
    */
-  async encode({ rgb, widthPx, heightPx }: Pick<Picture, 'rgb' | 'widthPx' | 'heightPx'>): Promise<Encoded> {
+  async encode({ rgb, widthPx, heightPx, seen = { widthPx, heightPx } }: Countable): Promise<Encoded> {
     const encoded = await this.#encoder.run({ image: new ort.Tensor('uint8', rgb, [1, heightPx, widthPx, 3]) });
     const mean = encoded.block_mean as ort.Tensor;
-    return {
-      cond: encoded.cond as ort.Tensor,
-      blocks: {
-        width: mean.dims[3] as number,
-        height: mean.dims[2] as number,
-        mean: mean.data as Float32Array,
-        variance: encoded.block_variance?.data as Float32Array,
-      },
-      widthPx,
-      heightPx,
+    const [width, height] = [mean.dims[3] as number, mean.dims[2] as number];
+    const blocks = {
+      ...{ width, height, mean: mean.data as Float32Array },
+      variance: encoded.block_variance?.data as Float32Array,
     };
+    const [columns, rows] = [(width * seen.widthPx) / widthPx, (height * seen.heightPx) / heightPx];
+    return { cond: encoded.cond as ort.Tensor, blocks: cutBlocks(blocks, columns, rows), widthPx, heightPx, seen };
   }
 
   /**
    * Draws the map of an encoded picture.
    * @throws Error when the runtime fails
    */
-  async draw({ cond, blocks, widthPx, heightPx }: Encoded, options: CountOptions): Promise<Estimate> {
+  async draw(encoded: Encoded, options: CountOptions): Promise<Estimate> {
+    const { cond, blocks, widthPx, heightPx } = encoded;
     const { latent: spec, schedule, count, heads } = this.manifest;
     const width = widthPx / spec.downscale;
     const height = heightPx / spec.downscale;
@@ -126,10 +127,10 @@ export class CrowdCounter {
       previous,
     );
 
-    const last = densityMap(samples.last, width, height, spec);
+    const last = mapOf(encoded, samples.last, spec);
     const counted = count.sumFrom === 'first' && samples.first !== samples.last;
     return {
-      map: counted ? densityMap(samples.first, width, height, spec) : last,
+      map: counted ? mapOf(encoded, samples.first, spec) : last,
       blocks,
       heads: locateHeads(last, heads.leastPeople),
       ...(options.leastHead === undefined ? {} : { peaks: locatePeaks(last, heads.leastPeople, options.leastHead) }),
@@ -154,6 +155,17 @@ export class CrowdCounter {
       );
     }
   }
+}
+
+/** The map of an encoded picture's clean latent: of the picture alone. */
+export function mapOf(
+  { widthPx, heightPx, seen }: Omit<Encoded, 'cond' | 'blocks'>,
+  latent: Float32Array,
+  spec: ModelManifest['latent'],
+): DensityMap {
+  const map = densityMap(latent, widthPx / spec.downscale, heightPx / spec.downscale, spec);
+  const cells = (px: number) => Math.ceil((px * spec.spaceToDepth) / spec.downscale);
+  return cutMap(map, cells(seen.widthPx), cells(seen.heightPx));
 }
 
 async function openSession(

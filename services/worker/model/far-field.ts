@@ -5,7 +5,7 @@
  */
 import type { FarField } from '../../../shared/contracts/far-field.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
-import { inferenceSize, type Size } from './inference-size.ts';
+import { type Size, stretchedSize } from './inference-size.ts';
 
 /** Pixels of the far picture: `right` and `bottom` are the first outside. */
 export type Area = { left: number; top: number; right: number; bottom: number };
@@ -45,7 +45,7 @@ export function planFarField(
   { until, maxWidth }: FarField,
 ): FarPlan | undefined {
   const unit = input.multipleOf;
-  const picture = inferenceSize(native, { ...input, maxWidth }, 'native');
+  const picture = stretchedSize(native, { ...input, maxWidth }, 'native');
   const rows = whole.heightPx / unit;
   if (picture.widthPx < LEAST_GAIN * whole.widthPx || rows < 2) return undefined;
   const edge = Math.min(rows - 1, Math.max(1, Math.round(until * rows))) / rows;

@@ -3,7 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import type { FarField } from '../../../shared/contracts/far-field.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import { type Area, type FarPlan, planFarField } from './far-field.ts';
-import { inferenceSize, type Size } from './inference-size.ts';
+import { madeUp, type Size, seenSize, stretchedSize } from './inference-size.ts';
 
 // One picture is one task of one core: libvips' own threads would only take cores from the neighbours.
 sharp.concurrency(1);
@@ -15,8 +15,11 @@ export const THUMB = { width: 32, height: 18 } as const;
 /** The part of a far picture that its tiles are cut from: RGB bytes, row by row, over the whole width. */
 export type FarPicture = { plan: FarPlan; rgb: Uint8Array };
 
-/** RGB bytes, row by row, and the thumbnail of the same picture; its far field where one is asked for and worth it. */
-export type Picture = Size & { rgb: Uint8Array; native: Size; thumb: Uint8Array; far?: FarPicture };
+/**
+ * RGB bytes, row by row, and the thumbnail of the same picture; its far field where one is asked for and worth it. The
+ * picture takes up `seen` of it, from the top left corner; beyond it is mirrored, to make up the sides the model takes.
+ */
+export type Picture = Size & { rgb: Uint8Array; seen: Size; native: Size; thumb: Uint8Array; far?: FarPicture };
 
 /**
  * @param file JPEG, PNG or WebP
@@ -31,18 +34,25 @@ export async function decodePicture(
   const image = sharp(file, { failOn: 'error', limitInputPixels: 64_000_000 });
   const { width, height } = await image.metadata();
   const native = { widthPx: width, heightPx: height };
-  const size = inferenceSize(native, input, inferenceWidth);
-  const plan = farField && planFarField(native, size, input, farField);
+  const stretched = stretchedSize(native, input, inferenceWidth);
+  const plan = farField && planFarField(native, stretched, input, farField);
   const far = plan && { far: { plan, rgb: await pixels(image.clone(), plan.picture, plan.bottom) } };
-  const rgb = await pixels(image, size, size.heightPx);
-  return { ...size, rgb, native, thumb: thumbnail(rgb, size), ...far };
+  const seen = plan ? stretched : seenSize(native, input, inferenceWidth);
+  const size = madeUp(seen, input);
+  const rgb = await pixels(image, seen, seen.heightPx, size);
+  return { ...size, rgb, seen, native, thumb: thumbnail(rgb, size), ...far };
 }
 
-/** The upper rows of the picture at a size. */
-function pixels(image: Sharp, { widthPx, heightPx }: Size, rows: number): Promise<Buffer> {
+/** The upper rows of the picture at a size; mirrored beyond its right and lower edge where it is to be made up to another. */
+function pixels(image: Sharp, { widthPx, heightPx }: Size, rows: number, to?: Size): Promise<Buffer> {
   return image
     .resize(widthPx, heightPx, { fit: 'fill', kernel: 'lanczos3' })
     .extract({ left: 0, top: 0, width: widthPx, height: rows })
+    .extend({
+      right: to ? to.widthPx - widthPx : 0,
+      bottom: to ? to.heightPx - rows : 0,
+      extendWith: 'mirror',
+    })
     .toColourspace('srgb')
     .removeAlpha()
     .raw()

@@ -1,5 +1,6 @@
 /** From latent to people: density map, count and interval. Pure. */
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
+import { regrid } from './regrid.ts';
 
 /** People per cell, row by row. A cell may be slightly negative; only sums mean anything. */
 export type DensityMap = { width: number; height: number; people: Float32Array };
@@ -31,6 +32,22 @@ export function densityMap(
     }
   }
   return { width: mapWidth, height: height * factor, people };
+}
+
+/** The map's left upper part: a cell that is partly beyond the picture still belongs to it. */
+export function cutMap({ width, height, people }: DensityMap, columns: number, rows: number): DensityMap {
+  if (columns === width && rows === height) return { width, height, people };
+  const cut = new Float32Array(columns * rows);
+  for (let y = 0; y < rows; y++) cut.set(people.subarray(y * width, y * width + columns), y * columns);
+  return { width: columns, height: rows, people: cut };
+}
+
+/** Blocks of the picture alone: those that its edges cut through count by the share of them that is picture. */
+export function cutBlocks(blocks: Blocks, columns: number, rows: number): Blocks {
+  if (columns === blocks.width && rows === blocks.height) return blocks;
+  const to = { width: Math.max(1, Math.round(columns)), height: Math.max(1, Math.round(rows)) };
+  const cut = (values: Float32Array) => regrid({ ...blocks, values }, rows, to, columns);
+  return { ...to, mean: cut(blocks.mean), variance: cut(blocks.variance) };
 }
 
 /** Share of every map cell and block that belongs to a region; undefined for the whole picture. */

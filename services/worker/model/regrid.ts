@@ -6,10 +6,16 @@ export type Grid = { width: number; height: number; values: Float32Array };
 /**
  * Spreads every cell's value evenly over its area and gathers it in the cells of another grid: the sum stays.
  * @param rows of `from` that the other grid covers, from the top; the last of them may be a part of a row
+ * @param columns the same from the left
  */
-export function regrid(from: Grid, rows: number, to: { width: number; height: number }): Float32Array {
+export function regrid(
+  from: Grid,
+  rows: number,
+  to: { width: number; height: number },
+  columns: number = from.width,
+): Float32Array {
   const down = overlaps(rows, to.height);
-  const across = overlaps(from.width, to.width);
+  const across = overlaps(columns, to.width);
   const out = new Float64Array(to.width * to.height);
   const line = new Float64Array(to.width);
   let gathered = -1;
