@@ -18,7 +18,7 @@ export const ModelManifest = z.object({
   files: z.object({ encoder: ModelFile, denoiser: ModelFile }),
   opset: z.int().max(26),
   input: z.object({
-    /** Width and height are rounded to multiples of this, px. */
+    /** The sides of what the nets take are multiples of this, px. */
     multipleOf: z.int().positive(),
     /** Widest picture the model looks at, px; wider ones are reduced. */
     maxWidth: z.int().positive(),
