@@ -112,7 +112,7 @@ test('a far field is counted as the evaluation counts it, and the look says what
   assert.ok(picture);
   const { counted } = await evaluate([picture], { model: 'standard', width: 384, farField });
   const far = await look('width=384&farField=0.5');
-  assert.deepEqual(far.farField, { until: 4 / 7, widthPx: 768, tiles: 1 });
+  assert.deepEqual(far.farField, { until: 96 / 216, widthPx: 768, tiles: 1 });
   assert.equal(far.lookedAtWidthPx, 384);
   const [only] = far.runs;
   assert.ok(only && Math.abs(only.count - (counted[0]?.count as number)) < 1e-3);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { type FarPlan, planFarField } from '../../services/worker/model/far-field.ts';
-import { madeUp, seenSize, stretchedSize } from '../../services/worker/model/inference-size.ts';
+import { madeUp, seenSize } from '../../services/worker/model/inference-size.ts';
 import { figuresOf, parseManifest } from '../../services/worker/model/manifest.ts';
 import { NoiseShelf, seededNormal, seedOf } from '../../services/worker/model/noise.ts';
 import { decodePicture } from '../../services/worker/model/picture.ts';
@@ -15,23 +15,23 @@ import { WarmStarts } from '../../services/worker/warm-start.ts';
 
 const input = { multipleOf: 32, maxWidth: 1024, colour: 'RGB' } as const;
 type Sides = [number, number];
-const SIZES: [native: Sides, width: number | 'native', seen: Sides, taken: Sides, stretched: Sides][] = [
+const SIZES: [native: Sides, width: number | 'native', seen: Sides, taken: Sides, byTheUnit: Sides][] = [
   [[1024, 768], 'native', [1024, 768], [1024, 768], [1024, 768]],
-  [[640, 360], 'native', [640, 360], [640, 384], [640, 352]],
+  [[640, 360], 'native', [640, 360], [640, 384], [640, 360]],
   [[1920, 1080], 'native', [1024, 576], [1024, 576], [1024, 576]],
-  [[1920, 1080], 640, [640, 360], [640, 384], [640, 352]],
-  [[360, 640], 'native', [360, 640], [384, 640], [352, 640]],
-  [[100, 10], 'native', [100, 10], [128, 32], [96, 32]],
-  [[320, 240], 1920, [320, 240], [320, 256], [320, 256]],
-  [[2000, 1], 'native', [1024, 1], [1024, 32], [1024, 32]],
+  [[1920, 1080], 640, [640, 360], [640, 384], [640, 360]],
+  [[360, 640], 'native', [360, 640], [384, 640], [352, 626]],
+  [[100, 10], 'native', [100, 10], [128, 32], [96, 10]],
+  [[320, 240], 1920, [320, 240], [320, 256], [320, 240]],
+  [[2000, 1], 'native', [1024, 1], [1024, 32], [1024, 1]],
 ];
-for (const [[w, h], width, seen, taken, stretched] of SIZES) {
+for (const [[w, h], width, seen, taken, byTheUnit] of SIZES) {
   test(`a ${w}×${h} picture at ${width} is counted at ${seen.join('×')}`, () => {
     const native = { widthPx: w, heightPx: h };
     const sides = ({ widthPx, heightPx }: typeof native): Sides => [widthPx, heightPx];
     assert.deepEqual(sides(seenSize(native, input, width)), seen);
     assert.deepEqual(sides(madeUp(seenSize(native, input, width), input)), taken);
-    assert.deepEqual(sides(stretchedSize(native, input, width)), stretched);
+    assert.deepEqual(sides(seenSize(native, input, width, input.multipleOf)), byTheUnit);
   });
 }
 

@@ -6,6 +6,7 @@ import type { CountOptions, CrowdCounter, Encoded, Estimate } from './crowd-coun
 import type { FarPlan } from './far-field.ts';
 import { pasteFarField, type Said } from './paste.ts';
 import { type Picture, tilePicture } from './picture.ts';
+import { cutBlocks } from './read-out.ts';
 
 export type CountPictureOptions = Pick<CountOptions, 'steps' | 'leastHead'> & {
   /** Seed of the noise; one per camera. */
@@ -58,14 +59,22 @@ export async function drawPicture(
   { seed, previous = [], ...options }: CountPictureOptions,
 ): Promise<PictureEstimate> {
   const whole = await counter.draw(encoded, { ...options, seed, previous: previous[0] });
-  if (!far) return { ...whole, latents: [whole.latent] };
+  if (!far) return { ...ofPicture(whole, encoded), latents: [whole.latent] };
   const noise = tileNoise(counter, far.plan, seed);
   const tiles: Estimate[] = [];
   for (const [i, tile] of far.tiles.entries()) {
     const start = { noise: noise[i] as Float32Array, previous: previous[i + 1] };
     tiles.push(await counter.draw(tile, { ...options, ...start }));
   }
-  return { ...pasteFarField(whole, far.plan, tiles), latents: [whole, ...tiles].map(({ latent }) => latent) };
+  const pasted = pasteFarField(whole, far.plan, tiles);
+  return { ...ofPicture(pasted, encoded), latents: [whole, ...tiles].map(({ latent }) => latent) };
+}
+
+/** Without the blocks of what the picture was made up with. */
+function ofPicture<T extends Said>(said: T, { widthPx, heightPx, seen }: Encoded): T {
+  const { width, height } = said.blocks;
+  const [columns, rows] = [(width * seen.widthPx) / widthPx, (height * seen.heightPx) / heightPx];
+  return { ...said, blocks: cutBlocks(said.blocks, columns, rows) };
 }
 
 /** Noise of every tile, cut from one field: where tiles overlap they start from the same and differ by their edges alone. */

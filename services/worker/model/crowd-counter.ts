@@ -7,7 +7,7 @@ import type { Size } from './inference-size.ts';
 import { type ModelFolder, openModelFolder } from './manifest.ts';
 import { NoiseShelf } from './noise.ts';
 import type { Picture } from './picture.ts';
-import { type Blocks, cutBlocks, cutMap, type DensityMap, densityMap } from './read-out.ts';
+import { type Blocks, cutMap, type DensityMap, densityMap } from './read-out.ts';
 import { type Steps, sampleLatent, timesFor } from './sampler.ts';
 
 export type Provider = 'cpu' | 'cuda' | 'tensorrt' | 'webgpu';
@@ -36,6 +36,7 @@ export type Countable = Pick<Picture, 'rgb' | 'widthPx' | 'heightPx'> & { seen?:
 export type Estimate = {
   /** Map whose sum enters the count. */
   map: DensityMap;
+  /** Of all that was encoded: those of what the picture was made up with are still to be cut off. */
   blocks: Blocks;
   heads: Head[];
   /** Given when asked for with `leastHead`. */
@@ -99,8 +100,7 @@ export class CrowdCounter {
       ...{ width, height, mean: mean.data as Float32Array },
       variance: encoded.block_variance?.data as Float32Array,
     };
-    const [columns, rows] = [(width * seen.widthPx) / widthPx, (height * seen.heightPx) / heightPx];
-    return { cond: encoded.cond as ort.Tensor, blocks: cutBlocks(blocks, columns, rows), widthPx, heightPx, seen };
+    return { cond: encoded.cond as ort.Tensor, blocks, widthPx, heightPx, seen };
   }
 
   /**

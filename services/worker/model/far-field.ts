@@ -5,7 +5,7 @@
  */
 import type { FarField } from '../../../shared/contracts/far-field.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
-import { type Size, stretchedSize } from './inference-size.ts';
+import { madeUp, type Size, seenSize } from './inference-size.ts';
 
 /** Pixels of the far picture: `right` and `bottom` are the first outside. */
 export type Area = { left: number; top: number; right: number; bottom: number };
@@ -14,11 +14,13 @@ export type Area = { left: number; top: number; right: number; bottom: number };
 export type Tile = Area & { own: Area };
 
 export type FarPlan = {
-  /** The whole picture at the far field's resolution; only its upper part is looked at. */
+  /** The size at which the whole picture is counted; its width is a multiple of the model's. */
+  whole: Size;
+  /** The whole picture at the far field's resolution, as wide as multiples go; only its upper part is looked at. */
   picture: Size;
   /** Lower edge of the strip, share of the picture's height: a row of blocks of the whole picture ends there. */
   until: number;
-  /** First row below the tiles, px of the far picture. */
+  /** First row below the tiles, px of the far picture or, where it has to be made up, a little below it. */
   bottom: number;
   tiles: Tile[];
 };
@@ -35,7 +37,7 @@ const LEAST_GAIN = 1.2;
 /**
  * Plans the far field of a picture.
  * @param native size of the picture that came
- * @param whole size at which the whole picture is counted
+ * @param whole size at which the whole picture is counted; its width a multiple of the model's
  * @returns undefined where the picture holds no more detail than the whole one is counted with
  */
 export function planFarField(
@@ -45,13 +47,14 @@ export function planFarField(
   { until, maxWidth }: FarField,
 ): FarPlan | undefined {
   const unit = input.multipleOf;
-  const picture = stretchedSize(native, { ...input, maxWidth }, 'native');
+  const picture = seenSize(native, { ...input, maxWidth }, 'native', unit);
   const rows = whole.heightPx / unit;
   if (picture.widthPx < LEAST_GAIN * whole.widthPx || rows < 2) return undefined;
-  const edge = Math.min(rows - 1, Math.max(1, Math.round(until * rows))) / rows;
+  const edge = Math.min(Math.ceil(rows) - 1, Math.max(1, Math.round(until * rows))) / rows;
   const up = (px: number) => Math.ceil(px / unit) * unit;
-  const ownBottom = Math.min(picture.heightPx, up(edge * picture.heightPx));
-  const bottom = Math.min(picture.heightPx, up(ownBottom + MARGIN_PX));
+  const lowest = madeUp(picture, input).heightPx;
+  const ownBottom = Math.min(lowest, up(edge * picture.heightPx));
+  const bottom = Math.min(lowest, up(ownBottom + MARGIN_PX));
   const columns = spans(picture.widthPx, input);
   const lines = spans(bottom, input);
   const tiles = lines.flatMap((y) =>
@@ -60,7 +63,7 @@ export function planFarField(
       own: { left: x.ownFrom, top: y.ownFrom, right: x.ownTo, bottom: Math.min(ownBottom, y.ownTo) },
     })),
   );
-  return { picture, until: edge, bottom, tiles };
+  return { whole, picture, until: edge, bottom, tiles };
 }
 
 type Span = { from: number; to: number; ownFrom: number; ownTo: number };

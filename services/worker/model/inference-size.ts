@@ -5,10 +5,13 @@ export type Size = { widthPx: number; heightPx: number };
 
 type Input = ModelManifest['input'];
 
-/** Native size, reduced to the wished width and to the model's widest. Never enlarges. */
-export function seenSize(native: Size, input: Input, inferenceWidth: number | 'native'): Size {
+/**
+ * Native size, reduced to the wished width and to the model's widest. Never enlarges, but for the rounding.
+ * @param unit of which the width is a multiple
+ */
+export function seenSize(native: Size, input: Input, inferenceWidth: number | 'native', unit = 1): Size {
   const widest = inferenceWidth === 'native' ? input.maxWidth : Math.min(input.maxWidth, inferenceWidth);
-  const widthPx = Math.min(native.widthPx, widest);
+  const widthPx = Math.max(1, Math.round(Math.min(native.widthPx, widest) / unit)) * unit;
   return { widthPx, heightPx: Math.max(1, Math.round((native.heightPx * widthPx) / native.widthPx)) };
 }
 
@@ -20,12 +23,4 @@ export function seenSize(native: Size, input: Input, inferenceWidth: number | 'n
 export function madeUp({ widthPx, heightPx }: Size, { multipleOf }: Input): Size {
   const up = (px: number) => Math.ceil(px / multipleOf) * multipleOf;
   return { widthPx: up(widthPx), heightPx: up(heightPx) };
-}
-
-/** The same by stretching: each side rounded to the model's multiple. For far fields, whose tiles and whole picture share an edge. */
-export function stretchedSize(native: Size, input: Input, inferenceWidth: number | 'native'): Size {
-  const seen = seenSize(native, input, inferenceWidth);
-  const round = (px: number) => Math.max(1, Math.round(px / input.multipleOf)) * input.multipleOf;
-  const scale = seen.widthPx / native.widthPx;
-  return { widthPx: round(seen.widthPx), heightPx: round(native.heightPx * scale) };
 }

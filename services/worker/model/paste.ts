@@ -37,11 +37,12 @@ export function pasteMap(whole: DensityMap, plan: FarPlan, tiles: DensityMap[]):
 }
 
 function pasteGrid(whole: Grid, plan: FarPlan, tiles: Grid[]): Float32Array {
-  const { picture, until } = plan;
+  const { picture, until, whole: seen } = plan;
   const [tile, cells] = [plan.tiles[0] as Tile, tiles[0] as Grid];
   const cellPx = (tile.right - tile.left) / cells.width;
   const strip = assemble(plan, tiles, cellPx);
-  const rows = Math.round(until * whole.height);
+  // The strip ends with a row of cells, but the grid may reach below the picture.
+  const rows = Math.round((until * seen.heightPx * whole.width) / seen.widthPx);
   const values = whole.values.slice();
   values.set(regrid(strip, (until * picture.heightPx) / cellPx, { width: whole.width, height: rows }));
   return values;

@@ -3,7 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import type { FarField } from '../../../shared/contracts/far-field.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import { type Area, type FarPlan, planFarField } from './far-field.ts';
-import { madeUp, type Size, seenSize, stretchedSize } from './inference-size.ts';
+import { madeUp, type Size, seenSize } from './inference-size.ts';
 
 // One picture is one task of one core: libvips' own threads would only take cores from the neighbours.
 sharp.concurrency(1);
@@ -34,25 +34,24 @@ export async function decodePicture(
   const image = sharp(file, { failOn: 'error', limitInputPixels: 64_000_000 });
   const { width, height } = await image.metadata();
   const native = { widthPx: width, heightPx: height };
-  const stretched = stretchedSize(native, input, inferenceWidth);
-  const plan = farField && planFarField(native, stretched, input, farField);
-  const far = plan && { far: { plan, rgb: await pixels(image.clone(), plan.picture, plan.bottom) } };
-  const seen = plan ? stretched : seenSize(native, input, inferenceWidth);
+  const whole = seenSize(native, input, inferenceWidth, farField ? input.multipleOf : 1);
+  const plan = farField && planFarField(native, whole, input, farField);
+  const far = plan && {
+    far: { plan, rgb: await pixels(image.clone(), plan.picture, { ...plan.picture, heightPx: plan.bottom }) },
+  };
+  const seen = plan ? whole : seenSize(native, input, inferenceWidth);
   const size = madeUp(seen, input);
-  const rgb = await pixels(image, seen, seen.heightPx, size);
+  const rgb = await pixels(image, seen, size);
   return { ...size, rgb, seen, native, thumb: thumbnail(rgb, size), ...far };
 }
 
-/** The upper rows of the picture at a size; mirrored beyond its right and lower edge where it is to be made up to another. */
-function pixels(image: Sharp, { widthPx, heightPx }: Size, rows: number, to?: Size): Promise<Buffer> {
+/** The picture at a size, as far as it reaches into another; mirrored beyond its right and lower edge where it does not fill that. */
+function pixels(image: Sharp, { widthPx, heightPx }: Size, into: Size): Promise<Buffer> {
+  const rows = Math.min(heightPx, into.heightPx);
   return image
     .resize(widthPx, heightPx, { fit: 'fill', kernel: 'lanczos3' })
     .extract({ left: 0, top: 0, width: widthPx, height: rows })
-    .extend({
-      right: to ? to.widthPx - widthPx : 0,
-      bottom: to ? to.heightPx - rows : 0,
-      extendWith: 'mirror',
-    })
+    .extend({ right: into.widthPx - widthPx, bottom: into.heightPx - rows, extendWith: 'mirror' })
     .toColourspace('srgb')
     .removeAlpha()
     .raw()
