@@ -36,6 +36,8 @@ SELECTION = {"shanghaitech_b_train": 1.0, UNKNOWN_CAMERA: 1.0, "shanghaitech_a_t
 THINNED = {UNKNOWN_CAMERA: 5}
 # Added to a count before an interval's width is taken as a share of it: a person more or less in an empty scene is no disaster.
 FEW_PEOPLE = 5.0
+# Of coverage that is missing, all folders together, against the interval score.
+MISSING_WEIGHT = 1.5
 
 
 def blend(outcomes: list[Outcome], head_weight: float) -> np.ndarray:
@@ -67,8 +69,8 @@ def fit_interval(outcomes: list[Outcome], counts: np.ndarray) -> dict[str, float
     with the least interval score (Winkler 1972: the width, and 2 / (1 - level)
     times what a count misses it by), as a share of the count. A few dozen
     pictures stand for all others of their kind: what counts is how much of the
-    coverage would be missing on average if they were drawn anew. Fitted by
-    widths and these pictures alone, two runs of one model had streets at +-26 and +-53.
+    coverage would be missing on average if they were drawn anew. Fitted by widths and these
+    pictures alone, two versions of one denoiser had streets at +-26 and +-53.
     """
     truth = np.array([o.truth for o in outcomes], dtype=np.float64)
     error = np.abs(counts - truth)
@@ -87,7 +89,7 @@ def fit_interval(outcomes: list[Outcome], counts: np.ndarray) -> dict[str, float
         missed = np.maximum(0, error[:, None] - half)
         score = (half + missed / (1 - LEVEL)) / (counts + FEW_PEOPLE)[:, None]
         covered = np.array([(missed[group] == 0).mean(axis=0) for group in groups])
-        cost = 1.5 * (chance * expected_excess((LEVEL - covered) / chance)).sum(axis=0)
+        cost = MISSING_WEIGHT * (chance * expected_excess((LEVEL - covered) / chance)).sum(axis=0)
         cost += np.mean([score[group].mean(axis=0) for group in groups], axis=0)
         if cost.min() < best_cost:
             best, best_cost = rule | {"q": round(float(factors[cost.argmin()]), 2)}, cost.min()

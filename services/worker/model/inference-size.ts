@@ -18,7 +18,7 @@ export function seenSize(native: Size, input: Input, inferenceWidth: number | 'n
 /**
  * What the model takes a picture of a size as: each side made up to the model's multiple. What is added is no picture, and
  * nothing is counted there. Stretched to the multiple, as until 0.9.0 of the model, a picture is blurred for nothing, and
- * dense pictures were counted 5 % worse (docs/evaluation.md).
+ * dense pictures were counted 4 % worse (docs/model-history.md).
  */
 export function madeUp({ widthPx, heightPx }: Size, { multipleOf }: Input): Size {
   const up = (px: number) => Math.ceil(px / multipleOf) * multipleOf;
