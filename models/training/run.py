@@ -18,7 +18,7 @@ import torch.distributed as processes
 
 from .batches import training_pictures
 from .recipe import Recipe
-from .train import join_processes, train_stage
+from .train import join_processes, keeps_run, train_stage
 
 STAGE_B_SHARE = 0.15
 
@@ -70,15 +70,13 @@ def main() -> None:
     run: Path = arguments.run
     run.mkdir(parents=True, exist_ok=True)
     device = join_processes(arguments.device)
-    several = processes.is_initialized()
-    first = not several or processes.get_rank() == 0
 
     rendered: list[Path] = []
     if arguments.synthetic and not arguments.smoke:
         rendered = [run / "rendered"]
-        if first:
+        if keeps_run():
             _render(rendered[0], arguments.synthetic, recipe.seed, "--empty-share", "0.2")
-        if several:
+        if processes.is_initialized():
             processes.barrier()
     if not training_pictures(arguments.data, recipe, rendered, 1):
         raise SystemExit(f"no labelled folders of the recipe under {arguments.data}: {', '.join(recipe.folders)}")
@@ -90,7 +88,7 @@ def main() -> None:
                 rendered, 0.12, validate_minutes=60.0 if arguments.smoke else 10.0, limit=limit,
                 start=arguments.start, teacher=arguments.teacher,
             )
-    if not first:
+    if not keeps_run():
         return
     thin = ["--every", "12"] if arguments.smoke else []
     final, calibration = run / "b.pt", run / "calibration.json"

@@ -71,9 +71,8 @@ class Trainer:
         self.still_encoder = stage == "b" and recipe.still_encoder
         self.grid = sorted({t for times in recipe.timesteps.values() for t in times})
         self.among = processes.get_world_size() if processes.is_initialized() else 1
-        self.first = self.among == 1 or processes.get_rank() == 0
         self._resume(start)
-        if not self.first:
+        if not keeps_run():
             torch.manual_seed(recipe.seed + 1000 * processes.get_rank())
 
     def _parts(self) -> list[tuple[list[torch.nn.Parameter], float]]:
@@ -232,12 +231,12 @@ class Trainer:
                 if isinstance(module, torch.nn.BatchNorm2d):
                     module.eval()
         saved = validated = printed = time.monotonic()
-        first = self.iteration
+        begun_at = self.iteration
         sums: dict[str, float] = {}
         after = 0.0
         while self.seconds[self.stage] < budget:
             started = time.monotonic()
-            rate = self.learning_rate(self.seconds[self.stage] / budget, self.iteration - first)
+            rate = self.learning_rate(self.seconds[self.stage] / budget, self.iteration - begun_at)
             for group in self.optimiser.param_groups:
                 group["lr"] = rate * group["share"]
             values = self.loss(next(loader))
@@ -252,14 +251,14 @@ class Trainer:
             ]
             if all(torch.isfinite(norm) for norm in norms):
                 self.optimiser.step()
-                self.update_average(10**6 if self.warmed or self.stage == "b" else self.iteration - first)
+                self.update_average(10**6 if self.warmed or self.stage == "b" else self.iteration - begun_at)
             self.iteration += 1
             for name, value in (values | {"norm": norms[0], "norm2": norms[1]}).items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach())
             self.seconds[self.stage] += spent
             now = time.monotonic()
             after = now - started
-            if not self.first:
+            if not keeps_run():
                 continue
             if self.iteration % 100 == 0:
                 self._log({name: value / 100 for name, value in sums.items()}, rate, now - printed)
@@ -270,7 +269,7 @@ class Trainer:
             if now - validated > validate_minutes * 60:
                 self.validate()
                 validated = printed = time.monotonic()
-        if self.first:
+        if keeps_run():
             self.save("last.pt")
             self.save(f"{self.stage}.pt")
         if self.among > 1:
@@ -298,6 +297,11 @@ def join_processes(device: str) -> str:
         return device
     processes.init_process_group("nccl" if device.startswith("cuda") else "gloo")
     return f"cuda:{os.environ['LOCAL_RANK']}" if device == "cuda" else device
+
+
+def keeps_run() -> bool:
+    """Whether this process keeps the run folder: the first of several, or the only one."""
+    return not processes.is_initialized() or processes.get_rank() == 0
 
 
 def train_stage(
