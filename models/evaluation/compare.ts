@@ -2,8 +2,8 @@
  * What steps, the warm start and noise change: every picture is encoded once, with the tiles of its far field where one is
  * asked for, and its map drawn in each way. The pictures of a folder are taken as consecutive frames, in the order of their
  * names; where a picture names those before it, the warm start begins with them. "warm start" is the server's: cold where
- * the scene was cut or ten seconds have passed; "always warm" goes on from whatever was before, but for every ten seconds.
- * For folders of single pictures both and the flicker mean nothing.
+ * the scene was cut or ten seconds have passed; "steadied" takes part of the count before along, as the server does.
+ * For folders of single pictures these and the flicker mean nothing.
  */
 import { availableParallelism } from 'node:os';
 import {
@@ -16,9 +16,9 @@ import { CrowdCounter, mapOf } from '../../services/worker/model/crowd-counter.t
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
 import { pasteMap } from '../../services/worker/model/paste.ts';
-import type { Picture } from '../../services/worker/model/picture.ts';
 import type { DensityMap } from '../../services/worker/model/read-out.ts';
-import { REFRESH_MS, WarmStarts } from '../../services/worker/warm-start.ts';
+import { SceneMemory } from '../../services/worker/scene-memory.ts';
+import { steadied } from '../../services/worker/steadied.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import { readJudged } from './judged-part.ts';
@@ -28,8 +28,10 @@ import { countFigures, flicker, headFigures, type Matches, matchHeads, type Outc
 /** Between two frames, as at 2 fps: for what the server does by the clock. */
 const FRAME_MS = 500;
 
-const WARM_WAYS = ['warm start', 'always warm'] as const;
-const WAYS = ['1 step', '2 steps', '4 steps', ...WARM_WAYS] as const;
+/** Ways that are also steadied. */
+const IN_TIME = ['1 step', 'warm start'] as const;
+const DRAWN = ['2 steps', '4 steps', ...IN_TIME] as const;
+const WAYS = ['1 step', '2 steps', '4 steps', 'warm start', '1 step, steadied', 'warm start, steadied'] as const;
 export type Way = (typeof WAYS)[number];
 
 export type Comparison = {
@@ -64,46 +66,35 @@ export async function compare(
   for (const [name, group] of Map.groupBy(pictures, (picture) => picture.folder)) {
     const frames = [...group].sort((a, b) => (a.file < b.file ? -1 : 1));
     const seen = new Map<Way, Seen[]>(WAYS.map((way) => [way, []]));
-    let earlier = earlierOf();
+    let scene = new SceneMemory();
+    let atMs = 0;
     for (const picture of frames) {
-      if (picture.before) earlier = earlierOf();
+      if (picture.before) scene = new SceneMemory();
       for (const file of [...(picture.before ?? []), picture.file]) {
         const judged = file === picture.file;
         const frame = await decodeLabelled({ file }, counter.manifest.input, options);
         const encoded = await encodePicture(counter, frame);
-        for (const way of judged ? WAYS : WARM_WAYS) {
-          const previous = earlier.of(way, frame);
+        atMs += FRAME_MS;
+        for (const way of judged ? DRAWN : IN_TIME) {
+          const before = scene.before(way, frame, atMs);
+          const previous = way === 'warm start' ? before?.latents : undefined;
           const estimate = await draw(counter, encoded, way, previous);
-          earlier.keep(way, frame, estimate, previous !== undefined);
+          const counted = before ? steadied(estimate, before.counted, before.gapMs) : estimate;
+          const { map, blocks } = counted;
+          scene.remember(way, frame, { ...estimate, counted: { map, blocks } }, atMs, previous !== undefined);
           if (!judged) continue;
           const lastMap = lastMapOf(encoded, estimate, counter.manifest.latent);
-          (seen.get(way) as Seen[]).push(look(picture, estimate, lastMap, counter.manifest, options.below ?? 0));
+          const note = (as: Way, said: PictureEstimate, last: DensityMap) =>
+            (seen.get(as) as Seen[]).push(look(picture, said, last, counter.manifest, options.below ?? 0));
+          note(way, estimate, lastMap);
+          if (way === '1 step' || way === 'warm start') note(`${way}, steadied`, { ...estimate, map, blocks }, map);
         }
-        earlier.step();
       }
       options.onProgress?.(++done);
     }
     for (const [way, all] of seen) rows.push({ folder: name, way, ...figuresOf(all) });
   }
   return rows;
-}
-
-/** The maps before, for the two ways that go on from them. */
-function earlierOf() {
-  const server = new WarmStarts();
-  let atMs = FRAME_MS;
-  let whatever: Float32Array[] | undefined;
-  return {
-    of(way: Way, frame: Picture): Float32Array[] | undefined {
-      if (way === 'always warm') return atMs % REFRESH_MS === 0 ? undefined : whatever;
-      return way === 'warm start' ? server.previous('', frame, atMs) : undefined;
-    },
-    keep(way: Way, frame: Picture, { latents }: PictureEstimate, warm: boolean): void {
-      if (way === 'always warm') whatever = latents;
-      if (way === 'warm start') server.remember('', frame, latents, atMs, warm);
-    },
-    step: () => (atMs += FRAME_MS),
-  };
 }
 
 function draw(
@@ -188,7 +179,7 @@ export function comparisonTable(rows: Comparison[]): string {
   ]);
   const head = ['', '', 'frames', 'people', 'MAE', 'bias', 'map MAE', 'flicker', 'heads', 'F1 8px', 'F1 16px'];
   return [head, ...cells]
-    .map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(24) : cell.padStart(i === 1 ? 11 : 9))).join(''))
+    .map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(24) : cell.padStart(i === 1 ? 22 : 9))).join(''))
     .join('\n')
     .concat('\n');
 }

@@ -16,10 +16,11 @@ import { proveGolden } from './model/golden.ts';
 import { seedOf } from './model/noise.ts';
 import { decodePicture, type Picture } from './model/picture.ts';
 import type { Coverage } from './model/read-out.ts';
-import { WarmStarts } from './warm-start.ts';
+import { SceneMemory } from './scene-memory.ts';
+import { steadied } from './steadied.ts';
 
 const counters = new Map<string, CrowdCounter>();
-const warmStarts = new WarmStarts();
+const scenes = new SceneMemory();
 const densities = new ZoneDensities();
 const coverages = new Map<string, Coverage>();
 
@@ -88,15 +89,16 @@ async function readingOf(
   const { manifest } = counter;
   const startedAt = performance.now();
   const key = `${cameraId} ${request.model}`;
-  const previous =
-    request.warmStart && manifest.schedule.warmStart ? warmStarts.previous(key, picture, capturedAt) : undefined;
+  const before = request.warmStart && manifest.schedule.warmStart ? scenes.before(key, picture, capturedAt) : undefined;
+  const previous = before?.latents;
   const steps = request.steps ?? manifest.schedule.defaultSteps;
   const estimate = await countPicture(counter, picture, { steps, seed: seedOf(cameraId), previous });
-  const { map, blocks } = estimate;
+  const counted = before ? steadied(estimate, before.counted, before.gapMs) : estimate;
+  const { map, blocks } = counted;
   const { calibration } = request;
   const aspect = picture.native.widthPx / picture.native.heightPx;
   const reading = readPicture(
-    estimate,
+    { map, blocks, heads: estimate.heads },
     manifest,
     request.zones,
     (zone) => coverageOf(zone, map, blocks),
@@ -104,7 +106,8 @@ async function readingOf(
       ((zone, zoneCount, spread) => densities.measure(calibration, zone.polygon, map, aspect, zoneCount, spread)),
   );
   if (!reading) return { ok: false, reason: 'invalid-output', detail: 'the model’s output is not a number or absurd' };
-  warmStarts.remember(key, picture, estimate.latents, capturedAt, previous !== undefined);
+  const { latents } = estimate;
+  scenes.remember(key, picture, { latents, counted: { map, blocks } }, capturedAt, previous !== undefined);
 
   return {
     ok: true,

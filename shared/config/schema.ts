@@ -157,7 +157,10 @@ export const Config = z
           .default('auto')
           .describe('Inference processes, one core each; "auto" takes all cores.'),
         provider: z.enum(['cpu', 'cuda', 'tensorrt', 'webgpu']).default('cpu'),
-        warmStart: z.boolean().default(true).describe("Start each picture's denoising from the map of the one before."),
+        warmStart: z
+          .boolean()
+          .default(true)
+          .describe("Start each picture's denoising from the map of the one before, and steady its count by it."),
         inferenceDeadlineMs: z
           .int()
           .min(100)

@@ -11,7 +11,8 @@ import { decodePicture } from '../../services/worker/model/picture.ts';
 import { countPeople, cutBlocks, cutMap, densityMap } from '../../services/worker/model/read-out.ts';
 import { mix, sampleLatent, stepTo } from '../../services/worker/model/sampler.ts';
 import { Quarantine } from '../../services/worker/quarantine.ts';
-import { WarmStarts } from '../../services/worker/warm-start.ts';
+import { SceneMemory } from '../../services/worker/scene-memory.ts';
+import { steadied } from '../../services/worker/steadied.ts';
 
 const input = { multipleOf: 32, maxWidth: 1024, colour: 'RGB' } as const;
 type Sides = [number, number];
@@ -169,21 +170,47 @@ test('the committed manifest parses; a wrong one is named by file and field', as
 test('a picture is counted from the one before only while the scene goes on', () => {
   const thumb = (value: number) => new Uint8Array(32 * 18).fill(value);
   const picture = (value: number, widthPx = 640) => ({ thumb: thumb(value), widthPx, heightPx: 352 });
-  const latents = [Float32Array.of(1), Float32Array.of(2)];
-  const starts = new WarmStarts();
-  assert.equal(starts.previous('a', picture(100), 0), undefined, 'the first picture');
-  starts.remember('a', picture(100), latents, 0, false);
-  assert.equal(starts.previous('a', picture(103), 500), latents);
-  assert.equal(starts.previous('a', picture(125), 500), latents, 'a dense crowd that walks on');
-  assert.equal(starts.previous('b', picture(103), 500), undefined, 'another camera');
-  assert.equal(starts.previous('a', picture(150), 500), undefined, 'a cut');
-  assert.equal(starts.previous('a', picture(100, 320), 500), undefined, 'another size');
+  const known = { latents: [Float32Array.of(1), Float32Array.of(2)], counted: countedOf(1) };
+  const scenes = new SceneMemory();
+  assert.equal(scenes.before('a', picture(100), 0), undefined, 'the first picture');
+  scenes.remember('a', picture(100), known, 0, false);
+  assert.deepEqual(scenes.before('a', picture(103), 500), { gapMs: 500, ...known });
+  assert.ok(scenes.before('a', picture(125), 500), 'a dense crowd that walks on');
+  assert.equal(scenes.before('b', picture(103), 500), undefined, 'another camera');
+  assert.equal(scenes.before('a', picture(150), 500), undefined, 'a cut');
+  assert.equal(scenes.before('a', picture(100, 320), 500), undefined, 'another size');
   const plan = planFarField({ widthPx: 1280, heightPx: 720 }, picture(100), input, { until: 0.4, maxWidth: 2048 });
   const withTiles = { ...picture(100), far: { plan: plan as FarPlan, rgb: new Uint8Array() } };
-  assert.equal(starts.previous('a', withTiles, 500), undefined, 'other tiles');
-  assert.equal(starts.previous('a', picture(100), 5000), undefined, 'a gap');
-  for (let at = 500; at <= 10_000; at += 500) starts.remember('a', picture(100), latents, at, true);
-  assert.equal(starts.previous('a', picture(100), 10_500), undefined, 'refreshed after ten seconds');
+  assert.equal(scenes.before('a', withTiles, 500), undefined, 'other tiles');
+  assert.equal(scenes.before('a', picture(100), 5000), undefined, 'a gap');
+  assert.equal(scenes.before('a', picture(100), 0), undefined, 'the same picture again');
+  for (let at = 500; at <= 10_000; at += 500) scenes.remember('a', picture(100), known, at, true);
+  const { counted } = known;
+  assert.deepEqual(scenes.before('a', picture(100), 10_500), { gapMs: 500, counted }, 'a cold start after ten seconds');
+});
+
+const countedOf = (people: number) => ({
+  map: { width: 2, height: 1, people: Float32Array.of(people, 0) },
+  blocks: { width: 1, height: 1, mean: Float32Array.of(people), variance: Float32Array.of(2 * people) },
+});
+
+test('a count takes along what was counted just before, by the time that has passed', () => {
+  const share = (gapMs: number) => steadied(countedOf(11), countedOf(1), gapMs);
+  const of = (gapMs: number) => {
+    const { map, blocks } = share(gapMs);
+    return [map.people[0], map.people[1], blocks.mean[0], blocks.variance[0]].map(
+      (value) => Math.round((value ?? 0) * 100) / 100,
+    );
+  };
+  assert.deepEqual(of(200), [4.3, 0, 4.3, 8.59]);
+  assert.deepEqual(of(500), [7.32, 0, 7.32, 14.64]);
+  assert.deepEqual(of(3000), [10.98, 0, 10.98, 21.95], 'after three seconds nothing is left of it');
+  const twice = steadied(countedOf(11), share(250), 250).map.people[0] as number;
+  assert.ok(Math.abs(twice - (share(500).map.people[0] as number)) < 1e-5, 'however often pictures come');
+  assert.ok(
+    Number.isNaN(steadied(countedOf(Number.NaN), countedOf(1), 500).map.people[0]),
+    'a broken map stays broken',
+  );
 });
 
 test('three crashes within a minute set a camera aside for a minute', () => {
