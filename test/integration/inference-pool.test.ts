@@ -1,9 +1,11 @@
 /** The inference processes with the committed model: counting, dying, hanging, refusing. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { InferencePool, type PoolOptions } from '../../services/worker/inference-pool.ts';
 import { openModelFolder } from '../../services/worker/model/manifest.ts';
@@ -35,6 +37,26 @@ const options = async (change: Partial<PoolOptions> = {}, folder = MODEL): Promi
   logger,
   ...change,
 });
+/** A picture of the demo clip, where more people come from second to second. */
+async function frameOfDemo(second: number): Promise<Buffer> {
+  const args = [
+    '-v',
+    'error',
+    '-ss',
+    String(second),
+    '-i',
+    'infra/demo/crowd.mp4',
+    '-frames:v',
+    '1',
+    '-q:v',
+    '2',
+    '-f',
+    'mjpeg',
+    '-',
+  ];
+  return (await promisify(execFile)('ffmpeg', args, { encoding: 'buffer' })).stdout;
+}
+
 let seq = 0;
 const request =
   (change: object = {}) =>
@@ -86,6 +108,28 @@ test('counts, repeats itself exactly, starts warm on the next picture', async ()
     await pool.close();
   }
   assert.deepEqual(await children(), [], 'no process is left');
+});
+
+test('a count is steadied by the picture just before, and no longer by one three seconds old', async () => {
+  const pool = await InferencePool.start(await options());
+  try {
+    const [few, many] = await Promise.all([frameOfDemo(0), frameOfDemo(16)]);
+    const countOf = async (picture: Buffer, capturedAt: number, warmStart = true) => {
+      const result = await pool.count('b', request({ cameraId: 'b', jpeg: picture, capturedAt, warmStart }));
+      assert.ok(result?.ok);
+      return result.picture.count;
+    };
+    const now = Date.now();
+    const alone = await countOf(many, now, false);
+    const first = await countOf(few, now);
+    assert.ok(alone > first + 10, `${first} people, then ${alone}`);
+    const soon = await countOf(many, now + 200);
+    assert.ok(soon > first + 2 && soon < (first + alone) / 2, `${first}, ${soon}, ${alone}`);
+    const later = await countOf(many, now + 3100);
+    assert.ok(Math.abs(later - alone) < Math.abs(soon - alone) / 4, `${soon}, ${later}, ${alone}`);
+  } finally {
+    await pool.close();
+  }
 });
 
 test('a calibrated camera gives people per square metre, another one never does', async () => {
