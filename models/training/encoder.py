@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as functional
 from torch import nn
 
-from .backbone import CHANNELS, DEEP, Backbone
+from .backbone import Backbone
 
 PIXEL_MEAN = 112.0
 PIXEL_STD = 62.0
@@ -53,19 +53,20 @@ class Encoder(nn.Module):
     with the picture's part computed once instead of at every step.
     """
 
-    def __init__(self, widths: tuple[int, int, int, int], condition: int, blocks: tuple[int, ...]) -> None:
+    def __init__(self, widths: tuple[int, int, int, int], condition: int, blocks: tuple[int, ...], backbone: str = "lite0") -> None:
         super().__init__()
         half, quarter, eighth, sixteenth = widths
-        self.backbone = Backbone(blocks)
+        self.backbone = Backbone(blocks, backbone)
+        known4, known8, known16, *known32 = self.backbone.channels
         self.stem = ConvBlock(3, half, stride=2)
         self.stage4 = nn.Sequential(ConvBlock(half, quarter, stride=2), Residual(quarter))
-        self.lateral32 = nn.Conv2d(CHANNELS[3], sixteenth, 1) if self.backbone.last > DEEP else None
-        self.lateral16 = nn.Conv2d(CHANNELS[2], sixteenth, 1)
-        self.lateral8 = nn.Conv2d(CHANNELS[1], eighth, 1)
+        self.lateral32 = nn.Conv2d(known32[0], sixteenth, 1) if known32 else None
+        self.lateral16 = nn.Conv2d(known16, sixteenth, 1)
+        self.lateral8 = nn.Conv2d(known8, eighth, 1)
         self.fuse16 = ConvBlock(sixteenth, sixteenth)
         self.narrow = nn.Conv2d(sixteenth, eighth, 1)
         self.fuse8 = ConvBlock(eighth, eighth)
-        self.detail = ConvBlock(quarter + CHANNELS[0], eighth // 2, stride=2)
+        self.detail = ConvBlock(quarter + known4, eighth // 2, stride=2)
         features = eighth + eighth // 2
         self.condition = nn.Conv2d(features, condition, 3, 1, 1)
         self.count = nn.Sequential(ConvBlock(features, 64, stride=2), nn.Conv2d(64, 2, 1))

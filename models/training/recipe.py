@@ -9,7 +9,10 @@ class Recipe:
     # Channels of the encoder's own branches at 1/2, 1/4, 1/8 and 1/16.
     widths: tuple[int, int, int, int] = (16, 32, 64, 128)
     condition: int = 48
-    # Blocks of the backbone that are kept; without any of the last five there is no 1/32.
+    # ImageNet's net, lite0 or lite2, and its blocks that are kept; without any of the last five there is no 1/32.
+    backbone: str = "lite0"
+    # Stochastic depth: how often the backbone's last block is left out in training, those before it less often.
+    dropped: float = 0.0
     blocks: tuple[int, ...] = tuple(range(16))
 
     # Data: crops of `crop` pixels; folder weights are shares of the crops drawn.
@@ -61,12 +64,14 @@ class Recipe:
 
     @classmethod
     def of_size(cls, size: str) -> "Recipe":
-        """`standard`, or `small`: six tenths of the time a picture. Blocks that only refine what went before are left out."""
+        """`standard`; `small`: six tenths of its time a picture, blocks that only refine what went before left out; `large`: a larger ImageNet net."""
         if size == "small":
             recipe = cls(widths=(12, 24, 48, 96), condition=32, blocks=(0, 1, 3, 4, 5, 8, 9))
             # So small a net takes heaped snow and rock faces for crowds.
             recipe.folders["empty_scenes"] = 0.22
             return recipe
+        if size == "large":
+            return cls(backbone="lite2", blocks=tuple(range(19)), dropped=0.1, backbone_rate=0.5)
         return cls()
 
     def as_dict(self) -> dict:

@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, help="crop-making processes")
     parser.add_argument("--start", type=Path, help="weights.pt to go on from, instead of ImageNet's features")
-    parser.add_argument("--size", choices=["standard", "small"], default="standard")
+    parser.add_argument("--size", choices=["standard", "small", "large"], default="standard")
     parser.add_argument("--teacher", type=Path, help="weights.pt of a larger net that a small one also learns from")
     parser.add_argument("--synthetic", type=int, default=600, help="rendered pictures to mix in; 0 for none")
     parser.add_argument("--smoke", action="store_true")

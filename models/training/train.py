@@ -97,7 +97,7 @@ class Trainer:
         if state is None:
             if start:
                 self.counter.load_state_dict(load_checkpoint(start)["ema"])
-            elif self.teacher:
+            elif self.teacher and self.teacher.encoder.backbone.name == self.recipe.backbone:
                 self.counter.encoder.backbone.from_other(self.teacher.encoder.backbone)
             else:
                 self.counter.encoder.backbone.from_imagenet()
@@ -328,7 +328,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--batch", type=int)
     parser.add_argument("--start", type=Path, help="weights.pt that a new run goes on from, instead of ImageNet's features")
-    parser.add_argument("--size", choices=["standard", "small"], default="standard")
+    parser.add_argument("--size", choices=["standard", "small", "large"], default="standard")
     parser.add_argument("--teacher", type=Path, help="weights.pt of a larger net to learn from, beside the labels")
     parser.add_argument("--control", action="store_true", help="plain regression of equal compute")
     parser.add_argument("--device", default="cpu")
