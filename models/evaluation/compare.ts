@@ -70,6 +70,8 @@ export async function compare(
     let atMs = 0;
     for (const picture of frames) {
       if (picture.before) scene = new SceneMemory();
+      const note = (way: Way, said: PictureEstimate, map: DensityMap) =>
+        (seen.get(way) as Seen[]).push(look(picture, said, map, counter.manifest, options.below ?? 0));
       for (const file of [...(picture.before ?? []), picture.file]) {
         const judged = file === picture.file;
         const frame = await decodeLabelled({ file }, counter.manifest.input, options);
@@ -79,15 +81,12 @@ export async function compare(
           const before = scene.before(way, frame, atMs);
           const previous = way === 'warm start' ? before?.latents : undefined;
           const estimate = await draw(counter, encoded, way, previous);
-          const counted = before ? steadied(estimate, before.counted, before.gapMs) : estimate;
-          const { map, blocks } = counted;
-          scene.remember(way, frame, { ...estimate, counted: { map, blocks } }, atMs, previous !== undefined);
-          if (!judged) continue;
-          const lastMap = lastMapOf(encoded, estimate, counter.manifest.latent);
-          const note = (as: Way, said: PictureEstimate, last: DensityMap) =>
-            (seen.get(as) as Seen[]).push(look(picture, said, last, counter.manifest, options.below ?? 0));
-          note(way, estimate, lastMap);
-          if (way === '1 step' || way === 'warm start') note(`${way}, steadied`, { ...estimate, map, blocks }, map);
+          if (judged) note(way, estimate, lastMapOf(encoded, estimate, counter.manifest.latent));
+          if (way === '2 steps' || way === '4 steps') continue;
+          const counted = steadied(estimate, before);
+          const { latents } = estimate;
+          scene.remember(way, frame, { latents, counted }, atMs, previous !== undefined);
+          if (judged) note(`${way}, steadied`, { ...estimate, ...counted }, counted.map);
         }
       }
       options.onProgress?.(++done);

@@ -89,16 +89,17 @@ async function readingOf(
   const { manifest } = counter;
   const startedAt = performance.now();
   const key = `${cameraId} ${request.model}`;
-  const before = request.warmStart && manifest.schedule.warmStart ? scenes.before(key, picture, capturedAt) : undefined;
-  const previous = before?.latents;
+  const before = request.warmStart ? scenes.before(key, picture, capturedAt) : undefined;
+  const previous = manifest.schedule.warmStart && before?.latents;
   const steps = request.steps ?? manifest.schedule.defaultSteps;
   const estimate = await countPicture(counter, picture, { steps, seed: seedOf(cameraId), previous });
-  const counted = before ? steadied(estimate, before.counted, before.gapMs) : estimate;
+  const { latents, heads } = estimate;
+  const counted = steadied(estimate, before);
   const { map, blocks } = counted;
   const { calibration } = request;
   const aspect = picture.native.widthPx / picture.native.heightPx;
   const reading = readPicture(
-    { map, blocks, heads: estimate.heads },
+    { ...counted, heads },
     manifest,
     request.zones,
     (zone) => coverageOf(zone, map, blocks),
@@ -106,20 +107,19 @@ async function readingOf(
       ((zone, zoneCount, spread) => densities.measure(calibration, zone.polygon, map, aspect, zoneCount, spread)),
   );
   if (!reading) return { ok: false, reason: 'invalid-output', detail: 'the model’s output is not a number or absurd' };
-  const { latents } = estimate;
-  scenes.remember(key, picture, { latents, counted: { map, blocks } }, capturedAt, previous !== undefined);
+  scenes.remember(key, picture, { latents, counted }, capturedAt, previous !== undefined);
 
   return {
     ok: true,
     picture: reading,
-    headsAt: estimate.heads,
+    headsAt: heads,
     model: {
       name: manifest.name,
       version: manifest.version,
       steps: previous ? 1 : steps,
       warmStart: previous !== undefined,
     },
-    heatmap: encodeHeatmap(heatmapOf(map, estimate.heads, { cameraId, seq, capturedAt })),
+    heatmap: encodeHeatmap(heatmapOf(map, heads, { cameraId, seq, capturedAt })),
     inferenceMs: performance.now() - startedAt,
     decodeMs,
   };

@@ -16,19 +16,21 @@ const SETTLING_MS = 500;
 
 /**
  * An exponential average by the time that has passed, however often pictures come.
- * @param before what was counted in the picture before, itself steadied; of the same size
- * @param gapMs between the two pictures
+ * @param before what was counted in the picture before, itself steadied, of the same size, and the time since; nothing
+ *   before: the picture as it is
  */
-export function steadied(now: Counted, before: Counted, gapMs: number): Counted {
-  const share = 1 - Math.exp(-gapMs / SETTLING_MS);
-  const mean = (values: Float32Array, earlier: Float32Array) =>
-    values.map((value, i) => (earlier[i] as number) + share * (value - (earlier[i] as number)));
+export function steadied({ map, blocks }: Counted, before?: { counted: Counted; gapMs: number }): Counted {
+  if (!before) return { map, blocks };
+  const earlier = before.counted;
+  const share = 1 - Math.exp(-before.gapMs / SETTLING_MS);
+  const mean = (values: Float32Array, old: Float32Array) =>
+    values.map((value, i) => (old[i] as number) + share * (value - (old[i] as number)));
   return {
-    map: { ...now.map, people: mean(now.map.people, before.map.people) },
+    map: { ...map, people: mean(map.people, earlier.map.people) },
     blocks: {
-      ...now.blocks,
-      mean: mean(now.blocks.mean, before.blocks.mean),
-      variance: mean(now.blocks.variance, before.blocks.variance),
+      ...blocks,
+      mean: mean(blocks.mean, earlier.blocks.mean),
+      variance: mean(blocks.variance, earlier.blocks.variance),
     },
   };
 }

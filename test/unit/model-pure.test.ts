@@ -195,7 +195,7 @@ const countedOf = (people: number) => ({
 });
 
 test('a count takes along what was counted just before, by the time that has passed', () => {
-  const share = (gapMs: number) => steadied(countedOf(11), countedOf(1), gapMs);
+  const share = (gapMs: number) => steadied(countedOf(11), { counted: countedOf(1), gapMs });
   const of = (gapMs: number) => {
     const { map, blocks } = share(gapMs);
     return [map.people[0], map.people[1], blocks.mean[0], blocks.variance[0]].map(
@@ -205,10 +205,11 @@ test('a count takes along what was counted just before, by the time that has pas
   assert.deepEqual(of(200), [4.3, 0, 4.3, 8.59]);
   assert.deepEqual(of(500), [7.32, 0, 7.32, 14.64]);
   assert.deepEqual(of(3000), [10.98, 0, 10.98, 21.95], 'after three seconds nothing is left of it');
-  const twice = steadied(countedOf(11), share(250), 250).map.people[0] as number;
+  assert.deepEqual(steadied(countedOf(11)), countedOf(11), 'nothing before');
+  const twice = steadied(countedOf(11), { counted: share(250), gapMs: 250 }).map.people[0] as number;
   assert.ok(Math.abs(twice - (share(500).map.people[0] as number)) < 1e-5, 'however often pictures come');
   assert.ok(
-    Number.isNaN(steadied(countedOf(Number.NaN), countedOf(1), 500).map.people[0]),
+    Number.isNaN(steadied(countedOf(Number.NaN), { counted: countedOf(1), gapMs: 500 }).map.people[0]),
     'a broken map stays broken',
   );
 });
