@@ -14,7 +14,7 @@ const CUT_DIFFERENCE = 32;
 const LONGEST_GAP_MS = 3000;
 
 /** An error must not be handed on for ever: every so often the count starts from pure noise. */
-export const REFRESH_MS = 10_000;
+const REFRESH_MS = 10_000;
 
 /** What must be the same for a picture's latents to fit the next: the size, and the tiles of a far field. */
 type Look = Pick<Picture, 'widthPx' | 'heightPx' | 'thumb' | 'far'>;

@@ -39,21 +39,7 @@ const options = async (change: Partial<PoolOptions> = {}, folder = MODEL): Promi
 });
 /** A picture of the demo clip, where more people come from second to second. */
 async function frameOfDemo(second: number): Promise<Buffer> {
-  const args = [
-    '-v',
-    'error',
-    '-ss',
-    String(second),
-    '-i',
-    'infra/demo/crowd.mp4',
-    '-frames:v',
-    '1',
-    '-q:v',
-    '2',
-    '-f',
-    'mjpeg',
-    '-',
-  ];
+  const args = `-v error -ss ${second} -i infra/demo/crowd.mp4 -frames:v 1 -q:v 2 -f mjpeg -`.split(' ');
   return (await promisify(execFile)('ffmpeg', args, { encoding: 'buffer' })).stdout;
 }
 
