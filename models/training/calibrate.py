@@ -161,9 +161,9 @@ def head_scores(counter: Counter, recipe: Recipe, pictures: list[Picture]) -> di
     return {name: round(f_score(*entry), 4) for name, entry in pairs.items()}
 
 
-def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1) -> dict:
+def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1, unknown: Path | None = None) -> dict:
     counter, recipe, _ = load_counter(checkpoint)
-    pictures = validation_pictures(data, THINNED)[::every]
+    pictures = validation_pictures(data, THINNED, unknown)[::every]
     outcomes = [look(counter, recipe, picture, steps, warm=True) for picture in pictures]
     head_weight = choose_head_weight(outcomes)
     counts = blend(outcomes, head_weight)
@@ -192,8 +192,11 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--every", type=int, default=1, help="take every nth held-out picture (quicker, rougher)")
+    parser.add_argument(
+        "--unknown", type=Path, help="labelled folder of the unknown camera, its labels corrected, in place of the published one"
+    )
     arguments = parser.parse_args()
-    result = calibrate(arguments.data, arguments.checkpoint, [1, 2, 4], arguments.every)
+    result = calibrate(arguments.data, arguments.checkpoint, [1, 2, 4], arguments.every, arguments.unknown)
     arguments.out.write_text(json.dumps(result, indent=1) + "\n")
     print_rows(result["evaluation"])
     print(json.dumps({key: value for key, value in result.items() if key != "evaluation"}, indent=1))

@@ -23,7 +23,7 @@ from .encoder import BLOCK, block_moments
 from .labels import Picture, read_folder
 from .path import sample, warm_start
 from .recipe import Recipe
-from .split import is_held_out, read_split
+from .split import UNKNOWN_CAMERA, is_held_out, read_split
 
 MULTIPLE = 32
 MAX_WIDTH = 1024
@@ -127,12 +127,19 @@ def by_folder(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
     return groups
 
 
-def validation_pictures(data: Path, every: dict[str, int] | None = None) -> list[Picture]:
-    """Held-out pictures; `every` thins folders out (every nth, spread over the folder)."""
+def validation_pictures(
+    data: Path, every: dict[str, int] | None = None, unknown: Path | None = None
+) -> list[Picture]:
+    """Held-out pictures; `every` thins folders out (every nth, spread over the folder).
+
+    `unknown` is a labelled folder of the unknown camera in place of the published one, with corrected labels; all of it.
+    """
     split = read_split()
     chosen = []
     for folder in split:
-        if (data / folder).is_dir():
+        if folder == UNKNOWN_CAMERA and unknown:
+            chosen += read_folder(unknown, folder)
+        elif (data / folder).is_dir():
             held = [p for p in read_folder(data / folder) if is_held_out(split, p)]
             chosen += held[:: (every or {}).get(folder, 1)]
     return chosen

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { corrected } from '../../models/evaluation/corrections.ts';
+
+const label = {
+  ...{ image: 'images/a.jpg', width: 360, height: 640 },
+  points: [
+    [10, 20],
+    [11, 20],
+    [300, 600],
+  ] as [number, number][],
+};
+
+test('a correction leaves out and adds, and touches nothing else', () => {
+  const correction = { published: 3, remove: [1], add: [[50, 60]] as [number, number][], doubtful: 1 };
+  assert.deepEqual(corrected(label, correction), {
+    ...label,
+    points: [
+      [10, 20],
+      [300, 600],
+      [50, 60],
+    ],
+  });
+  assert.equal(label.points.length, 3);
+});
+
+for (const [name, correction, why] of [
+  ['of other labels', { published: 4, remove: [], add: [] }, /images\/a\.jpg: it has 3 points.*made of 4/],
+  ['that leaves out a point there is not', { published: 3, remove: [3], add: [] }, /images\/a\.jpg/],
+  ['with a head outside', { published: 3, remove: [], add: [[360, 5]] }, /added head 360, 5 lies outside/],
+] as [string, { published: number; remove: number[]; add: [number, number][] }, RegExp][]) {
+  test(`a correction ${name} is refused`, () => {
+    assert.throws(() => corrected(label, { ...correction, doubtful: 0 }), why);
+  });
+}
