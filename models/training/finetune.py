@@ -31,7 +31,7 @@ HELD_BACK = 0.2
 FEWEST_PICTURES = 10
 # Share of the adapted weights in the result, the rest being those it started from: the mean keeps what
 # the camera's few pictures did not show (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
-ADAPTED_SHARE = 0.6
+ADAPTED_SHARE = 0.8
 
 
 def split_in_time(pictures: list[Picture], held_back: float) -> tuple[list[Picture], list[Picture]]:
