@@ -6,8 +6,8 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Label } from '../../shared/contracts/labels.ts';
 import { Corrections, corrected } from './corrections.ts';
+import { readLabels } from './labelled-data.ts';
 
 const { values } = parseArgs({
   options: { labelled: { type: 'string' }, corrections: { type: 'string' }, out: { type: 'string' } },
@@ -18,15 +18,10 @@ if (!labelled || !correctionsFile || !out) {
 }
 
 const { frames } = Corrections.parse(JSON.parse(await readFile(correctionsFile, 'utf8')));
-const published = (await readFile(join(labelled, 'labels.jsonl'), 'utf8'))
-  .split('\n')
-  .filter((line) => line.trim() !== '');
-const labels = published
-  .map((line) => Label.parse(JSON.parse(line)))
-  .flatMap((label) => {
-    const correction = frames[basename(label.image)];
-    return correction ? [corrected(label, correction)] : [];
-  });
+const labels = (await readLabels(labelled)).flatMap((label) => {
+  const correction = frames[basename(label.image)];
+  return correction ? [corrected(label, correction)] : [];
+});
 if (labels.length !== Object.keys(frames).length) {
   throw new Error(
     `${labelled} has ${labels.length} of the ${Object.keys(frames).length} pictures of ${correctionsFile}.`,

@@ -86,10 +86,21 @@ export async function readHeldOut(file: string): Promise<HeldOut> {
   }
 }
 
-async function readFolder(folder: string, limit: number, heldOut: HeldOut[string] = 'all'): Promise<LabelledPicture[]> {
+/**
+ * Every line of a folder's labels.jsonl.
+ * @throws HeadroomError DATA_MISSING, DATA_INVALID naming file, line and field
+ */
+export async function readLabels(folder: string): Promise<Label[]> {
   const file = join(folder, 'labels.jsonl');
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.trim() !== '');
-  const all = lines.map((line, index) => labelOf(file, line, index));
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new HeadroomError('DATA_MISSING', `${file} cannot be read.`, { cause });
+  });
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line, index) => labelOf(file, line, index));
+}
+
+async function readFolder(folder: string, limit: number, heldOut: HeldOut[string] = 'all'): Promise<LabelledPicture[]> {
+  const all = await readLabels(folder);
   const chosen = heldOut === 'all' ? all : all.filter(({ image }) => heldOut.includes(basename(image)));
   const count = Math.min(chosen.length, Math.floor(limit));
   return Array.from({ length: count }, (_, i) => {
