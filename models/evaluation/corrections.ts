@@ -27,9 +27,14 @@ export const Corrections = z.object({
  */
 export function corrected(label: Label, { published, remove, add }: Correction): Label {
   const { points, image } = label;
-  if (points.length !== published || remove.some((place) => place >= published)) {
+  if (points.length !== published) {
     const why = `it has ${points.length} points, and the correction was made of ${published}`;
     throw new HeadroomError('DATA_INVALID', `${image}: ${why}. Take the labels that were corrected.`);
+  }
+  const beyond = remove.find((place) => place >= published);
+  if (beyond !== undefined) {
+    const why = `remove names point ${beyond}, and there are ${published}, the first being 0`;
+    throw new HeadroomError('DATA_INVALID', `${image}: ${why}. Mend the correction.`);
   }
   const outside = add.find(([x, y]) => x < 0 || y < 0 || x >= label.width || y >= label.height);
   if (outside) {

@@ -20,7 +20,7 @@ import torch
 
 from .counter import Counter, load_counter
 from .evaluate import (
-    MAX_WIDTH, Outcome, by_folder, fixed_noise, load_image, look, print_rows, report, seen_map, seen_size,
+    MAX_WIDTH, Outcome, by_folder, fixed_noise, is_corrected, load_image, look, print_rows, report, seen_map, seen_size,
     validation_pictures,
 )
 from .heads import heads_in_map
@@ -161,9 +161,9 @@ def head_scores(counter: Counter, recipe: Recipe, pictures: list[Picture]) -> di
     return {name: round(f_score(*entry), 4) for name, entry in pairs.items()}
 
 
-def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1, unknown: Path | None = None) -> dict:
+def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1, corrected: Path | None = None) -> dict:
     counter, recipe, _ = load_counter(checkpoint)
-    pictures = validation_pictures(data, THINNED, unknown)[::every]
+    pictures = validation_pictures(data, THINNED, corrected)[::every]
     outcomes = [look(counter, recipe, picture, steps, warm=True) for picture in pictures]
     head_weight = choose_head_weight(outcomes)
     counts = blend(outcomes, head_weight)
@@ -176,13 +176,17 @@ def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1, un
         folder: round(float(np.mean([w for w, o in zip(widths, outcomes, strict=True) if o.folder == folder])), 2)
         for folder in by_folder(outcomes)
     }
+
+    def named(folder: str) -> str:
+        return f"{folder}, labels corrected" if is_corrected(corrected, folder) else folder
+
     return {
         "headWeight": head_weight,
         "interval": interval,
         "headF1": scores,
-        "coverage": honest_coverage(outcomes, head_weight),
-        "meanHalfWidth": mean_widths,
-        "evaluation": rows,
+        "coverage": {named(folder): shares for folder, shares in honest_coverage(outcomes, head_weight).items()},
+        "meanHalfWidth": {named(folder): width for folder, width in mean_widths.items()},
+        "evaluation": [row | {"data": named(row["data"])} for row in rows],
     }
 
 
@@ -193,10 +197,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--every", type=int, default=1, help="take every nth held-out picture (quicker, rougher)")
     parser.add_argument(
-        "--unknown", type=Path, help="labelled folder of the unknown camera, its labels corrected, in place of the published one"
+        "--corrected", type=Path, help="folder of labelled folders with corrected labels, in place of DIR's of the same names"
     )
     arguments = parser.parse_args()
-    result = calibrate(arguments.data, arguments.checkpoint, [1, 2, 4], arguments.every, arguments.unknown)
+    result = calibrate(arguments.data, arguments.checkpoint, [1, 2, 4], arguments.every, arguments.corrected)
     arguments.out.write_text(json.dumps(result, indent=1) + "\n")
     print_rows(result["evaluation"])
     print(json.dumps({key: value for key, value in result.items() if key != "evaluation"}, indent=1))

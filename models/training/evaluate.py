@@ -128,21 +128,25 @@ def by_folder(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def validation_pictures(
-    data: Path, every: dict[str, int] | None = None, unknown: Path | None = None
+    data: Path, every: dict[str, int] | None = None, corrected: Path | None = None
 ) -> list[Picture]:
     """Held-out pictures; `every` thins folders out (every nth, spread over the folder).
 
-    `unknown` is a labelled folder of the unknown camera in place of the published one, with corrected labels; all of it.
+    `corrected` holds folders of the same names with corrected labels, which stand for the published ones and are taken whole.
     """
     split = read_split()
     chosen = []
     for folder in split:
-        if folder == UNKNOWN_CAMERA and unknown:
-            chosen += read_folder(unknown, folder)
-        elif (data / folder).is_dir():
-            held = [p for p in read_folder(data / folder) if is_held_out(split, p)]
-            chosen += held[:: (every or {}).get(folder, 1)]
+        instead = is_corrected(corrected, folder)
+        if instead or (data / folder).is_dir():
+            held = [p for p in read_folder((corrected if instead else data) / folder) if is_held_out(split, p)]
+            chosen += held[:: 1 if instead else (every or {}).get(folder, 1)]
     return chosen
+
+
+def is_corrected(corrected: Path | None, folder: str) -> bool:
+    """Whether corrected labels of a folder are at hand."""
+    return corrected is not None and (corrected / folder).is_dir()
 
 
 def report(outcomes: list[Outcome], head_weight: float) -> list[dict]:

@@ -1,6 +1,11 @@
 """Export to ONNX with a manifest and golden vectors: what the server runs.
 
     python -m models.training.export --checkpoint RUN/b.pt --calibration RUN/calibration.json --out models/standard
+
+Without a checkpoint the model in `--out` keeps its graphs and weights and gets the calibration alone:
+
+    python -m models.training.calibrate --data DIR --checkpoint models/standard/weights.pt --out RUN/calibration.json
+    python -m models.training.export --calibration RUN/calibration.json --out models/standard --version 0.9.3
 """
 
 import argparse
@@ -117,9 +122,22 @@ def _commit() -> str:
     return done.stdout.strip()
 
 
-def manifest(state: dict, recipe: Recipe, calibration: dict, out: Path, name: str, version: str, note: str) -> dict:
+def fitted(calibration: dict, manifest: dict) -> dict:
+    """The manifest with what was fitted after training, and the figures that came with it."""
     steps = {"shown": 1, "sum@1": 1, "sum@2": 2, "sum@4": 4, "shown@2": 2, "shown@4": 4}
-    return {
+    return manifest | {
+        "count": manifest["count"] | {"headWeight": float(calibration["headWeight"])},
+        "interval": calibration["interval"],
+        "evaluation": [
+            {key: row[key] for key in ("data", "images", "people", "reading", "mae", "rmse", "bias")}
+            | ({"steps": steps[row["reading"]]} if steps.get(row["reading"]) else {})
+            for row in calibration["evaluation"]
+        ],
+    }
+
+
+def manifest(state: dict, recipe: Recipe, calibration: dict, out: Path, name: str, version: str, note: str) -> dict:
+    described = {
         "manifestVersion": 1,
         "name": name,
         "version": version,
@@ -136,20 +154,28 @@ def manifest(state: dict, recipe: Recipe, calibration: dict, out: Path, name: st
             "timesteps": {str(k): list(v) for k, v in recipe.timesteps.items()},
             "defaultSteps": 1, "warmStart": {"t": recipe.warm_start},
         },
-        "count": {"headWeight": float(calibration["headWeight"]), "sumFrom": "first"},
+        # Those without a value are fitted; here for their places in the file.
+        "count": {"headWeight": None, "sumFrom": "first"},
         "heads": {"leastPeople": LEAST_PEOPLE},
-        "interval": calibration["interval"],
+        "interval": None,
         "training": {
             "data": list(recipe.folders), "note": note, "iterations": state["iteration"],
             "seconds": round(sum(state["seconds"].values())), "commit": _commit(),
         },
-        "evaluation": [
-            {key: row[key] for key in ("data", "images", "people", "reading", "mae", "rmse", "bias")}
-            | ({"steps": steps[row["reading"]]} if steps.get(row["reading"]) else {})
-            for row in calibration["evaluation"]
-        ],
+        "evaluation": None,
         "licence": LICENCE,
     }
+    return fitted(calibration, described)
+
+
+def recalibrate(model: Path, calibration: dict, version: str, note: str) -> None:
+    """Another calibration for an exported model's own weights: manifest and golden vectors anew, graphs untouched."""
+    path = model / "manifest.json"
+    described = fitted(calibration, json.loads(path.read_text()))
+    training = described["training"]
+    described |= {"version": version, "training": training | {"note": "; ".join(filter(None, (training["note"], note)))}}
+    path.write_text(json.dumps(described, indent=2) + "\n")
+    write_golden(model)
 
 
 def export_model(checkpoint: Path, calibration: dict, out: Path, name: str, version: str, note: str) -> None:
@@ -168,17 +194,21 @@ def export_model(checkpoint: Path, calibration: dict, out: Path, name: str, vers
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path, help="left out: the model in --out is calibrated anew")
     parser.add_argument("--calibration", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name", default="standard")
-    parser.add_argument("--version", default="0.2.0")
+    parser.add_argument("--version", help="0.1.0 unless told; another calibration needs one of its own")
     parser.add_argument("--note", default="")
     arguments = parser.parse_args()
     calibration = json.loads(arguments.calibration.read_text())
-    export_model(
-        arguments.checkpoint, calibration, arguments.out, arguments.name, arguments.version, arguments.note
-    )
+    if arguments.checkpoint:
+        version = arguments.version or "0.1.0"
+        export_model(arguments.checkpoint, calibration, arguments.out, arguments.name, version, arguments.note)
+    elif not arguments.version:
+        parser.error("give --version: readings name it, and these counts will have other intervals than those before")
+    else:
+        recalibrate(arguments.out, calibration, arguments.version, arguments.note)
 
 
 if __name__ == "__main__":
