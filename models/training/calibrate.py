@@ -13,6 +13,7 @@ other, and by leaving each folder out in turn.
 import argparse
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ import torch
 
 from .counter import Counter, load_counter
 from .evaluate import (
-    MAX_WIDTH, Outcome, by_folder, fixed_noise, is_corrected, load_image, look, print_rows, report, seen_map, seen_size,
+    MAX_WIDTH, Outcome, by_folder, fixed_noise, load_image, look, print_rows, report, seen_map, seen_size,
     validation_pictures,
 )
 from .heads import heads_in_map
@@ -161,7 +162,7 @@ def head_scores(counter: Counter, recipe: Recipe, pictures: list[Picture]) -> di
     return {name: round(f_score(*entry), 4) for name, entry in pairs.items()}
 
 
-def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1, corrected: Path | None = None) -> dict:
+def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1, corrected: Sequence[Path] = ()) -> dict:
     counter, recipe, _ = load_counter(checkpoint)
     pictures = validation_pictures(data, THINNED, corrected)[::every]
     outcomes = [look(counter, recipe, picture, steps, warm=True) for picture in pictures]
@@ -178,7 +179,7 @@ def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1, co
     }
 
     def named(folder: str) -> str:
-        return f"{folder}, labels corrected" if is_corrected(corrected, folder) else folder
+        return f"{folder}, labels corrected" if folder in {path.name for path in corrected} else folder
 
     return {
         "headWeight": head_weight,
@@ -197,7 +198,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--every", type=int, default=1, help="take every nth held-out picture (quicker, rougher)")
     parser.add_argument(
-        "--corrected", type=Path, help="folder of labelled folders with corrected labels, in place of DIR's of the same names"
+        "--corrected", type=Path, nargs="+", default=[], help="folders with corrected labels, in place of DIR's of the same names"
     )
     arguments = parser.parse_args()
     result = calibrate(arguments.data, arguments.checkpoint, [1, 2, 4], arguments.every, arguments.corrected)

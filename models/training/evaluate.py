@@ -9,7 +9,7 @@ fp32 through the sampler, with one fixed noise per picture size as in production
 import argparse
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,25 +128,24 @@ def by_folder(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def validation_pictures(
-    data: Path, every: dict[str, int] | None = None, corrected: Path | None = None
+    data: Path, every: dict[str, int] | None = None, corrected: Sequence[Path] = ()
 ) -> list[Picture]:
     """Held-out pictures; `every` thins folders out (every nth, spread over the folder).
 
-    `corrected` holds folders of the same names with corrected labels, which stand for the published ones and are taken whole.
+    `corrected` are folders with corrected labels, which stand for the published ones of their names and are taken whole.
     """
     split = read_split()
+    instead = {folder.name: folder for folder in corrected}
+    for name, folder in instead.items():
+        if name not in split or not folder.is_dir():
+            raise SystemExit(f"{folder} is no folder of corrected labels: it must exist and be named as one of {', '.join(split)}")
     chosen = []
     for folder in split:
-        instead = is_corrected(corrected, folder)
-        if instead or (data / folder).is_dir():
-            held = [p for p in read_folder((corrected if instead else data) / folder) if is_held_out(split, p)]
-            chosen += held[:: 1 if instead else (every or {}).get(folder, 1)]
+        root = instead.get(folder, data / folder)
+        if root.is_dir():
+            held = [p for p in read_folder(root) if is_held_out(split, p)]
+            chosen += held[:: 1 if folder in instead else (every or {}).get(folder, 1)]
     return chosen
-
-
-def is_corrected(corrected: Path | None, folder: str) -> bool:
-    """Whether corrected labels of a folder are at hand."""
-    return corrected is not None and (corrected / folder).is_dir()
 
 
 def report(outcomes: list[Outcome], head_weight: float) -> list[dict]:

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { corrected } from '../../models/evaluation/corrections.ts';
+import { Corrections, corrected } from '../../models/evaluation/corrections.ts';
 
 const label = {
   ...{ image: 'images/a.jpg', width: 360, height: 640 },
@@ -31,5 +32,19 @@ for (const [name, correction, why] of [
 ] as [string, { published: number; remove: number[]; add: [number, number][] }, RegExp][]) {
   test(`a correction ${name} is refused`, () => {
     assert.throws(() => corrected(label, { ...correction, doubtful: 0 }), why);
+  });
+}
+
+const committed = new URL('../../models/evaluation/corrections/', import.meta.url);
+for (const file of readdirSync(committed)) {
+  test(`${file} is one of the corrections that can be read, and leaves out no point twice or beyond the published`, () => {
+    const { frames } = Corrections.parse(JSON.parse(readFileSync(new URL(file, committed), 'utf8')));
+    for (const [name, { published, remove }] of Object.entries(frames)) {
+      assert.equal(new Set(remove).size, remove.length, name);
+      assert.ok(
+        remove.every((place) => place < published),
+        name,
+      );
+    }
   });
 }
