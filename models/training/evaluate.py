@@ -23,7 +23,7 @@ from .encoder import BLOCK, block_moments
 from .labels import Picture, read_folder
 from .path import sample, warm_start
 from .recipe import Recipe
-from .split import UNKNOWN_CAMERA, is_held_out, read_split
+from .split import is_held_out, read_split
 
 MULTIPLE = 32
 MAX_WIDTH = 1024

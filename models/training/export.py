@@ -122,11 +122,11 @@ def _commit() -> str:
     return done.stdout.strip()
 
 
-def fitted(calibration: dict, manifest: dict) -> dict:
-    """The manifest with what was fitted after training, and the figures that came with it."""
+def fitted(calibration: dict, described: dict) -> dict:
+    """A manifest with what was fitted after training, and the figures that came with it."""
     steps = {"shown": 1, "sum@1": 1, "sum@2": 2, "sum@4": 4, "shown@2": 2, "shown@4": 4}
-    return manifest | {
-        "count": manifest["count"] | {"headWeight": float(calibration["headWeight"])},
+    return described | {
+        "count": described["count"] | {"headWeight": float(calibration["headWeight"])},
         "interval": calibration["interval"],
         "evaluation": [
             {key: row[key] for key in ("data", "images", "people", "reading", "mae", "rmse", "bias")}
