@@ -25,7 +25,7 @@ from .counter import Counter, load_counter, save_weights
 from .density import LATENT_CHANNELS, LATENT_MEAN, LATENT_STD, PEAK_TO_PEOPLE, SPACE_TO_DEPTH
 from .encoder import block_moments
 from .evaluate import MAX_WIDTH, MULTIPLE
-from .golden import write_golden
+from .golden import write_manifest
 from .heads import LEAST_PEOPLE
 from .recipe import Recipe
 
@@ -122,11 +122,11 @@ def _commit() -> str:
     return done.stdout.strip()
 
 
-def fitted(calibration: dict, described: dict) -> dict:
-    """A manifest with what was fitted after training, and the figures that came with it."""
+def fitted(calibration: dict) -> dict:
+    """What of a manifest is fitted after training, and the figures that came with it."""
     steps = {"shown": 1, "sum@1": 1, "sum@2": 2, "sum@4": 4, "shown@2": 2, "shown@4": 4}
-    return described | {
-        "count": described["count"] | {"headWeight": float(calibration["headWeight"])},
+    return {
+        "count": {"headWeight": float(calibration["headWeight"]), "sumFrom": "first"},
         "interval": calibration["interval"],
         "evaluation": [
             {key: row[key] for key in ("data", "images", "people", "reading", "mae", "rmse", "bias")}
@@ -137,7 +137,7 @@ def fitted(calibration: dict, described: dict) -> dict:
 
 
 def manifest(state: dict, recipe: Recipe, calibration: dict, out: Path, name: str, version: str, note: str) -> dict:
-    described = {
+    return {
         "manifestVersion": 1,
         "name": name,
         "version": version,
@@ -154,28 +154,20 @@ def manifest(state: dict, recipe: Recipe, calibration: dict, out: Path, name: st
             "timesteps": {str(k): list(v) for k, v in recipe.timesteps.items()},
             "defaultSteps": 1, "warmStart": {"t": recipe.warm_start},
         },
-        # Those without a value are fitted; here for their places in the file.
-        "count": {"headWeight": None, "sumFrom": "first"},
         "heads": {"leastPeople": LEAST_PEOPLE},
-        "interval": None,
         "training": {
             "data": list(recipe.folders), "note": note, "iterations": state["iteration"],
             "seconds": round(sum(state["seconds"].values())), "commit": _commit(),
         },
-        "evaluation": None,
         "licence": LICENCE,
-    }
-    return fitted(calibration, described)
+    } | fitted(calibration)
 
 
 def recalibrate(model: Path, calibration: dict, version: str, note: str) -> None:
     """Another calibration for an exported model's own weights: manifest and golden vectors anew, graphs untouched."""
-    path = model / "manifest.json"
-    described = fitted(calibration, json.loads(path.read_text()))
-    training = described["training"]
-    described |= {"version": version, "training": training | {"note": "; ".join(filter(None, (training["note"], note)))}}
-    path.write_text(json.dumps(described, indent=2) + "\n")
-    write_golden(model)
+    described = json.loads((model / "manifest.json").read_text()) | fitted(calibration) | {"version": version}
+    described["training"]["note"] = "; ".join(filter(None, (described["training"]["note"], note)))
+    write_manifest(model, described)
 
 
 def export_model(checkpoint: Path, calibration: dict, out: Path, name: str, version: str, note: str) -> None:
@@ -185,8 +177,7 @@ def export_model(checkpoint: Path, calibration: dict, out: Path, name: str, vers
     save_graphs(counter, recipe, out)
     difference = check_graphs(counter, recipe, out)
     described = manifest(state, recipe, calibration, out, name, version, note)
-    (out / "manifest.json").write_text(json.dumps(described, indent=2) + "\n")
-    write_golden(out)
+    write_manifest(out, described)
     save_weights(out / "weights.pt", state)
     sizes = {key: value["bytes"] for key, value in described["files"].items()}
     print(f"exported {sizes}, largest difference to PyTorch {difference:.1e}")

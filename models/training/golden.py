@@ -118,6 +118,12 @@ def write_golden(model: Path) -> None:
     (folder / "golden.json").write_text(json.dumps(make_golden(model)) + "\n")
 
 
+def write_manifest(model: Path, manifest: dict) -> None:
+    """A model folder's manifest, and the golden vectors that follow from it and the graphs that lie there."""
+    (model / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    write_golden(model)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True)

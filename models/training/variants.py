@@ -23,7 +23,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from .augment import random_crop
 from .batches import training_pictures
 from .export import file_entry
-from .golden import write_golden
+from .golden import write_manifest
 from .recipe import Recipe
 
 CALIBRATION_PICTURES = 120
@@ -95,8 +95,7 @@ def main() -> None:
     manifest["files"] = {key: file_entry(out / f"{key}.onnx") for key in ("encoder", "denoiser")}
     # The figures are the original's; a variant's own come from `npm run evaluate`.
     manifest["evaluation"] = []
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    write_golden(out)
+    write_manifest(out, manifest)
     print({key: value["bytes"] for key, value in manifest["files"].items()})
 
 
