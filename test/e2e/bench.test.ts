@@ -362,3 +362,28 @@ test('works on a small phone, in Korean, by touch', { timeout: PATIENCE_MS }, as
   assertClean();
   await close();
 });
+
+test('a picture dropped in before the server has named its models is there once, with its clicks', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const { page, assertClean, close } = await browser.open(`${system.url}/#/`);
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route('**/api/models', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${system.url}/#/bench`);
+  await put(page, [image('00006')]);
+  await counted(page);
+  await canvas(page).click({ position: await onCanvas(page, [200, 200], { widthPx: 768, heightPx: 432 }) });
+  await until('a head is clicked', async () => (await clickedHeads(page)) === 1);
+  answer();
+  await page.locator('[data-testid="bench-model"] option').nth(1).waitFor({ state: 'attached', timeout: WITHIN_MS });
+  assert.equal(await listed(page).count(), 1);
+  assert.equal(await clickedHeads(page), 1);
+  assertClean();
+  await close();
+});

@@ -81,13 +81,18 @@ export class Bench {
   readonly bitmaps = new SvelteMap<string, ImageBitmap>();
   #running: { picture: BenchPicture; stop: AbortController } | undefined;
   #settle: ReturnType<typeof setTimeout> | undefined;
-  #opened = false;
+  #opened: Promise<void> | undefined;
 
-  /** Brings back what this browser kept. */
-  async open(): Promise<void> {
-    if (this.#opened) return;
-    this.#opened = true;
-    this.models = await models();
+  /** Brings back what this browser kept, once; nothing is taken in before, or it would come back a second time. */
+  open(): Promise<void> {
+    this.#opened ??= this.#open();
+    return this.#opened;
+  }
+
+  async #open(): Promise<void> {
+    void models().then((known) => {
+      this.models = known;
+    });
     const stored = await this.#store.all();
     const back = stored.map((one) => {
       const picture = new BenchPicture(one);
@@ -112,7 +117,7 @@ export class Bench {
 
   /** @returns the picture, unless it is none */
   async addPicture(file: Blob, name: string, points: readonly Point[] = [], complete = points.length > 0) {
-    const taken = await upright(file).catch(() => undefined);
+    const [taken] = await Promise.all([upright(file).catch(() => undefined), this.open()]);
     if (!taken) return this.#trouble({ kind: 'not-a-picture', name });
     const { blob, bitmap } = taken;
     if (blob.size > BENCH_LIMITS.pictureBytes || bitmap.width * bitmap.height > BENCH_LIMITS.pixels) {
