@@ -84,6 +84,11 @@ export class CameraSupervisor {
     this.#running ??= this.#loop();
   }
 
+  /** Takes up what the video does not depend on: what is drawn on the picture, and when it is not counted. */
+  configure(camera: Camera): void {
+    this.#o.gate.configure(camera);
+  }
+
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#running;

@@ -14,6 +14,7 @@ export class PictureHealth {
   #errorsAt: number[] = [];
   #damagedSince: number | undefined;
   #last: Buffer | undefined;
+  #lastAt = 0;
   #sameSince = 0;
   readonly #mayStandStill: boolean;
 
@@ -31,6 +32,7 @@ export class PictureHealth {
   picture(jpeg: Buffer, now: number): void {
     if (!this.#last?.equals(jpeg)) this.#sameSince = now;
     this.#last = jpeg;
+    this.#lastAt = now;
   }
 
   /** What is wrong now, and for how long the stream has been damaged, ms. */
@@ -40,7 +42,8 @@ export class PictureHealth {
     else this.#damagedSince = undefined;
     const damagedForMs = this.#damagedSince === undefined ? 0 : now - this.#damagedSince;
     if (this.#damagedSince !== undefined) return { trouble: 'decode-errors', damagedForMs };
-    const frozen = !this.#mayStandStill && this.#last !== undefined && now - this.#sameSince >= FROZEN_AFTER_MS;
+    // From the first to the last of the equal ones: a picture that waits long for the next one repeats nothing.
+    const frozen = !this.#mayStandStill && this.#lastAt - this.#sameSince >= FROZEN_AFTER_MS;
     return { trouble: frozen ? 'frozen' : undefined, damagedForMs };
   }
 }

@@ -111,8 +111,9 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
     };
     const unwatch = async (cameraId: string, everywhere: boolean): Promise<void> => {
       const supervisor = supervisors.get(cameraId);
-      supervisors.delete(cameraId);
       await supervisor?.close();
+      // Only now: a claim in between would start the next one, and what that has told would be forgotten below.
+      if (supervisors.get(cameraId) === supervisor) supervisors.delete(cameraId);
       await states.forget(cameraId, everywhere);
       metrics.forget(cameraId);
       if (everywhere) await frames.del(frameKeys.frame(cameraId), frameKeys.heatmap(cameraId)).catch(() => undefined);
@@ -163,6 +164,7 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
         // Zones, calibration and thresholds are others' business: they must not interrupt the video.
         const { added, changed, removed } = cameraChanges(cameras, next, videoSettings);
         cameras = next;
+        for (const camera of next) supervisors.get(camera.id)?.configure(camera);
         await Promise.all([
           ...removed.map(async ({ id }) => {
             await unwatch(id, true);

@@ -67,6 +67,8 @@ export function configuredDatabase(config: Config, env: NodeJS.ProcessEnv = proc
 
 /** The same server's next database: apart, though not without persistence. */
 function nextDatabase(url: string): string {
+  // Refused by who connects, in words that help.
+  if (!URL.canParse(url)) return url;
   const parsed = new URL(url);
   if (parsed.protocol === 'unix:') {
     parsed.searchParams.set('db', String(Number(parsed.searchParams.get('db') ?? 0) + 1));

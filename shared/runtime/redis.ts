@@ -4,7 +4,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { HeadroomError, messageOf } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
-import { registerSecret, scrub } from './secrets.ts';
+import { registerSecret, scrub, unescaped } from './secrets.ts';
 
 export type RedisUrls = { state: string; frames: string };
 
@@ -23,7 +23,7 @@ export function redisOptions(url: string): RedisOptions {
       'The Redis address is no URL; write redis://host:6379/0 or unix:///path',
     );
   }
-  if (parsed.password) registerSecret(decodeURIComponent(parsed.password));
+  if (parsed.password) registerSecret(unescaped(parsed.password));
   const db = Number(
     parsed.searchParams.get('db') ?? (parsed.protocol === 'unix:' ? '0' : parsed.pathname.slice(1) || '0'),
   );
@@ -33,7 +33,7 @@ export function redisOptions(url: string): RedisOptions {
       'The database number of the Redis address must be 0 or a positive integer',
     );
   }
-  if (parsed.protocol === 'unix:') return { path: decodeURIComponent(parsed.pathname), db };
+  if (parsed.protocol === 'unix:') return { path: unescaped(parsed.pathname), db };
   if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
     throw new HeadroomError('REDIS_URL_INVALID', 'The Redis address must start with redis://, rediss:// or unix://');
   }
@@ -41,8 +41,8 @@ export function redisOptions(url: string): RedisOptions {
     host: parsed.hostname || '127.0.0.1',
     port: Number(parsed.port || '6379'),
     db,
-    ...(parsed.username ? { username: decodeURIComponent(parsed.username) } : {}),
-    ...(parsed.password ? { password: decodeURIComponent(parsed.password) } : {}),
+    ...(parsed.username ? { username: unescaped(parsed.username) } : {}),
+    ...(parsed.password ? { password: unescaped(parsed.password) } : {}),
     ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
   };
 }

@@ -15,6 +15,17 @@ export function registerSecret(secret: string): void {
   registered.add(JSON.stringify(secret).slice(1, -1));
 }
 
+/** Part of a URL as it was meant. A percent sign that begins no code stands for itself, as it does for ffmpeg. */
+export function unescaped(part: string): string {
+  return part.replace(/(?:%[0-9a-f]{2})+/gi, (codes) => {
+    try {
+      return decodeURIComponent(codes);
+    } catch {
+      return codes;
+    }
+  });
+}
+
 /** Replaces userinfo of every URL and every registered secret in a text by `***`. */
 export function scrub(text: string): string {
   let clean = text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/"'@]*(?:@[^\s/"'@]*)*@/gi, `$1${MASK}@`);
@@ -40,7 +51,7 @@ export class SecretUrl {
     this.#url = url;
     this.scheme = parsed.protocol.slice(0, -1);
     this.host = parsed.host;
-    if (parsed.password) registerSecret(decodeURIComponent(parsed.password));
+    if (parsed.password) registerSecret(unescaped(parsed.password));
   }
 
   reveal(): string {

@@ -57,6 +57,17 @@ test('the same picture for ten seconds is frozen, another one thaws it', () => {
   assert.equal(health.judge(10_500).trouble, undefined);
 });
 
+test('one picture is not frozen, however long the next one takes', () => {
+  const health = new PictureHealth();
+  // At a twentieth of a picture a second, the fewest a camera may be set to.
+  for (let at = 0; at <= 40_000; at += 20_000) {
+    health.picture(Buffer.from(`at ${at}`), at);
+    for (const later of [100, 10_000, 19_900]) assert.equal(health.judge(at + later).trouble, undefined);
+  }
+  health.picture(Buffer.from('at 40000'), 60_000);
+  assert.equal(health.judge(60_000).trouble, 'frozen');
+});
+
 test('places are given in order, given back once, and left by who gives up', async () => {
   const slots = new Slots(1);
   const never = new AbortController().signal;

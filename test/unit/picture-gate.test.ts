@@ -257,3 +257,31 @@ describe('moved', () => {
     );
   });
 });
+
+describe('what is drawn anew', () => {
+  const settings = Settings.parse({});
+  it('ends a move, and a move from the view there is now is told', () => {
+    const { gate, after } = watched();
+    assert.equal(after(10, (s) => shot(s, { dx: 30 })).at(-1), 'moved');
+    gate.configure(settings, 'zones', true);
+    assert.ok(none(after(70, (s) => shot(s, { dx: 30 }))));
+    assert.equal(after(10, (s) => shot(s)).at(-1), 'moved');
+  });
+  it('for the first time makes a move matter', () => {
+    const { gate, after } = watched({}, false);
+    gate.configure(settings, 'zones', true);
+    assert.ok(none(after(70, (s) => shot(s))));
+    assert.equal(after(10, (s) => shot(s, { dx: 30 })).at(-1), 'moved');
+  });
+  it('leaves what is known of the lens', () => {
+    const { gate, after } = watched();
+    gate.configure(settings, 'zones', true);
+    assert.equal(after(6, (s) => blurred(shot(s), 4)).at(-1), 'blurred');
+  });
+  it('is not another setting: a move goes on', () => {
+    const { gate, after } = watched();
+    assert.equal(after(10, (s) => shot(s, { dx: 30 })).at(-1), 'moved');
+    gate.configure(Settings.parse({ blur: false }), 'zones', false);
+    assert.equal(after(1, (s) => shot(s, { dx: 30 })).at(-1), 'moved');
+  });
+});

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
+import { cameraSource, parseConfig } from '../../shared/config/load.ts';
+import type { Camera } from '../../shared/config/schema.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { registerSecret, SecretUrl, scrub } from '../../shared/runtime/secrets.ts';
 
@@ -12,6 +14,15 @@ test('a secret URL shows no credentials however it is printed', () => {
     assert.match(text, /10\.0\.0\.1:554/);
   }
   assert.equal(url.reveal(), 'rtsp://admin:hunter2two@10.0.0.1:554/s?token=abc');
+});
+
+test('a password may hold a plain percent sign, and is kept secret all the same', () => {
+  for (const password of ['50%off-CANARY', '%zz-CANARY', '%ff-CANARY', '%-CANARY%2']) {
+    const [camera] = parseConfig(`cameras: [{ id: a, url: "rtsp://user:${password}@10.0.0.1/s" }]`).cameras;
+    const url = cameraSource(camera as Camera);
+    assert.equal(url.reveal(), `rtsp://user:${password}@10.0.0.1/s`);
+    assert.equal(scrub(`refused ${password} twice`), 'refused *** twice');
+  }
 });
 
 test('a broken URL is refused without being repeated', () => {

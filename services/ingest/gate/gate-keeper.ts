@@ -4,7 +4,7 @@ import type { Camera } from '../../../shared/config/schema.ts';
 import { jpegSize } from '../jpeg-splitter.ts';
 import { greyPicture } from './grey-picture.ts';
 import { type GateVerdict, PictureGate } from './picture-gate.ts';
-import { keepView, keptView } from './view-store.ts';
+import { drawnOn, keepView, keptView } from './view-store.ts';
 
 /** One look a second, so that it costs little beside decoding the video. */
 const LOOK_EVERY_MS = 900;
@@ -15,9 +15,9 @@ const OTHER_BYTES = 1.3;
 const KEEP_EVERY_MS = 60_000;
 
 export class GateKeeper {
-  readonly #camera: Camera;
+  #camera: Camera;
   readonly #redis: Redis;
-  #gate: Promise<PictureGate> | undefined;
+  #gate: PictureGate | undefined;
   #verdict: GateVerdict = { trouble: undefined };
   #lookedAt = Number.NEGATIVE_INFINITY;
   #bytes = 0;
@@ -35,12 +35,28 @@ export class GateKeeper {
   }
 
   /**
+   * Takes up what was drawn or set anew, without a new session: a camera that moved is counted again as soon as its zones
+   * are drawn on the view there is.
+   */
+  configure(camera: Camera): void {
+    const redrawn = drawnOn(camera) !== drawnOn(this.#camera);
+    this.#camera = camera;
+    this.#gate?.configure(camera.pictureGate, fixedOf(camera), redrawn);
+    // The next picture is looked at, and the view kept as soon as it is known.
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
+    if (redrawn) this.#keptAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
    * The verdict on a picture: its own, or the last one where it need not be looked at. Never throws.
    * @param now ms, monotonic
    */
   async judge(jpeg: Buffer, now: number): Promise<GateVerdict> {
     const { black, blur, moved, resolution } = this.#camera.pictureGate;
-    if (!black && !blur && !moved && !resolution) return this.#verdict;
+    if (!black && !blur && !moved && !resolution) {
+      this.#verdict = { trouble: undefined };
+      return this.#verdict;
+    }
     const size = jpegSize(jpeg);
     if (!size) return this.#verdict;
     const everyMs = this.#verdict.trouble ? LOOK_AGAIN_MS : LOOK_EVERY_MS;
@@ -53,8 +69,7 @@ export class GateKeeper {
     this.#bytes = jpeg.length;
     this.#size = size;
     try {
-      this.#gate ??= this.#open();
-      const [gate, picture] = await Promise.all([this.#gate, greyPicture(jpeg, size)]);
+      const [gate, picture] = await Promise.all([this.#gate ?? this.#open(), greyPicture(jpeg, size)]);
       this.#verdict = gate.judge(picture, now);
       this.#keep(gate, now);
     } catch {
@@ -66,15 +81,14 @@ export class GateKeeper {
   }
 
   async #open(): Promise<PictureGate> {
-    const { zones, lines, calibration, pictureGate } = this.#camera;
-    const drawn = [zones.length > 0 && 'zones', lines.length > 0 && 'lines', calibration && 'calibration'].filter(
-      Boolean,
-    );
-    const last = drawn.pop();
-    const fixed = last && (drawn.length > 0 ? `${drawn.join(', ')} and ${last}` : last);
+    const camera = this.#camera;
+    const fixed = fixedOf(camera);
     // Without Redis the view is learned anew.
-    const view = fixed ? await keptView(this.#redis, this.#camera).catch(() => undefined) : undefined;
-    return new PictureGate(pictureGate, fixed || undefined, view);
+    const view = fixed ? await keptView(this.#redis, camera).catch(() => undefined) : undefined;
+    // Drawn anew while Redis was asked.
+    if (camera !== this.#camera) return this.#open();
+    this.#gate = new PictureGate(camera.pictureGate, fixed, view);
+    return this.#gate;
   }
 
   #keep(gate: PictureGate, now: number): void {
@@ -84,4 +98,14 @@ export class GateKeeper {
     this.#keptAt = now;
     keepView(this.#redis, this.#camera, view).catch(() => undefined);
   }
+}
+
+/** What is drawn on the view, in words: "zones and calibration"; undefined for nothing. */
+function fixedOf({ zones, lines, calibration }: Camera): string | undefined {
+  const drawn = [zones.length > 0 && 'zones', lines.length > 0 && 'lines', calibration && 'calibration'].filter(
+    Boolean,
+  );
+  const last = drawn.pop();
+  if (!last) return undefined;
+  return drawn.length > 0 ? `${drawn.join(', ')} and ${last}` : last;
 }

@@ -53,9 +53,9 @@ const SUDDEN_MS = 6_000;
 const LONGEST_STEP_MS = 1_500;
 
 export class PictureGate {
-  readonly #o: GateSettings;
+  #o: GateSettings;
   /** Words for what no longer fits; undefined where a move harms nothing, and the new view is simply learned. */
-  readonly #fixed: string | undefined;
+  #fixed: string | undefined;
   #view: ViewReference | undefined;
   /** Of the picture that zones and calibration were drawn on: one of another shape is stretched, cropped or turned. */
   #shape: { width: number; height: number } | undefined;
@@ -80,6 +80,18 @@ export class PictureGate {
     this.#fixed = fixed;
     this.#view = view;
     this.#shape = view;
+  }
+
+  /**
+   * Takes up other settings, and what is drawn now. What is known of light and lens stays.
+   * @param redrawn it was drawn on the view there is: the one before, and a move away from it, are over
+   */
+  configure(settings: GateSettings, fixed: string | undefined, redrawn: boolean): void {
+    this.#o = settings;
+    this.#fixed = fixed;
+    if (!redrawn) return;
+    this.#view = this.#shape = this.#usual = this.#moved = undefined;
+    this.#agreedAt = this.#awaySince = this.#backSince = undefined;
   }
 
   /** The view as learned, for keeping; undefined while it is not known or the camera is away from it. */

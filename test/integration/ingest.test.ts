@@ -1,0 +1,134 @@
+/** Ingest as a service: what a change of the configuration does to cameras that are being watched. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { keepView } from '../../services/ingest/gate/view-store.ts';
+import { startIngest } from '../../services/ingest/service.ts';
+import { parseConfig } from '../../shared/config/load.ts';
+import type { Camera } from '../../shared/config/schema.ts';
+import { CameraState } from '../../shared/contracts/camera.ts';
+import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
+import { createLogger } from '../../shared/runtime/logger.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { until } from '../helpers/until.ts';
+
+const logger = createLogger('test', 'silent');
+let redis: TestRedis;
+let dir: string;
+let clip: string;
+
+before(async () => {
+  redis = await startRedis();
+  dir = await mkdtemp(join(tmpdir(), 'hr-ingest-'));
+  clip = join(dir, 'clip.mp4');
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=5:duration=20'];
+  await promisify(execFile)('ffmpeg', ['-v', 'error', ...source, '-pix_fmt', 'yuv420p', clip]);
+});
+after(async () => {
+  await redis.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** Ingest on one camera, which shows the clip. */
+async function watching(name: string, settings: object, env: { ffmpeg?: string } = {}) {
+  const file = join(dir, `${name}.yaml`);
+  // JSON is YAML.
+  const text = (more: object) =>
+    JSON.stringify({ ingest: { trialSchemes: ['file'] }, cameras: [{ id: name, url: `file:${clip}`, ...more }] });
+  await writeFile(file, text(settings));
+  const config = parseConfig(text(settings));
+  const state = redis.client();
+  const own = process.env.HEADROOM_FFMPEG;
+  if (env.ffmpeg) process.env.HEADROOM_FFMPEG = env.ffmpeg;
+  const redisUrls = { state: redis.url, frames: redis.framesUrl };
+  const ingest = await startIngest({ config, configFile: file, redisUrls, logger });
+  return {
+    camera: config.cameras[0] as Camera,
+    state,
+    configure: (more: object) => writeFile(file, text(more)),
+    told: async (): Promise<CameraState | undefined> => {
+      const body = await state.hget(stateKeys.cameraStates, name);
+      return body === null ? undefined : CameraState.parse(JSON.parse(body));
+    },
+    async close() {
+      await ingest.close();
+      if (own === undefined) delete process.env.HEADROOM_FFMPEG;
+      else process.env.HEADROOM_FFMPEG = own;
+    },
+  };
+}
+
+test('zones drawn anew and other settings of the gate are taken up while the camera is watched', async () => {
+  const zone = (corner: number) => ({
+    zones: [
+      {
+        id: 'z',
+        polygon: [
+          [0, 0],
+          [1, 0],
+          [corner, 1],
+        ],
+      },
+    ],
+  });
+  const state = redis.client();
+  // Its zone was drawn on a square picture.
+  const [drawn] = parseConfig(JSON.stringify({ cameras: [{ id: 'gated', url: 'rtsp://h/s', ...zone(1) }] })).cameras;
+  await keepView(state, drawn as Camera, { width: 160, height: 160, steady: [] });
+  const { told, configure, close } = await watching('gated', zone(1));
+  const is = (trouble: CameraState['trouble']) =>
+    until(
+      `trouble ${trouble}`,
+      async () => {
+        const now = await told();
+        return now?.phase === 'live' && now.trouble === trouble;
+      },
+      15_000,
+    );
+  const frames = redis.client();
+  await frames.select(1);
+  try {
+    await is('resolution-changed');
+    const { since } = (await told()) as CameraState;
+    await configure({ ...zone(1), pictureGate: { resolution: false } });
+    await is(undefined);
+    await configure(zone(1));
+    await is('resolution-changed');
+    await configure(zone(0.5));
+    await is(undefined);
+    await until('a picture to be counted', async () => (await frames.hget(frameKeys.frame('gated'), 'gated')) === '0');
+    assert.equal((await told())?.since, since, 'without a new session');
+  } finally {
+    await close();
+  }
+});
+
+test('a camera whose old session is slow to end is known of after the change', async () => {
+  // ffmpeg that hangs as long as there is a file, and then takes a SIGKILL to go.
+  const [hangs, hung, ffmpeg] = ['hangs', 'hung', 'ffmpeg'].map((name) => join(dir, name)) as [string, string, string];
+  const hang = `trap '' TERM; touch "${hung}"; exec sleep 60`;
+  await writeFile(ffmpeg, `#!/bin/sh\nif [ -e "${hangs}" ]; then ${hang}; fi\nexec ffmpeg "$@"\n`);
+  await chmod(ffmpeg, 0o755);
+  const { state, told, configure, close } = await watching('slow', {}, { ffmpeg });
+  try {
+    const isLive = async () => (await told())?.phase === 'live';
+    await until('it is live', isLive);
+    await writeFile(hangs, '');
+    await configure({ sampleFps: 3 });
+    await until('it hangs', () => existsSync(hung));
+    await rm(hangs);
+    await configure({ sampleFps: 4 });
+    await until('it is live again', isLive);
+    // As after a loss of Redis: what ingest knows is told again every two seconds.
+    await state.del(stateKeys.cameraStates);
+    await until('it is told again', told, 15_000);
+  } finally {
+    await rm(hangs, { force: true });
+    await close();
+  }
+});
