@@ -37,6 +37,8 @@ export type PoolOptions = {
   processes: number;
   /** A picture that takes longer ends its process, ms. */
   deadlineMs: number;
+  /** A process that takes longer to load its models is replaced, ms; a minute unless told. */
+  startDeadlineMs?: number;
   logger: Logger;
   onCrash?: (cause: 'crash' | 'deadline', cameraId: string | undefined) => void;
 };
@@ -225,7 +227,8 @@ export class InferencePool {
       startFailed = reject;
       const timer = setTimeout(() => {
         reject(new HeadroomError('MODEL_INVALID', 'The model did not load within a minute.'));
-      }, START_DEADLINE_MS);
+        child.kill('SIGKILL');
+      }, this.#o.startDeadlineMs ?? START_DEADLINE_MS);
       child.on('message', (message: FromChild) => {
         if (message.type === 'ready') {
           clearTimeout(timer);

@@ -130,7 +130,9 @@ function coverageOf(
   map: { width: number; height: number },
   blocks: { width: number; height: number },
 ): Coverage {
-  const key = `${map.width}x${map.height} ${JSON.stringify(zone.polygon)}`;
+  // Pictures of one map may have a row of blocks more or less.
+  const sizes = `${map.width}x${map.height} ${blocks.width}x${blocks.height}`;
+  const key = `${sizes} ${JSON.stringify(zone.polygon)}`;
   let coverage = coverages.get(key);
   if (!coverage) {
     // Zones and sizes change with the configuration only; a bound keeps years of edits from adding up.

@@ -16,8 +16,8 @@ const LONGEST_GAP_MS = 3000;
 /** An error must not be handed on for ever: every so often the count starts from pure noise. */
 const REFRESH_MS = 10_000;
 
-/** What must be the same for a picture's latents to fit the next: the size, and the tiles of a far field. */
-type Look = Pick<Picture, 'widthPx' | 'heightPx' | 'thumb' | 'far'>;
+/** What must be the same for a picture to fit the next: the size, how much of it is picture, and the tiles of a far field. */
+type Look = Pick<Picture, 'widthPx' | 'heightPx' | 'seen' | 'thumb' | 'far'>;
 
 type Latents = PictureEstimate['latents'];
 
@@ -66,4 +66,5 @@ export class SceneMemory {
   }
 }
 
-const partsOf = ({ widthPx, heightPx, far }: Look): string => JSON.stringify([widthPx, heightPx, far?.plan]);
+const partsOf = ({ widthPx, heightPx, seen, far }: Look): string =>
+  JSON.stringify([widthPx, heightPx, seen, far?.plan]);

@@ -96,6 +96,59 @@ test('counts, repeats itself exactly, starts warm on the next picture', async ()
   assert.deepEqual(await children(), [], 'no process is left');
 });
 
+test('a process that hangs while it loads in the place of one that died is replaced, too', async () => {
+  const pool = await InferencePool.start(await options({ startDeadlineMs: 10_000 }));
+  try {
+    const [first] = await children();
+    process.kill(first as number, 'SIGKILL');
+    const next = async () => (await children()).find((pid) => pid !== first);
+    process.kill(await until('another process', next, 10_000, 5), 'SIGSTOP');
+    assert.equal(pool.ready, false, 'it has not loaded yet');
+    await until('a process that counts', () => pool.ready, 40_000);
+    assert.ok((await pool.count('a', request()))?.ok);
+  } finally {
+    await pool.close();
+  }
+  assert.deepEqual(await children(), [], 'no process is left');
+});
+
+test('a zone is counted in pictures that differ by one row, which changes the blocks and not the map', async () => {
+  const pool = await InferencePool.start(await options());
+  const corners = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ];
+  const zones = [Zone.parse({ id: 'z', polygon: corners })];
+  try {
+    for (const height of [167, 168]) {
+      const picture = await sharp(jpeg).resize(320, height, { fit: 'fill' }).jpeg().toBuffer();
+      const result = await pool.count('a', request({ jpeg: picture, zones, warmStart: false }));
+      assert.ok(result?.ok);
+      const [zone] = result.picture.zones;
+      for (const number of [zone?.count, ...(zone?.interval ?? [])]) assert.ok(Number.isFinite(number), `${height} px`);
+    }
+  } finally {
+    await pool.close();
+  }
+});
+
+test('a picture of another size that is made up to the same one is counted, and not steadied by the one before', async () => {
+  const pool = await InferencePool.start(await options());
+  try {
+    const now = Date.now();
+    for (const [i, height] of [167, 168, 190].entries()) {
+      const picture = await sharp(jpeg).resize(320, height, { fit: 'fill' }).jpeg().toBuffer();
+      const result = await pool.count('a', request({ jpeg: picture, capturedAt: now + i * 500 }));
+      assert.ok(result?.ok, `${height} px: ${result && !result.ok && result.reason}`);
+      assert.equal(result.model.warmStart, false);
+    }
+  } finally {
+    await pool.close();
+  }
+});
+
 test('a count is steadied by the picture just before, and no longer by one three seconds old', async () => {
   const pool = await InferencePool.start(await options());
   try {

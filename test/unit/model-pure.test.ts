@@ -169,7 +169,10 @@ test('the committed manifest parses; a wrong one is named by file and field', as
 
 test('a picture is counted from the one before only while the scene goes on', () => {
   const thumb = (value: number) => new Uint8Array(32 * 18).fill(value);
-  const picture = (value: number, widthPx = 640) => ({ thumb: thumb(value), widthPx, heightPx: 352 });
+  const picture = (value: number, widthPx = 640, seenPx = 352) => ({
+    ...{ thumb: thumb(value), widthPx, heightPx: 352 },
+    seen: { widthPx, heightPx: seenPx },
+  });
   const known = { latents: [Float32Array.of(1), Float32Array.of(2)], counted: countedOf(1) };
   const scenes = new SceneMemory();
   assert.equal(scenes.before('a', picture(100), 0), undefined, 'the first picture');
@@ -179,6 +182,7 @@ test('a picture is counted from the one before only while the scene goes on', ()
   assert.equal(scenes.before('b', picture(103), 500), undefined, 'another camera');
   assert.equal(scenes.before('a', picture(150), 500), undefined, 'a cut');
   assert.equal(scenes.before('a', picture(100, 320), 500), undefined, 'another size');
+  assert.equal(scenes.before('a', picture(100, 640, 340), 500), undefined, 'another size, made up to the same');
   const plan = planFarField({ widthPx: 1280, heightPx: 720 }, picture(100), input, { until: 0.4, maxWidth: 2048 });
   const withTiles = { ...picture(100), far: { plan: plan as FarPlan, rgb: new Uint8Array() } };
   assert.equal(scenes.before('a', withTiles, 500), undefined, 'other tiles');

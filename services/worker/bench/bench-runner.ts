@@ -42,6 +42,7 @@ export class BenchRunner {
         resolve(
           refuse('too-slow', `Looking took longer than ${this.#deadlineMs / 1000} s; try fewer steps and seeds.`),
         );
+        this.#leave(child);
         child.kill('SIGKILL');
       }, this.#deadlineMs);
       const onMessage = (message: FromBench) => {
@@ -70,6 +71,7 @@ export class BenchRunner {
     clearTimeout(this.#idle);
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    this.#leave(child);
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;
@@ -79,6 +81,13 @@ export class BenchRunner {
   #remember(fingerprint: string): void {
     if (this.#known.has(fingerprint)) return;
     this.#known = new Set([...[...this.#known].slice(-1), fingerprint]);
+  }
+
+  /** A process that is being ended still seems to be there for a moment: whoever looks meanwhile gets another one. */
+  #leave(child: ChildProcess): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    this.#known.clear();
   }
 
   #start(): ChildProcess {
@@ -91,11 +100,7 @@ export class BenchRunner {
       env: { ...process.env, MALLOC_ARENA_MAX: '2' },
     });
     child.on('error', () => undefined);
-    child.once('exit', () => {
-      if (this.#child !== child) return;
-      this.#child = undefined;
-      this.#known.clear();
-    });
+    child.once('exit', () => this.#leave(child));
     this.#child = child;
     return child;
   }
