@@ -129,7 +129,7 @@ export function eventOf(
     ...(alert.capturedAt === undefined ? {} : { capturedAt: alert.capturedAt }),
     at: log.at,
     configVersion: log.configVersion,
-    silenced: MUTABLE.has(type) && isSilenced(log.silences, alert, worse),
+    silenced: log.reason !== 'operator' && MUTABLE.has(type) && isSilenced(log.silences, alert, worse),
     escalation: alert.operator.escalation,
     ...detail,
   };

@@ -131,13 +131,17 @@ export class Journal {
 
   /** Announces what is stored. @throws DeposedError, or what Redis or the database said */
   async tell(): Promise<void> {
-    if (!this.#unannounced || this.#outage.isOn) return;
-    this.#telling ??= outcomeOf(this.#o.announcer.announce());
+    if ((!this.#unannounced && !this.#telling) || this.#outage.isOn) return;
+    if (!this.#telling) {
+      // Before it begins: what is stored while it is under way may be too late for it.
+      this.#unannounced = false;
+      this.#telling = outcomeOf(this.#o.announcer.announce());
+    }
     try {
       const failure = await inTime(this.#telling, PATIENCE_MS);
       this.#telling = undefined;
+      if (failure) this.#unannounced = true;
       if (failure) throw failure.error;
-      this.#unannounced = false;
     } catch (error) {
       // A long backlog may take its time.
       if (!(error instanceof LateAnswerError)) this.#outage.begin(error);

@@ -83,7 +83,10 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
       const drills = new DrillDesk({ redis, frames, logger });
       const parts = { redis, input, store, desk, evidence, drills, metrics, logger };
       try {
-        term = await Term.begin({ config, holder: instance, ...parts });
+        const begunWith = config;
+        term = await Term.begin({ config: begunWith, holder: instance, ...parts });
+        // Changed while the term began: there was nobody to tell yet.
+        if (config !== begunWith) term.configure(config);
         metrics.leader.set(1);
         logger.info({ alerts: term.alerts.length }, 'leading');
         await term.run(stop.signal);
@@ -135,8 +138,9 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
         config = next;
         endpoints = resolved;
         tellConfigVersion(metrics, next);
-        await desk?.configure(next, resolved);
+        // Thresholds first: they wait for no receiver that takes its time to close.
         term?.configure(next);
+        await desk?.configure(next, resolved);
       };
       lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (unwatch) => unwatch());
     }

@@ -82,6 +82,16 @@ describe('an event at Alertmanager', () => {
     });
   }
 
+  it('two lines of a camera are two alerts there: the end of one ends nothing of the other', () => {
+    const labelsOf = (lineId: string) => {
+      const { zoneId: _, ...ofLine } = event('normal', 'alert', { rule: 'line-in', lineId });
+      return postingsOf(ofLine, undefined, site).alerts[0];
+    };
+    assert.notDeepEqual(labelsOf('north')?.labels, labelsOf('south')?.labels);
+    assert.equal(labelsOf('north')?.labels.line, 'north');
+    assert.match(labelsOf('north')?.annotations.summary ?? '', /camera gate, line north/);
+  });
+
   it('keeps the instant at which its level began', () => {
     const { alerts, told: after } = postingsOf(event('alert', 'alert', { at: AT }), told('alert'), site);
     assert.equal(alerts[0]?.startsAt, new Date(AT - 60_000).toISOString());

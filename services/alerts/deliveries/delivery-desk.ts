@@ -9,6 +9,7 @@ import { messageOf } from '../../../shared/runtime/errors.ts';
 import { DeliveryLine, type LineOptions, type LineSettings } from './delivery-line.ts';
 import { type Backlog, DeliveryStore, insertDelivery, type NewDelivery } from './delivery-store.ts';
 import type { Endpoint } from './endpoint.ts';
+import { Intake, type Waiting } from './intake.ts';
 import { type Pulse, planDeliveries, testBody } from './message.ts';
 import { failed } from './outcome.ts';
 import type { LiveView } from './receiver.ts';
@@ -27,6 +28,7 @@ export class DeliveryDesk {
   readonly #o: DeskOptions;
   readonly #log: DeliveryStore;
   readonly #lines = new Map<string, DeliveryLine>();
+  readonly #intake: Intake;
   #settings: LineSettings;
   #disabled = new Set<string>();
   #closed = false;
@@ -34,6 +36,11 @@ export class DeliveryDesk {
   constructor(o: DeskOptions, config: DeskConfig, endpoints: Endpoint[]) {
     this.#o = o;
     this.#log = new DeliveryStore(o.store.db);
+    this.#intake = new Intake({
+      pending: () => this.#log.pending(),
+      admit: (delivery) => this.#addOrBury(delivery),
+      logger: o.logger,
+    });
     this.#settings = settingsOf(config);
     for (const endpoint of endpoints) this.#lines.set(endpoint.id, this.#open(endpoint));
   }
@@ -55,10 +62,12 @@ export class DeliveryDesk {
       this.#lines.delete(id);
       await line.close();
     }
+    // Whoever leads next opens its own: a line opened now would never be closed.
+    if (this.#closed) return;
     for (const endpoint of endpoints) {
       if (!this.#lines.has(endpoint.id)) this.#lines.set(endpoint.id, this.#open(endpoint));
     }
-    await this.#buryOrphans();
+    this.#intake.sweep();
   }
 
   /** Which deliveries the events need; pure, stored by the caller with the events. */
@@ -67,11 +76,12 @@ export class DeliveryDesk {
     return planDeliveries(events, open, this.#settings);
   }
 
-  /** Queues stored deliveries. What Redis does not take now is queued by the next {@link resume}. */
+  /** Queues stored deliveries, ahead of what waits to be queued. What Redis does not take now is offered again. */
   enqueue(deliveries: NewDelivery[]): void {
     for (const delivery of deliveries) {
       void this.#add(delivery).catch((error) => {
         this.#o.logger.warn({ deliveryId: delivery.deliveryId, reason: messageOf(error) }, 'delivery not queued yet');
+        this.#intake.take({ ...delivery, attempts: 0 });
       });
     }
   }
@@ -81,11 +91,13 @@ export class DeliveryDesk {
     return this.#log.prune(now - this.#settings.keepMs);
   }
 
-  /** Queues everything that is still to be sent; what is queued already stays as it is. */
+  /**
+   * Queues everything that is still to be sent, a piece at a time and beside the loop; what is queued already stays as
+   * it is.
+   */
   async resume(): Promise<void> {
     this.#disabled = await this.#log.disabled();
-    await this.#buryOrphans();
-    await Promise.all((await this.#log.pending()).map((delivery) => this.#add(delivery)));
+    this.#intake.sweep();
   }
 
   /**
@@ -156,6 +168,7 @@ export class DeliveryDesk {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#intake.close();
     // Whoever leads next speaks for the receivers.
     this.#o.metrics.forgetReceivers();
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
@@ -185,12 +198,11 @@ export class DeliveryDesk {
     return new DeliveryLine({ ...this.#o, log: this.#log, settings: () => this.#settings, onGone }, endpoint);
   }
 
-  async #buryOrphans(): Promise<void> {
+  /** What is pending for an endpoint that is gone ends as dead. */
+  async #addOrBury(delivery: Waiting): Promise<void> {
+    if (this.#closed || this.#lines.has(delivery.endpoint)) return this.#add(delivery);
     const outcome = failed('endpoint-removed', performance.now());
-    for (const delivery of await this.#log.pending()) {
-      if (this.#lines.has(delivery.endpoint)) continue;
-      await this.#log.noteTry(delivery, delivery.attempts, outcome, 'dead', Date.now());
-    }
+    await this.#log.noteTry(delivery, delivery.attempts, outcome, 'dead', Date.now());
   }
 }
 

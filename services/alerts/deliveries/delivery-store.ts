@@ -66,14 +66,21 @@ export class DeliveryStore {
     return row && asDelivery(row);
   }
 
-  async pending(): Promise<Delivery[]> {
+  /** All that is still to be sent, without the messages themselves: what burns first, then as it came. */
+  async pending(): Promise<Pick<Delivery, 'deliveryId' | 'endpoint' | 'fast' | 'attempts'>[]> {
     const rows = await this.#db
       .selectFrom('deliveries')
-      .selectAll()
+      .select(['delivery_id', 'endpoint', 'fast', 'attempts'])
       .where('status', '=', 'pending')
+      .orderBy('fast', 'desc')
       .orderBy('event_offset')
       .execute();
-    return rows.map(asDelivery);
+    return rows.map(({ delivery_id, endpoint, fast, attempts }) => ({
+      deliveryId: delivery_id,
+      endpoint,
+      fast: fast === 1,
+      attempts,
+    }));
   }
 
   /** What an alert has waiting for the same endpoint from before this delivery, oldest first. */
@@ -124,7 +131,7 @@ export class DeliveryStore {
 
   /** Notes one try, and where it leaves the delivery. */
   async noteTry(
-    delivery: Delivery,
+    delivery: Pick<Delivery, 'deliveryId'>,
     attempt: number,
     outcome: Outcome,
     status: DeliveryStatus,

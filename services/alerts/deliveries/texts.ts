@@ -8,6 +8,7 @@ type Texts = {
   threshold: string;
   camera: string;
   zone: string;
+  line: string;
   heartbeat: string;
   test: string;
   noData: string;
@@ -25,6 +26,7 @@ export const TEXTS: Record<Language, Texts> = {
     threshold: 'threshold',
     camera: 'camera',
     zone: 'zone',
+    line: 'line',
     heartbeat: 'Headroom judges readings. When this ends, it no longer does.',
     test: 'A test message of Headroom. Nothing has happened.',
     noData: 'no picture now; this was the last that was seen',
@@ -40,6 +42,7 @@ export const TEXTS: Record<Language, Texts> = {
     threshold: '기준',
     camera: '카메라',
     zone: '구역',
+    line: '계수선',
     heartbeat: 'Headroom이 판정 중입니다. 이 알림이 끝나면 판정이 멈춘 것입니다.',
     test: 'Headroom 시험 메시지입니다. 실제 상황이 아닙니다.',
     noData: '현재 영상 없음, 마지막으로 확인된 값',

@@ -163,6 +163,23 @@ export const operators: Record<string, Scenario> = {
       want(8, 8, 'alert.escalated', { escalation: 2 }),
     ],
   },
+  'escalated by hand it goes out through a silence: the next step is to hear of it': {
+    untilS: 20,
+    steps: [
+      { kind: 'density', ...always, value: 6 },
+      {
+        kind: 'command',
+        at: 6,
+        command: { type: 'silence', upToLevel: 'severe', reason: 'seen', durationMs: 600_000 },
+      },
+      { kind: 'command', at: 8, command: { type: 'escalate', note: 'needs the police' } },
+    ],
+    want: [
+      want(4, 4.5, 'alert.firing'),
+      want(6, 6, 'alert.silenced'),
+      want(8, 8, 'alert.escalated', { escalation: 1, reason: 'operator', silenced: false }),
+    ],
+  },
   'a zone taken out of the configuration closes its alert with that reason': {
     untilS: 20,
     steps: [

@@ -87,14 +87,18 @@ const lastOf = (event: AlertEvent, level: RaisedLevel, site: Site): PostableAler
 
 function describe(event: AlertEvent, level: AlertEvent['to']['level'], site: Site): Omit<PostableAlert, 'startsAt'> {
   const t = TEXTS[site.language];
-  const { rule, cameraId, zoneId, mode, value, threshold, unit, cause, capturedAt } = event;
+  const { rule, cameraId, zoneId, lineId, mode, value, threshold, unit, cause, capturedAt } = event;
   const raised: RaisedLevel = level === 'normal' ? (levelRank(event.peakLevel) > 0 ? peak(event) : 'attention') : level;
-  const place = [cameraId ? `${t.camera} ${cameraId}` : site.source, ...(zoneId ? [`${t.zone} ${zoneId}`] : [])];
+  const place = [
+    cameraId ? `${t.camera} ${cameraId}` : site.source,
+    ...(zoneId ? [`${t.zone} ${zoneId}`] : []),
+    ...(lineId ? [`${t.line} ${lineId}`] : []),
+  ];
   const figures = [
     ...(value === undefined ? [] : [`${figure(value)} ${unit}`]),
     ...(threshold === undefined ? [] : [`(${t.threshold} ${figure(threshold)} ${unit})`]),
     ...(cause ? [cause] : []),
-    ...(event.to.condition === 'no-data' && zoneId ? [`(${t.noData})`] : []),
+    ...(event.to.condition === 'no-data' && (zoneId || lineId) ? [`(${t.noData})`] : []),
   ];
   return {
     labels: {
@@ -104,6 +108,8 @@ function describe(event: AlertEvent, level: AlertEvent['to']['level'], site: Sit
       rule,
       ...(cameraId ? { camera: cameraId } : {}),
       ...(zoneId ? { zone: zoneId } : {}),
+      // Without it the lines of a camera would be one alert there, and the end of one the end of all.
+      ...(lineId ? { line: lineId } : {}),
       site: site.source,
       mode,
     },
