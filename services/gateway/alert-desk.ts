@@ -20,6 +20,8 @@ type DeskEvents = { event: [AlertEvent]; running: [RunningAlerts] };
 export class AlertDesk extends EventEmitter<DeskEvents> {
   readonly #redis: Redis;
   #log: AlertEvent[] = [];
+  /** The newest event of the log, as it stands in the stream. */
+  #lastBody: string | undefined;
   #active: ActiveAlert[] = [];
   #told = '';
 
@@ -90,6 +92,7 @@ export class AlertDesk extends EventEmitter<DeskEvents> {
     if (last && last.epoch === event.epoch && event.offset <= last.offset) return;
     if (last && last.epoch !== event.epoch) this.#log = [];
     this.#log.push(event);
+    this.#lastBody = body;
     if (this.#log.length > EVENTS_KEPT) this.#log.splice(0, this.#log.length - EVENTS_KEPT);
     this.emit('event', event);
     void this.#reloadActive().catch(() => undefined);
@@ -98,7 +101,10 @@ export class AlertDesk extends EventEmitter<DeskEvents> {
   /** @returns the stream's newest id */
   async #reloadLog(): Promise<string | undefined> {
     const entries = await this.#redis.xrevrange(alertKeys.events, '+', '-', 'COUNT', EVENTS_KEPT);
-    for (const [, fields] of entries.reverse()) this.#take(fields[fields.indexOf('body') + 1]);
+    const bodies = entries.reverse().map(([, fields]) => fields[fields.indexOf('body') + 1]);
+    // What is known is not told again, nor what a database before this one's has left there.
+    const known = bodies.lastIndexOf(this.#lastBody);
+    for (const body of bodies.slice(known + 1)) this.#take(body);
     return entries.at(-1)?.[0];
   }
 

@@ -44,6 +44,8 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
   readonly #watchedSince = new Map<string, number>();
   readonly #readings = new Map<string, WorkerReading>();
   readonly #states = new Map<string, CameraState>();
+  /** When the stream last told each camera's state, by the monotonic clock: a list asked for before is older. */
+  readonly #stateHeardAt = new Map<string, number>();
   readonly #told = new Map<string, string>();
   readonly #trends = new ZoneTrends();
   #system: SystemState = ALL_DOWN;
@@ -71,12 +73,11 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
     void followStream({
       redis: events,
       key: stateKeys.events,
-      // From the newest on: what came before is in the hashes.
-      from: '$',
       lifecycle,
       onEntry: ({ fields }) => {
         if (fields.body) this.#take(fields.kind, fields.body);
       },
+      // What came before is in the hashes.
       onGap: () => this.#reload(),
     });
   }
@@ -100,7 +101,8 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
     const known = new Set(this.#cameras.map((camera) => camera.id));
     for (const id of this.#watchedSince.keys()) {
       if (known.has(id)) continue;
-      for (const map of [this.#watchedSince, this.#readings, this.#states, this.#told]) map.delete(id);
+      for (const map of [this.#watchedSince, this.#readings, this.#states, this.#stateHeardAt, this.#told])
+        map.delete(id);
     }
     for (const id of known) if (!this.#watchedSince.has(id)) this.#watchedSince.set(id, Date.now());
     this.emit('cameras', this.cameras());
@@ -168,7 +170,8 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
   /** Tells a camera's reading if it differs from what was told last. */
   #tell(camera: Camera, now: number): void {
     const reading = this.#readingOf(camera, now);
-    const key = reading.status === 'ok' ? `ok ${reading.seq}` : `${reading.status} ${reading.reason} ${reading.since}`;
+    // Of a silent one every word is news: its details and its zones may change while its reason stays.
+    const key = reading.status === 'ok' ? `ok ${reading.seq}` : JSON.stringify(reading);
     if (this.#told.get(camera.id) === key) return;
     this.#told.set(camera.id, key);
     this.emit('reading', reading);
@@ -179,7 +182,8 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
     for (const camera of this.#cameras) this.#tell(camera, now);
   }
 
-  #take(kind: string | undefined, body: string): void {
+  /** @param listedAt of an entry of a list, when the list was asked for, by the monotonic clock */
+  #take(kind: string | undefined, body: string, listedAt?: number): void {
     const parsed =
       kind === 'reading' ? WorkerReading.safeParse(JSON.parse(body)) : CameraState.safeParse(JSON.parse(body));
     // Another version of a service may speak another dialect: its words are not guessed at.
@@ -189,18 +193,24 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
       const before = this.#readings.get(data.cameraId);
       if (before && before.seq >= data.seq && before.capturedAt >= data.capturedAt) return;
       this.#readings.set(data.cameraId, data);
-    } else this.#states.set(data.cameraId, data);
+    } else {
+      // A list comes over another connection: what the stream has told meanwhile may be newer, and nothing numbers states.
+      if (listedAt === undefined) this.#stateHeardAt.set(data.cameraId, performance.now());
+      else if ((this.#stateHeardAt.get(data.cameraId) ?? Number.NEGATIVE_INFINITY) >= listedAt) return;
+      this.#states.set(data.cameraId, data);
+    }
     const camera = this.#cameras.find(({ id }) => id === data.cameraId);
     if (camera) this.#tell(camera, Date.now());
   }
 
   async #reload(): Promise<void> {
+    const askedAt = performance.now();
     const [states, readings] = await Promise.all([
       this.#state.hgetall(stateKeys.cameraStates),
       this.#state.hgetall(stateKeys.readings),
     ]);
-    for (const body of Object.values(states)) this.#take('camera-state', body);
-    for (const body of Object.values(readings)) this.#take('reading', body);
+    for (const body of Object.values(states)) this.#take('camera-state', body, askedAt);
+    for (const body of Object.values(readings)) this.#take('reading', body, askedAt);
   }
 
   async #lookForModels(): Promise<void> {

@@ -78,7 +78,8 @@ export async function createHttpApp({
     // The whole of a request, a clip over a slow line included; its head has five seconds.
     requestTimeout: 60_000,
     bodyLimit: 64 * 1024,
-    routerOptions: { maxParamLength: 100 },
+    // A delivery is named by epoch, camera, zone, rule and receiver: 240 characters where all are as long as they may be.
+    routerOptions: { maxParamLength: 255 },
     forceCloseConnections: true,
   });
   app.server.headersTimeout = 5000;

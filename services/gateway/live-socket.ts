@@ -11,7 +11,7 @@ import type { CameraBoard } from './camera-board.ts';
 import type { DrillWatch } from './drill-watch.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { isOurHost, isOurPage } from './host-check.ts';
-import { SocketClient } from './socket-client.ts';
+import { LOG_AT_ONCE_BYTES, SocketClient } from './socket-client.ts';
 
 const HEARTBEAT_MS = 1000;
 const PING_MS = 15_000;
@@ -87,12 +87,17 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
 
   /** Sends what the client missed before it connected; the rest it has heard already. */
   function resume(client: SocketClient, { epoch, offset }: { epoch: string; offset: number }): void {
-    const missed = alerts.eventsBetween(epoch, offset, client.alertsFrom);
-    for (const event of missed ?? []) client.sendLog(JSON.stringify({ type: 'alert', event } satisfies ServerMessage));
+    const missed = alerts
+      .eventsBetween(epoch, offset, client.alertsFrom)
+      ?.map((event) => JSON.stringify({ type: 'alert', event } satisfies ServerMessage));
+    // Told at once, too many would be a backlog that ends the connection, and after the next one again.
+    const bytes = (missed ?? []).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    const recovered = missed !== undefined && bytes <= LOG_AT_ONCE_BYTES;
+    if (recovered) for (const text of missed) client.sendLog(text);
     const place = alerts.running();
     const answer: ServerMessage = {
       type: 'resumed',
-      recovered: missed !== undefined,
+      recovered,
       ...(place.epoch ? { epoch: place.epoch } : {}),
       offset: client.alertsFrom,
     };

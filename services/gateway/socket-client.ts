@@ -9,8 +9,11 @@ import type { GatewayMetrics } from './gateway-metrics.ts';
 /** Unsent bytes above which state waits. */
 const CONFLATE_ABOVE_BYTES = 64 * 1024;
 
-/** Unsent bytes above which the client is given up. */
+/** Unsent bytes above which the client is given up, beyond the largest message it was sent: that one is no backlog. */
 const CUT_ABOVE_BYTES = 1024 * 1024;
+
+/** What may be told at once out of the log, bytes: well below what a client is given up for. */
+export const LOG_AT_ONCE_BYTES = CUT_ABOVE_BYTES / 2;
 
 /** A client whose backlog does not shrink for this long does not read any more. */
 const STUCK_AFTER_MS = 15_000;
@@ -30,6 +33,8 @@ export class SocketClient {
   readonly #metrics: GatewayMetrics;
   readonly #waiting = new Map<string, string>();
   readonly #onRequest: (request: ClientMessage) => void;
+  /** Of the largest message so far: the snapshot of a large site may be more than a slow line takes in a second. */
+  #largestBytes = 0;
   #flushTimer: NodeJS.Timeout | undefined;
   #stuckSince: number | undefined;
   #received: number[] = [];
@@ -66,7 +71,7 @@ export class SocketClient {
   sendLog(text: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#write(text);
-    if (this.#socket.bufferedAmount > CUT_ABOVE_BYTES) this.#cutOff();
+    if (this.#isOverfull()) this.#cutOff();
   }
 
   /** Sends a heat map if the client keeps up; a skipped one is replaced by the next picture's. */
@@ -78,7 +83,12 @@ export class SocketClient {
 
   #write(data: string | Buffer): void {
     this.#metrics.sent.inc();
+    this.#largestBytes = Math.max(this.#largestBytes, Buffer.byteLength(data));
     this.#socket.send(data, () => undefined);
+  }
+
+  #isOverfull(): boolean {
+    return this.#socket.bufferedAmount > CUT_ABOVE_BYTES + this.#largestBytes;
   }
 
   #flush(): void {
@@ -87,7 +97,7 @@ export class SocketClient {
     if (backlog >= CONFLATE_ABOVE_BYTES) this.#stuckSince ??= performance.now();
     else this.#stuckSince = undefined;
     const stuck = this.#stuckSince !== undefined && performance.now() - this.#stuckSince > STUCK_AFTER_MS;
-    if (backlog > CUT_ABOVE_BYTES || stuck) {
+    if (this.#isOverfull() || stuck) {
       this.#cutOff();
       return;
     }

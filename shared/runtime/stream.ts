@@ -11,13 +11,14 @@ export type StreamEntry = { id: string; fields: Record<string, string> };
 /**
  * Reads a stream until the lifecycle closes.
  * @param redis a connection of its own: reading blocks it
- * @param from id after which to begin; `$` for what comes from now on
- * @param onGap Redis was away or emptied: entries may be missing, take the state from elsewhere
+ * @param from id after which to begin; without one as after a gap
+ * @param onGap Redis was away or emptied: entries may be missing, take the state from elsewhere. Asked again until it
+ *   succeeds; entries that come while it is busy are told after it
  */
 export async function followStream(o: {
   redis: Redis;
   key: string;
-  from: string;
+  from?: string | undefined;
   lifecycle: Lifecycle;
   onEntry: (entry: StreamEntry) => void;
   onGap: () => Promise<unknown>;
@@ -25,6 +26,7 @@ export async function followStream(o: {
   let from = o.from;
   while (!o.lifecycle.closing) {
     try {
+      from ??= await pastGap(o);
       const streams = await o.redis.xread('COUNT', AT_ONCE, 'BLOCK', BLOCK_MS, 'STREAMS', o.key, from);
       for (const [id, list] of streams?.[0]?.[1] ?? []) {
         from = id;
@@ -33,9 +35,15 @@ export async function followStream(o: {
         o.onEntry({ id, fields });
       }
     } catch {
-      from = '$';
+      from = undefined;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      await o.onGap().catch(() => undefined);
     }
   }
+}
+
+/** The place to go on from. Taken before the state is: what comes in between is told twice rather than never. */
+async function pastGap(o: { redis: Redis; key: string; onGap: () => Promise<unknown> }): Promise<string> {
+  const [newest] = await o.redis.xrevrange(o.key, '+', '-', 'COUNT', 1);
+  await o.onGap();
+  return newest?.[0] ?? '0';
 }

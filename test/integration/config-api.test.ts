@@ -217,6 +217,19 @@ test('changes single settings, thresholds of all zones, and removes a camera; th
   );
 });
 
+test('a setting that a camera cannot do without is told by its field, not as trouble of the server', async () => {
+  const { version } = await view();
+  for (const change of [{ url: null }, { url: 5 }]) {
+    const refused = await ask('config/cameras/gate', { method: 'PATCH', version, json: { actor: 'Kim', change } });
+    assert.equal(refused.status, 422, refused.text);
+    assert.deepEqual(
+      (refused.body.issues as { field: string }[]).map(({ field }) => field),
+      ['url'],
+    );
+  }
+  assert.equal(await readFile(file, 'utf8'), START);
+});
+
 test('a file with faults is shown with them and not written', async () => {
   await writeFile(file, START.replace('zones:', 'zoens:'));
   const { faults, version } = await view();

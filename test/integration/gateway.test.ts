@@ -137,6 +137,23 @@ test('a count turns stale by itself, and a lost camera is told with its reason, 
   }
 });
 
+test('of a camera that stays silent the newest words are told, over the socket as over REST', async () => {
+  const live = await connectLive(wsUrl);
+  try {
+    const outage = { phase: 'no-signal', reason: 'ffmpeg-failed', since: Date.now() - 1000 } as const;
+    const isTold = (words: string) =>
+      live.nextReading('gate', (r) => r.status === 'no-signal' && r.detail === words, 5000);
+    const first = isTold('ffmpeg: connection reset');
+    await sayState({ ...outage, detail: 'ffmpeg: connection reset' });
+    await first;
+    const second = isTold('ffmpeg: no such stream');
+    await sayState({ ...outage, detail: 'ffmpeg: no such stream' });
+    await second;
+  } finally {
+    live.close();
+  }
+});
+
 test('who leads the alerts, and how deliveries are doing, stands in every heartbeat and at /readyz', async () => {
   const system = async () => ((await (await fetch(`${gateway.url}/readyz`)).json()) as { system: SystemState }).system;
   assert.deepEqual((await system()).alerts, { leader: 'down' });

@@ -197,7 +197,9 @@ export const configRoutes =
         if (!version) return noVersion(reply);
         const next = (before: CameraSettings | undefined): CameraSettings => {
           if (!before) throw new UnknownCamera();
-          return CameraSettings.parse(changed(before, body.change));
+          const after = CameraSettings.safeParse(changed(before, body.change));
+          if (after.success) return after.data;
+          throw new Refused(after.error.issues.map(({ path, message }) => ({ field: path.join('.'), rule: message })));
         };
         return changeCamera(reply, { id: params.id, version, actor: body.actor, next });
       },
@@ -271,8 +273,8 @@ export const configRoutes =
         },
       },
       async ({ params, body }, reply) => {
-        // The address has no part in it, and may be masked.
-        const camera = { ...body.camera, id: params.id, url: 'rtsp://trial.invalid/' };
+        // The address has no part in it, and may be masked; nor have neighbours, which are looked for in the whole file.
+        const camera = { ...body.camera, id: params.id, url: 'rtsp://trial.invalid/', neighbours: [] };
         try {
           parseConfig(JSON.stringify({ cameras: [camera] }));
         } catch (error) {

@@ -1,0 +1,64 @@
+/** What the gateway knows of its cameras, from a Redis whose answers may overtake each other. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CameraBoard } from '../../services/gateway/camera-board.ts';
+import { parseConfig } from '../../shared/config/load.ts';
+import type { CameraState } from '../../shared/contracts/camera.ts';
+import { stateKeys } from '../../shared/contracts/keys.ts';
+import type { WorkerReading } from '../../shared/contracts/reading.ts';
+import { Lifecycle } from '../../shared/runtime/lifecycle.ts';
+import { createLogger } from '../../shared/runtime/logger.ts';
+import { connectFailFast, connectPatient, disconnect, whenReady } from '../../shared/runtime/redis.ts';
+import { startRedis } from '../helpers/redis.ts';
+import { startRedisProxy } from '../helpers/redis-proxy.ts';
+import { until } from '../helpers/until.ts';
+
+/** Well below the second after which a command is given up. */
+const SLOW_MS = 600;
+
+test('the list of all cameras that was on its way takes back nothing that was told meanwhile', async () => {
+  const logger = createLogger('test', 'silent');
+  const lifecycle = new Lifecycle(logger);
+  const redis = await startRedis();
+  const proxy = await startRedisProxy(redis);
+  try {
+    const client = redis.client();
+    const monitor = await client.monitor();
+    lifecycle.add('monitor', monitor, disconnect);
+    const put = async (change: Partial<CameraState>): Promise<void> => {
+      const state = { cameraId: 'gate', phase: 'live', since: 1000, attempt: 0, node: 'n', ...change };
+      const body = JSON.stringify(state);
+      await client
+        .multi()
+        .hset(stateKeys.cameraStates, 'gate', body)
+        .xadd(stateKeys.events, '*', 'kind', 'camera-state', 'body', body)
+        .exec();
+    };
+    await put({});
+    const state = lifecycle.add('state', connectFailFast(proxy.url, logger, 'state'), disconnect);
+    const events = lifecycle.add('events', connectPatient(redis.url, logger, 'events'), disconnect);
+    await whenReady(state, 5000);
+    const board = new CameraBoard(state);
+    board.configure(parseConfig('cameras: [{ id: gate, url: rtsp://192.0.2.1/a }]'));
+    await board.follow(events, lifecycle);
+    assert.equal(board.connections().get('gate')?.phase, 'live');
+
+    proxy.delayMs = SLOW_MS;
+    // In the list only: once the board knows it, it has taken in the whole list.
+    const reading: WorkerReading = {
+      ...{ cameraId: 'gate', seq: 7, capturedAt: Date.now(), publishedAt: Date.now() },
+      ...{ status: 'degraded', reason: 'undecodable' },
+    };
+    await client.hset(stateKeys.readings, 'gate', JSON.stringify(reading));
+    monitor.on('monitor', (_time: string, [command, key]: string[]) => {
+      if (command?.toLowerCase() === 'hgetall' && key === stateKeys.cameraStates)
+        void put({ phase: 'no-signal', reason: 'timeout', since: 2000 });
+    });
+    await until('the list', () => board.readings()[0]?.seq === 7);
+    assert.equal(board.connections().get('gate')?.phase, 'no-signal');
+  } finally {
+    await lifecycle.close();
+    await proxy.close();
+    await redis.stop();
+  }
+});
