@@ -50,6 +50,9 @@ export class Alerts {
   #look: ReturnType<typeof setTimeout> | undefined;
   #forget: ReturnType<typeof setTimeout> | undefined;
   #reload = 0;
+  #looks = 0;
+  /** Events heard as the answer to an order, which are still to come over the socket. */
+  readonly #answered = new Set<string>();
 
   constructor(port: AlertsPort) {
     this.#port = port;
@@ -70,7 +73,9 @@ export class Alerts {
   take(message: AlertMessage): void {
     if (message.type === 'alert') {
       const { event } = message;
-      if (this.#follow({ type: 'event', epoch: event.epoch, offset: event.offset })) this.#hear(event);
+      if (!this.#follow({ type: 'event', epoch: event.epoch, offset: event.offset })) return;
+      // The log may have been read with it before it came this way: it has still not been told.
+      if (!this.#answered.delete(event.eventId)) this.#hear(event);
       return;
     }
     if (message.type === 'alerts') {
@@ -119,7 +124,7 @@ export class Alerts {
       const { cameraId, zoneId, rule } = alert;
       const answer = await api.silence({ actor, cameraId, zoneId, rule, upToLevel, reason, durationMs });
       // Its event may have come first, and the list been read again with it.
-      if (answer.ok) this.silences = [...this.#silencesWithout(answer.body), answer.body];
+      if (answer.ok) this.#setSilences([...this.#silencesWithout(answer.body), answer.body]);
       return answer;
     });
   }
@@ -127,7 +132,7 @@ export class Alerts {
   endSilence(silence: Silence): Promise<boolean> {
     return this.#order(silence.silenceId, async (actor) => {
       const answer = await api.endSilence(silence.silenceId, actor);
-      if (answer.ok) this.silences = this.#silencesWithout(silence);
+      if (answer.ok) this.#setSilences(this.#silencesWithout(silence));
       return answer;
     });
   }
@@ -136,9 +141,19 @@ export class Alerts {
   async lookNow(): Promise<void> {
     this.#lookIn(LOOK_EVERY_MS);
     if (!this.#port.reachable()) return;
+    this.#looks += 1;
+    const mine = this.#looks;
     const answer = await api.silences();
+    // Asked again since: what was asked for later is nearer to the truth, whichever answer comes first.
+    if (mine !== this.#looks) return;
     if (answer.ok) this.silences = answer.body;
     this.deaf = !answer.ok && answer.code === 503;
+  }
+
+  /** As an order has made them; looks that were asked for before it are void. */
+  #setSilences(silences: readonly Silence[]): void {
+    this.silences = silences;
+    void this.lookNow();
   }
 
   #silencesWithout({ silenceId }: Silence): Silence[] {
@@ -161,16 +176,18 @@ export class Alerts {
 
   /** The answer to an order is the event itself: no need to wait for it to come over the socket too. */
   #done(answer: Answer<AlertEvent>): Answer<AlertEvent> {
-    if (answer.ok) this.#hear(answer.body);
+    if (answer.ok && this.#remember([answer.body]).length > 0) {
+      this.#answered.add(answer.body.eventId);
+      this.#hear(answer.body);
+    }
     return answer;
   }
 
   #hear(event: AlertEvent): void {
-    const fresh = this.#remember([event]);
-    if (fresh.length === 0) return;
+    this.#remember([event]);
     this.board = takeEvent(this.board, event, performance.now());
     this.#forgetLater();
-    this.newest = fresh;
+    this.newest = [event];
     if (event.silenced || event.type === 'alert.silenced' || event.type === 'alert.silence_ended') void this.lookNow();
   }
 

@@ -11,7 +11,8 @@ export class DesktopNotes {
   #permission: NotificationPermission | undefined = $state(
     'Notification' in globalThis ? Notification.permission : undefined,
   );
-  readonly #shown = new Map<string, Notification>();
+  /** By alert; nothing where the service worker shows it. */
+  readonly #shown = new Map<string, Notification | undefined>();
 
   get state(): NotesState {
     if (this.#permission === undefined) return 'unsupported';
@@ -42,6 +43,7 @@ export class DesktopNotes {
       icon: './icon-192.png',
       data: { href: note.href },
     };
+    this.#shown.set(note.alertId, undefined);
     const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
     // Phones only take them from the service worker, which also hears the click.
     if (registration?.active) return registration.showNotification(note.title, options);
@@ -52,6 +54,11 @@ export class DesktopNotes {
       shown.close();
     };
     this.#shown.set(note.alertId, shown);
+  }
+
+  /** Takes away what has nothing more to say: an acknowledgement may come with a list, without a word of its own. */
+  closeWhere(isDealtWith: (alertId: string) => boolean): void {
+    for (const alertId of this.#shown.keys()) if (isDealtWith(alertId)) void this.close(alertId);
   }
 
   /** Takes the message away: somebody dealt with the alert. */

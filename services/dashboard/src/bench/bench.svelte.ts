@@ -82,6 +82,8 @@ export class Bench {
   #running: { picture: BenchPicture; stop: AbortController } | undefined;
   #settle: ReturnType<typeof setTimeout> | undefined;
   #opened: Promise<void> | undefined;
+  /** The clips under way, one after the other: each is told, stopped and taken in by itself. */
+  #clips: Promise<void> = Promise.resolve();
 
   /** Brings back what this browser kept, once; nothing is taken in before, or it would come back a second time. */
   open(): Promise<void> {
@@ -145,7 +147,12 @@ export class Bench {
   }
 
   /** Has a clip looked at; its pictures come one by one, each already counted. */
-  async addClip(file: File): Promise<void> {
+  addClip(file: File): Promise<void> {
+    this.#clips = this.#clips.catch(() => undefined).then(() => this.#addClip(file));
+    return this.#clips;
+  }
+
+  async #addClip(file: File): Promise<void> {
     const kind = file.type === 'video/quicktime' ? new File([file], file.name, { type: 'video/mp4' }) : file;
     if (kind.size > BENCH_LIMITS.clipBytes) {
       this.#trouble({ kind: 'too-large', name: file.name });

@@ -47,6 +47,7 @@ export class Live implements Moment {
         this.connection = connection;
       },
       onTick: (localNow) => this.#tick(localNow),
+      onSlept: (ms) => this.#clock.skip(ms),
     });
     this.alerts = new Alerts({
       send: (message) => this.#socket.send(message),

@@ -15,6 +15,8 @@ export type LiveSocketOptions = {
   onIncoming: (incoming: Incoming, localNow: number) => void;
   onConnection: (connection: Connection) => void;
   onTick: (localNow: number) => void;
+  /** The machine slept for so long: the local clock did not run meanwhile. */
+  onSlept: (ms: number) => void;
 };
 
 export class LiveSocket {
@@ -55,8 +57,12 @@ export class LiveSocket {
 
   #tick(): void {
     const now = { wall: Date.now(), mono: performance.now() };
-    if (sleptBetween(this.#lastTick, now)) this.#apply({ type: 'slept' });
+    const sleptMs = sleptBetween(this.#lastTick, now);
     this.#lastTick = now;
+    if (sleptMs > 0) {
+      this.#options.onSlept(sleptMs);
+      this.#apply({ type: 'slept' });
+    }
     this.#apply({ type: 'tick' });
     this.#options.onTick(now.mono);
   }

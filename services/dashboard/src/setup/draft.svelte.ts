@@ -27,6 +27,8 @@ export class Draft {
   conflict: Conflict | undefined = $state.raw();
   picture: StillPicture | undefined = $state.raw();
   probe: ProbeAnswer | Failure | 'looking' | undefined = $state.raw();
+  /** The address that was looked at: of another one the answer says nothing. */
+  probed: string | undefined = $state.raw();
 
   constructor(camera: CameraSettings | undefined) {
     this.isNew = camera === undefined;
@@ -43,6 +45,27 @@ export class Draft {
     this.failure = undefined;
     this.conflict = undefined;
     this.tried = false;
+  }
+
+  /** What was sent is saved as `camera`; what was typed while it was on its way stays, and is not saved yet. */
+  keep(camera: CameraSettings, sent: CameraInput): void {
+    if (same(this.value, sent)) {
+      this.reset(camera);
+      return;
+    }
+    this.base = normalised(camera);
+    this.refused = undefined;
+  }
+
+  /** The draft of a new camera that is there now, with what was typed since. */
+  goOn(camera: CameraSettings): Draft {
+    const next = new Draft(camera);
+    next.picture = this.picture;
+    if (this.dirty) {
+      next.camera = { ...$state.snapshot(this.camera), id: camera.id } as CameraInput;
+      next.parts = { ...this.parts };
+    }
+    return next;
   }
 
   // Getters, not $derived: a draft outlives the page that opened it, and a page's own deriveds end with it.

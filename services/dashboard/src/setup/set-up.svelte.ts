@@ -13,6 +13,9 @@ export class SetUp {
   failure: Failure | undefined = $state.raw();
   readonly drafts = new SvelteMap<string, Draft>();
   #loading: Promise<void> | undefined;
+  /** Questions for the configuration, and the latest that was answered. */
+  #asked = 0;
+  #taken = 0;
 
   constructor() {
     addEventListener('beforeunload', (event) => {
@@ -70,16 +73,12 @@ export class SetUp {
         return false;
       }
       const saved = answer.body.camera;
-      if (saved) draft.reset(saved);
+      if (saved) draft.keep(saved, value);
+      await this.#load();
       if (draft.isNew) {
         this.drafts.delete(NEW);
-        if (saved) {
-          const kept = new Draft(saved);
-          kept.picture = draft.picture;
-          this.drafts.set(saved.id, kept);
-        }
+        if (saved) this.drafts.set(saved.id, draft.goOn(saved));
       }
-      await this.#load();
       return true;
     } finally {
       draft.saving = false;
@@ -118,7 +117,12 @@ export class SetUp {
   }
 
   async #load(): Promise<void> {
+    this.#asked += 1;
+    const mine = this.#asked;
     const answer = await api.view();
+    // Overtaken: a later question has been answered, and this is how things were before.
+    if (mine < this.#taken) return;
+    this.#taken = mine;
     if (!answer.ok) {
       this.failure = answer.failure;
       return;

@@ -1,0 +1,224 @@
+/**
+ * What an operator's own screen does while they look elsewhere or are in the middle of something: a desktop message
+ * comes once, what is typed or chosen for one alert stays with that alert, answers that come late undo nothing, and a
+ * computer that slept does not take old for new.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Locator, Page, Request } from 'playwright-core';
+import { AlertEvent } from '../../shared/contracts/alert.ts';
+import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { until } from '../helpers/until.ts';
+
+/** More than any limit below, and less. */
+const [CROWDED, QUIET] = [120, 20];
+
+let site: SimulatedSite;
+let browser: TestBrowser;
+
+const camera = (id: string, name: string, count: object) => ({
+  id,
+  name,
+  zones: [
+    {
+      id: 'all',
+      name: 'All',
+      polygon: [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ],
+      limits: { count },
+    },
+  ],
+});
+
+before(async () => {
+  const quick = { attention: 300, caution: 300, alert: 300, severe: 300 };
+  site = await startSimulatedSite({
+    cameras: [camera('gate', 'Gate', { alert: 70 }), camera('stairs', 'Stairs', { caution: 60, alert: 90 })],
+    people: QUIET,
+    config: {
+      alerts: { smoothMs: 300, clearMs: 1_000, dwellMs: quick, escalateMs: { severe: 600_000, alert: 600_000 } },
+    },
+  });
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+
+const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
+const card = (page: Page, name: string) => page.getByTestId('alerts').getByTestId('alert').filter({ hasText: name });
+
+/** The browser's own messages, counted; and a window that is not in front. */
+async function countMessages(page: Page): Promise<() => Promise<string[]>> {
+  await page.context().grantPermissions(['notifications']);
+  await page.addInitScript(`
+    globalThis.told = [];
+    document.hasFocus = () => false;
+    const show = ServiceWorkerRegistration.prototype.showNotification;
+    ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
+      told.push(title);
+      return show.call(this, title, options);
+    };
+    globalThis.Notification = class extends Notification {
+      constructor(title, options) { super(title, options); told.push(title); }
+    };
+  `);
+  await page.reload();
+  const notes = page.getByTestId('notes');
+  await notes.getByRole('button').click();
+  await notes.and(page.locator('[data-state="on"]')).waitFor();
+  return () => page.evaluate<string[]>('told');
+}
+
+test('a desktop message of a rise comes once, however long nobody looks', async () => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  const told = await countMessages(page);
+  site.setPeople('gate', CROWDED);
+  await until('the message', async () => (await told()).length > 0);
+  // The screen's clock goes on meanwhile, and the alerts' list comes again with the next alert.
+  const seen = card(page, 'Gate').locator('.since');
+  const first = await words(seen);
+  await until('time passes on the screen', async () => (await words(seen)) !== first);
+  site.setPeople('stairs', 80);
+  await card(page, 'Stairs').waitFor();
+  assert.deepEqual(await told(), ['Alert: Gate – All']);
+  watched.assertClean();
+  await watched.close();
+});
+
+test('what is written for one alert stays with it: another one opened has empty forms and its own pictures', async () => {
+  site.setPeople('gate', CROWDED);
+  site.setPeople('stairs', 80);
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  await card(page, 'Gate').getByTestId('open-alert').click({ timeout: 30_000 });
+  const opened = page.getByTestId('alert-page');
+  await opened.getByTestId('history').locator('li').first().waitFor();
+  await opened.getByTestId('comment').fill('gate 3 is shut');
+  await opened.getByTestId('silence-form').locator('input').fill('stewards at gate 3');
+  // The other alert's pictures do not come.
+  watched.expectRefusals([503]);
+  await page.route('**/evidence', (route) => route.fulfill({ status: 503, body: '' }));
+
+  await card(page, 'Stairs').getByTestId('open-alert').click();
+  await opened.locator('.card', { hasText: 'Stairs' }).waitFor();
+  assert.equal(await opened.getByTestId('comment').inputValue(), '', 'the comment was about the gate');
+  assert.equal(await opened.getByTestId('silence-form').locator('input').inputValue(), '');
+  await opened.getByTestId('evidence').getByText(/./).first().waitFor();
+  assert.equal(await opened.getByTestId('evidence').locator('li').count(), 0, 'no picture of the gate');
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a silence covers what the operator has seen: a rise while they give the reason is not silenced', async () => {
+  site.setPeople('stairs', 80);
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  await card(page, 'Stairs').getByTestId('open-alert').click({ timeout: 30_000 });
+  const form = page.getByTestId('alert-page').getByTestId('silence-form');
+  const upTo = form.locator('select').first();
+  await until('the level it is at', async () => (await upTo.inputValue()) === 'caution');
+  await form.locator('input').fill('queue for the lift');
+  site.setPeople('stairs', CROWDED);
+  await card(page, 'Stairs').and(page.locator('.alert')).waitFor({ timeout: 30_000 });
+  assert.equal(await upTo.inputValue(), 'caution');
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a rise that was read from the log before it was heard is told all the same', async () => {
+  const rises = async () => {
+    const events = AlertEvent.array().parse(await (await fetch(`${site.url}/api/alerts/events?limit=1000`)).json());
+    return events.filter(({ cameraId, type }) => cameraId === 'gate' && type === 'alert.firing');
+  };
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  site.setPeople('gate', CROWDED);
+  await card(page, 'Gate').first().waitFor({ timeout: 30_000 });
+  site.setPeople('gate', QUIET);
+  await card(page, 'Gate').and(page.locator('.ended')).first().waitFor({ timeout: 30_000 });
+  const before = (await rises()).length;
+  // The socket is slower than the log: what it says of alerts waits.
+  let slow = false;
+  const waiting: (() => void)[] = [];
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    socket.connectToServer().onMessage((message) => {
+      const late = slow && String(message).startsWith('{"type":"alert');
+      if (late) waiting.push(() => socket.send(message));
+      else socket.send(message);
+    });
+  });
+  const told = await countMessages(page);
+  slow = true;
+  site.setPeople('gate', CROWDED);
+  const raised = await until('the log has it', async () => (await rises())[before]);
+  await page.evaluate(`location.hash = '#/alerts/${raised.alertId}'`);
+  await page.getByTestId('alert-page').getByText('Raised').waitFor();
+  assert.deepEqual(await told(), []);
+  slow = false;
+  for (const say of waiting) say();
+  await until('the message', async () => (await told()).length === 1);
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a list of silences that was asked for before a silence does not take it away', async () => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let first: Request | undefined;
+  await page.route('**/api/silences', async (route) => {
+    if (route.request().method() !== 'GET' || first) return route.fallback();
+    first = route.request();
+    const response = await route.fetch();
+    await released;
+    await route.fulfill({ response });
+  });
+  await page.reload();
+  site.setPeople('gate', CROWDED);
+  await until('the first list is on its way', () => first);
+  await card(page, 'Gate').last().getByTestId('open-alert').click();
+  const form = page.getByTestId('alert-page').getByTestId('silence-form');
+  await form.locator('input').fill('stewards are there');
+  await form.getByRole('button').click();
+  await page.getByTestId('operator-name').fill('Post 3');
+  await page.keyboard.press('Enter');
+  const silences = page.getByTestId('silences');
+  await silences.waitFor();
+  const late = page.waitForEvent('requestfinished', (request) => request === first);
+  release();
+  await late;
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))');
+  assert.equal(await silences.getByText('stewards are there').count(), 1);
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a computer that slept and has no network yet: nothing on the screen is younger than it is', async () => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  const tile = page.locator('[data-testid="tile"][data-camera="gate"]');
+  await tile.and(page.locator('[data-live="true"]')).waitFor({ timeout: 30_000 });
+  // As after a sleep of an hour: the wall clock ran on, the monotonic one and the network did not.
+  await page.evaluate(`
+    const now = Date.now;
+    Date.now = () => now() + 3_600_000;
+    globalThis.WebSocket = class { static OPEN = 1; close() {} };
+  `);
+  await page.getByTestId('alerts-as-of').waitFor();
+  await until('as of an hour ago', async () => /1 h ago/.test(await words(page.getByTestId('alerts-as-of'))), 5_000);
+  assert.equal(await tile.getByTestId('count').count(), 0, 'a count of an hour ago is none');
+  watched.assertClean();
+  await watched.close();
+});

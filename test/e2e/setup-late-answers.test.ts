@@ -1,0 +1,152 @@
+/** Set-up while an answer is on its way: what is typed meanwhile stays, and what comes too late changes nothing. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import type { Page, Request } from 'playwright-core';
+import { parseConfig } from '../../shared/config/load.ts';
+import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { until } from '../helpers/until.ts';
+
+const PATIENCE_MS = 60_000;
+let site: SimulatedSite;
+let browser: TestBrowser;
+
+before(async () => {
+  site = await startSimulatedSite({
+    cameras: [
+      { id: 'gate', name: 'Gate', sampleFps: 1 },
+      { id: 'north', name: 'North road', sampleFps: 1 },
+    ],
+  });
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await site?.stop();
+});
+
+const nameOf = async (id: string) =>
+  parseConfig(await readFile(site.configFile, 'utf8')).cameras.find((camera) => camera.id === id)?.name;
+
+/** Keeps the real answer to the next such request back until `release`. */
+async function holdBack(page: Page, path: string, method: string) {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const held: Request[] = [];
+  await page.route(path, async (route) => {
+    if (route.request().method() !== method || held.length > 0) return route.fallback();
+    held.push(route.request());
+    const response = await route.fetch();
+    await released;
+    await route.fulfill({ response });
+  });
+  return { held, release };
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.getByTestId('operator-name').fill('Post 3');
+  await page.keyboard.press('Enter');
+}
+
+test('what is typed while a save is on its way is not taken back: it waits for the next one', async () => {
+  const watched = await browser.open(`${site.url}/#/setup/gate`);
+  const { page } = watched;
+  const name = page.getByTestId('camera-name');
+  await name.fill('Gate 3', { timeout: PATIENCE_MS });
+  const answer = await holdBack(page, '**/api/config/cameras/gate', 'PUT');
+  await page.getByTestId('save').click();
+  await signIn(page);
+  await until('it is in the file', async () => (await nameOf('gate')) === 'Gate 3');
+  await name.fill('Gate 3, north');
+  answer.release();
+  await until('the save is over', async () => (await page.getByTestId('save').textContent()) === 'Save');
+  assert.equal(await name.inputValue(), 'Gate 3, north');
+  await page.getByTestId('discard').waitFor();
+  await page.getByTestId('save').click();
+  await page.getByTestId('saved').waitFor({ timeout: PATIENCE_MS });
+  assert.equal(await nameOf('gate'), 'Gate 3, north');
+  watched.assertClean();
+  await watched.close();
+});
+
+test('of a camera that is added, too', async () => {
+  const watched = await browser.open(`${site.url}/#/setup/%2B`);
+  const { page } = watched;
+  const name = page.getByTestId('camera-name');
+  await name.fill('East road', { timeout: PATIENCE_MS });
+  await page.getByTestId('camera-address').fill('rtsp://192.0.2.1/east');
+  const answer = await holdBack(page, '**/api/config/cameras/east-road', 'PUT');
+  await page.getByTestId('save').click();
+  await signIn(page);
+  await until('it is in the file', async () => (await nameOf('east-road')) === 'East road');
+  await name.fill('East road, lower end');
+  answer.release();
+  await page.locator('[data-testid="camera-editor"][data-camera="east-road"]').waitFor({ timeout: PATIENCE_MS });
+  await page.locator('[data-testid="camera-editor"][data-dirty="true"]').waitFor();
+  assert.equal(await name.inputValue(), 'East road, lower end');
+  await until('its own page', async () => page.url().endsWith('#/setup/east-road'));
+  await page.getByTestId('save').click();
+  await page.getByTestId('saved').waitFor({ timeout: PATIENCE_MS });
+  assert.equal(await nameOf('east-road'), 'East road, lower end');
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a configuration that was asked for before a save and comes after it does not bring the old camera back', async () => {
+  const watched = await browser.open(`${site.url}/#/setup/north`);
+  const { page } = watched;
+  const name = page.getByTestId('camera-name');
+  await name.waitFor({ timeout: PATIENCE_MS });
+  const view = await holdBack(page, '**/api/config', 'GET');
+  // Somebody else changes something: this screen asks again, and its answer is slow.
+  const { version } = (await (await fetch(`${site.url}/api/config`)).json()) as { version: string };
+  const changed = await fetch(`${site.url}/api/config/alerts`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json', 'if-match': `"${version}"` },
+    body: JSON.stringify({ actor: 'Post 4', change: { clearMs: 61_000 } }),
+  });
+  assert.equal(changed.status, 200, await changed.text());
+  await until('it is asked', () => view.held.length > 0);
+
+  watched.expectRefusals([412]);
+  await name.fill('North road 2');
+  await page.getByTestId('save').click();
+  await signIn(page);
+  await page.getByTestId('saved').waitFor({ timeout: PATIENCE_MS });
+  const late = page.waitForEvent('requestfinished', (request) => request === view.held[0]);
+  view.release();
+  await late;
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))');
+  assert.equal(await name.inputValue(), 'North road 2');
+  watched.assertClean();
+  await watched.close();
+});
+
+test('the answer about one address is not told of another', async () => {
+  const watched = await browser.open(`${site.url}/#/setup/%2B`);
+  const { page } = watched;
+  const address = page.getByTestId('camera-address');
+  await address.fill('rtsp://192.0.2.1/first', { timeout: PATIENCE_MS });
+  let answerNow = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answerNow = resolve;
+  });
+  const result = { codec: 'h264', stream: 'h264', widthPx: 640, heightPx: 360, measuredFps: 25, firstPictureMs: 90 };
+  await page.route('**/api/probe', async (route) => {
+    await asked;
+    await route.fulfill({ json: { result: { ok: true, ...result } } });
+  });
+  await page.getByTestId('probe').click();
+  await address.fill('rtsp://192.0.2.1/second');
+  answerNow();
+  const told = page.getByTestId('probe-result');
+  await page.getByTestId('probe').and(page.locator(':enabled')).waitFor();
+  assert.equal(await told.getAttribute('data-ok'), null, 'nobody looked at the second one');
+  await address.fill('rtsp://192.0.2.1/first');
+  await told.and(page.locator('[data-ok="true"]')).waitFor();
+  watched.assertClean();
+  await watched.close();
+});
