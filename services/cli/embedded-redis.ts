@@ -47,6 +47,7 @@ export async function startEmbeddedRedis(dataDir: string, logger: Logger): Promi
     await close();
     throw error;
   }
+  for (const server of servers) server.answered();
   return { urls, close };
 }
 
@@ -61,6 +62,7 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
   const tether =
     process.platform === 'linux' && existsSync('/usr/bin/setpriv') ? ['setpriv', '--pdeathsig', 'TERM'] : [];
   let closed = false;
+  let answered = false;
   let child: ChildProcess;
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
@@ -73,14 +75,21 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
     // A session of its own: Ctrl-C in the terminal must reach the services first.
     child = spawn(program, args, { stdio: 'ignore', detached: true });
     const hint = 'Install it (Debian: apt-get install redis-server) or name a running one in REDIS_URL.';
-    child.once('error', () => fail(new HeadroomError('REDIS_MISSING', `redis-server cannot be run. ${hint}`)));
-    child.once('exit', (code) => {
+    const ended = (code: number | string | null | undefined): void => {
       if (closed) return;
-      if (code === 127) return fail(new HeadroomError('REDIS_MISSING', `redis-server cannot be run. ${hint}`));
+      // A program that ran before is away for a moment only, as while it is updated.
+      if (!answered && (code === 127 || child.pid === undefined)) {
+        fail(new HeadroomError('REDIS_MISSING', `redis-server cannot be run. ${hint}`));
+        return;
+      }
       logger.error({ redis: name, code }, 'own redis ended, restarting');
       setTimeout(() => {
         if (!closed) start();
       }, RESTART_AFTER_MS).unref();
+    };
+    child.once('exit', (code) => ended(code));
+    child.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (child.pid === undefined) ended(code);
     });
   };
   start();
@@ -94,5 +103,11 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
     await gone;
     clearTimeout(force);
   };
-  return { close, failed };
+  return {
+    close,
+    failed,
+    answered() {
+      answered = true;
+    },
+  };
 }

@@ -13,6 +13,15 @@ const positive = (text: string): number => {
   return value;
 };
 
+/** Who runs the command. A container may run under a number that no user of it has: that has no name to ask for. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
+}
+
 const program = new Command('headroom')
   .description('Real-time crowd monitoring: RTSP cameras in, people counted, alerts out.')
   .showHelpAfterError('(headroom --help shows all commands)');
@@ -69,7 +78,7 @@ program
   )
   .option('--scenario <name>', 'one that comes with Headroom, or a YAML file')
   .option('--stop', 'end the drill under way')
-  .option('--actor <name>', 'who starts or stops it: goes into the log', userInfo().username)
+  .option('--actor <name>', 'who starts or stops it: goes into the log', userName())
   .option('--url <address>', 'the gateway; by default the one of the configuration, on this machine')
   .option('--config <file>', 'configuration', DEFAULT_CONFIG)
   .action(async (options) => {

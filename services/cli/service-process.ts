@@ -37,17 +37,18 @@ export class ServiceProcess {
    */
   start(): Promise<string | undefined> {
     return new Promise((resolve, reject) => {
-      this.#spawn((url) => resolve(url)).once('exit', (code) => {
-        const why = code === EXIT_CANNOT_START ? 'see above' : `it ended with code ${code}`;
+      const failed = (why: string): void =>
         reject(new HeadroomError('SERVICE_FAILED', `The ${this.name} service could not start: ${why}.`));
-      });
+      this.#spawn((url) => resolve(url))
+        .once('exit', (code) => failed(code === EXIT_CANNOT_START ? 'see above' : `it ended with code ${code}`))
+        .once('error', (error: NodeJS.ErrnoException) => failed(`it cannot be run (${error.code})`));
     });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     const force = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
@@ -68,15 +69,20 @@ export class ServiceProcess {
       readyAt = Date.now();
       onReady(message.url);
     });
-    child.once('exit', (code, signal) => {
+    const ended = (how: { code?: number | string | null | undefined; signal?: string | null }): void => {
       // Before it was ever ready, start() tells; a service that once ran is brought back.
       if (this.#closed || (readyAt === undefined && this.#restartMs === FIRST_RESTART_MS)) return;
       if (readyAt !== undefined && Date.now() - readyAt > HEALTHY_AFTER_MS) this.#restartMs = FIRST_RESTART_MS;
-      this.#logger.error({ name: this.name, code, signal, restartMs: this.#restartMs }, 'service ended, restarting');
+      this.#logger.error({ name: this.name, ...how, restartMs: this.#restartMs }, 'service ended, restarting');
       setTimeout(() => {
         if (!this.#closed) this.#spawn(() => undefined);
       }, this.#restartMs);
       this.#restartMs = Math.min(this.#restartMs * 2, LONGEST_RESTART_MS);
+    };
+    child.once('exit', (code, signal) => ended({ code, signal }));
+    // Not even begun: no memory or process left, or Node is being installed anew. That is no end of the launcher.
+    child.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (child.pid === undefined) ended({ code });
     });
     return child;
   }

@@ -1,5 +1,6 @@
 /** Reads `headroom.yaml`. Every fault is named by line, column, field and rule, and never by its value. */
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { HeadroomError } from '../runtime/errors.ts';
@@ -21,20 +22,30 @@ export class ConfigError extends HeadroomError {
 
 type Env = Record<string, string | undefined>;
 
+/** Text of each file as it was loaded: who watches it later sees whether it has changed in between. */
+const loaded = new Map<string, string>();
+
+export const textAsLoaded = (file: string): string | undefined => loaded.get(resolve(file));
+
 /**
  * Reads and checks a configuration file.
  * @throws ConfigError, or HeadroomError CONFIG_MISSING when there is no such file
  */
 export async function loadConfig(file: string): Promise<Config> {
-  let text: string;
+  const text = await readConfigText(file);
+  loaded.set(resolve(file), text);
+  return parseConfig(text, file);
+}
+
+/** @throws HeadroomError CONFIG_MISSING */
+export async function readConfigText(file: string): Promise<string> {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(file, 'utf8');
   } catch (cause) {
     throw new HeadroomError('CONFIG_MISSING', `Cannot read the configuration ${file}. Name one with --config FILE.`, {
       cause,
     });
   }
-  return parseConfig(text, file);
 }
 
 /**

@@ -16,6 +16,9 @@ export const TRIAL_SCHEMES = ['file', 'http', 'https'] as const;
 /** `http://host`, as browsers send it in the Origin header. */
 const Origin = z.string().regex(/^https?:\/\/[^/]+$/, 'use the form https://host[:port], without a path');
 
+/** Narrowest zone, share of the picture's sides: one or two pixels. A narrower one holds no part of it and reads 0 for ever. */
+const NARROWEST_ZONE = 0.002;
+
 export const Zone = z
   .strictObject({
     id: Id,
@@ -24,6 +27,7 @@ export const Zone = z
       .array(PicturePoint)
       .min(3, 'a zone needs at least three corners')
       .max(64)
+      .refine(hasWidth, 'the corners lie in a line: nobody could ever be counted there')
       .describe('Corners as [x, y], 0 to 1 from the top left corner of the picture.'),
     capacity: z.number().positive().optional().describe('People the zone may hold.'),
     profile: ZoneProfile.default('standing').describe('What people do here: sets the density thresholds.'),
@@ -235,6 +239,20 @@ export const Config = z
   })
   .describe('Headroom configuration');
 export type Config = z.infer<typeof Config>;
+
+/** Whether some corner lies off the line through the two that lie furthest apart. */
+function hasWidth(polygon: PicturePoint[]): boolean {
+  if (polygon.length < 3) return true; // told by another rule
+  const first = polygon[0] as PicturePoint;
+  const furthestFrom = ([x, y]: PicturePoint): PicturePoint =>
+    polygon.reduce((a, b) => (Math.hypot(b[0] - x, b[1] - y) > Math.hypot(a[0] - x, a[1] - y) ? b : a), first);
+  const [x1, y1] = furthestFrom(first);
+  const [x2, y2] = furthestFrom([x1, y1]);
+  const length = Math.hypot(x2 - x1, y2 - y1);
+  return polygon.some(
+    ([x, y]) => Math.abs((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) >= NARROWEST_ZONE * length && length > 0,
+  );
+}
 
 function isTimeZone(name: string): boolean {
   try {

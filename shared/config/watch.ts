@@ -1,8 +1,9 @@
 /** Reloads the configuration file when it changes, without a restart. */
 import { unwatchFile, watchFile } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { loadConfig } from './load.ts';
+import { ConfigError, parseConfig, readConfigText, textAsLoaded } from './load.ts';
 import type { Camera, Config } from './schema.ts';
 
 export type CameraChanges = { added: Camera[]; changed: Camera[]; removed: Camera[] };
@@ -25,9 +26,13 @@ export function cameraChanges(
   };
 }
 
+/** Between two looks at a file that is being written: longer than a writer's pause, shorter than anybody waits. */
+const SETTLE_MS = 100;
+
 /**
  * Calls `onChange` with every new valid configuration, one at a time: a change that comes while one is being taken up
- * waits. A broken one is logged and the running one stays.
+ * waits. A broken one is logged and the running one stays. What was changed since this process loaded the file counts,
+ * too: a service that loads a model is seconds from its first look to its first watch.
  * Polls: editors replace files, network mounts and containers send no events.
  * @returns stops watching
  */
@@ -37,19 +42,52 @@ export function watchConfig(
   onChange: (config: Config) => unknown,
   pollMs = 500,
 ): () => void {
-  const listener = async () => {
-    try {
-      const config = await loadConfig(file);
-      await onChange(config);
-      logger.info({ file }, 'configuration reloaded');
-    } catch (error) {
-      logger.error({ file, reason: messageOf(error) }, 'new configuration refused, the running one stays');
-    }
-  };
+  let stopped = false;
   let turn = Promise.resolve();
-  const onStat = () => {
-    turn = turn.then(listener);
+  let inForce = textAsLoaded(file);
+  const take = async (text: string): Promise<void> => {
+    if (text.trim() === '' && inForce?.trim() !== '') throw emptied(file);
+    await onChange(parseConfig(text, file));
+    inForce = text;
+    logger.info({ file }, 'configuration reloaded');
   };
+  const inTurn = (work: () => Promise<void>): void => {
+    turn = turn.then(async () => {
+      if (stopped) return;
+      try {
+        await work();
+      } catch (error) {
+        logger.error({ file, reason: messageOf(error) }, 'new configuration refused, the running one stays');
+      }
+    });
+  };
+  const read = () => readConfigText(file);
+  const onStat = (): void => inTurn(async () => take(await settled(read)));
   watchFile(file, { interval: pollMs, persistent: false }, onStat);
-  return () => unwatchFile(file, onStat);
+  if (inForce !== undefined) {
+    inTurn(async () => {
+      if ((await read()) !== inForce) await take(await settled(read));
+    });
+  }
+  return () => {
+    stopped = true;
+    unwatchFile(file, onStat);
+  };
+}
+
+/** What a file holds once it has stopped changing: half of one may well be a valid one that lacks some cameras. */
+export async function settled(read: () => Promise<string>, pauseMs = SETTLE_MS): Promise<string> {
+  let text = await read();
+  for (;;) {
+    await delay(pauseMs);
+    const again = await read();
+    if (again === text) return text;
+    text = again;
+  }
+}
+
+/** A full disk leaves a saved file empty, and that must not end the watching over every camera. */
+function emptied(file: string): ConfigError {
+  const rule = 'the file has become empty; to watch no camera at all, write "cameras: []"';
+  return new ConfigError(file, [{ line: 1, column: 1, field: '', rule }]);
 }

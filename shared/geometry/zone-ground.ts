@@ -239,7 +239,8 @@ function within(table: Float64Array, columns: number, rows: number, col: number,
   return at(right, bottom) - at(col, bottom) - at(right, row) + at(col, row);
 }
 
-type Quad = [Point, Point, Point, Point];
+/** Corners of a cell on the ground, metres: those of its upper edge in the picture, then those of its lower one. */
+export type Quad = [leftAbove: Point, rightAbove: Point, rightBelow: Point, leftBelow: Point];
 
 /** Corners of all cells on the ground, metres; NaN where areas are too uncertain. */
 function cornerGrid(ground: Ground, map: { width: number; height: number }, aspect: number): Float64Array {
@@ -267,20 +268,33 @@ function quadOf(grid: Float64Array, mapWidth: number, index: number): Quad | und
   return quad.some(([x]) => Number.isNaN(x)) ? undefined : quad;
 }
 
-/** Cuts a cell's ground into pieces smaller than a bin and says which bins they fall into, with the share of each. */
-function binsOf([a, b, c, d]: Quad, west: number, south: number, binM: number, columns: number): Map<number, number> {
+/**
+ * Into how many pieces a cell's ground is cut, along the picture's rows and down its columns: each is at most half a bin
+ * wide and long. The two differ: towards the horizon a cell is many times as deep as it is wide, and as many pieces
+ * across as along would be thousands that nobody needs.
+ */
+export function piecesOf([a, b, c, d]: Quad, binM: number): { across: number; along: number } {
   const side = (from: Point, to: Point): number => Math.hypot(to[0] - from[0], to[1] - from[1]);
-  const longest = Math.max(side(a, b), side(d, c), side(a, d), side(b, c));
-  const pieces = Math.max(1, Math.ceil((2 * longest) / binM));
+  const pieces = (lengthM: number): number => Math.max(1, Math.ceil((2 * lengthM) / binM));
+  return { across: pieces(Math.max(side(a, b), side(d, c))), along: pieces(Math.max(side(a, d), side(b, c))) };
+}
+
+/** Cuts a cell's ground into pieces smaller than a bin and says which bins they fall into, with the share of each. */
+function binsOf(quad: Quad, west: number, south: number, binM: number, columns: number): Map<number, number> {
+  const [a, b, c, d] = quad;
+  const { across, along } = piecesOf(quad, binM);
+  const share = 1 / (across * along);
   const found = new Map<number, number>();
-  for (let i = 0; i < pieces; i++) {
-    for (let j = 0; j < pieces; j++) {
-      const u = (i + 0.5) / pieces;
-      const v = (j + 0.5) / pieces;
-      const mix = (axis: 0 | 1): number =>
-        (1 - v) * ((1 - u) * a[axis] + u * b[axis]) + v * ((1 - u) * d[axis] + u * c[axis]);
-      const bin = Math.floor((mix(1) - south) / binM) * columns + Math.floor((mix(0) - west) / binM);
-      found.set(bin, (found.get(bin) ?? 0) + 1 / (pieces * pieces));
+  for (let j = 0; j < along; j++) {
+    const v = (j + 0.5) / along;
+    const [leftX, leftY] = [(1 - v) * a[0] + v * d[0], (1 - v) * a[1] + v * d[1]];
+    const [rightX, rightY] = [(1 - v) * b[0] + v * c[0], (1 - v) * b[1] + v * c[1]];
+    for (let i = 0; i < across; i++) {
+      const u = (i + 0.5) / across;
+      const column = Math.floor(((1 - u) * leftX + u * rightX - west) / binM);
+      const row = Math.floor(((1 - u) * leftY + u * rightY - south) / binM);
+      const bin = row * columns + column;
+      found.set(bin, (found.get(bin) ?? 0) + share);
     }
   }
   return found;

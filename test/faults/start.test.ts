@@ -126,6 +126,12 @@ test('the command line explains itself', async () => {
   assert.match(unknown.stderr, /unknown command/);
 });
 
+test('under a number that no user has, as containers may run', { skip: process.getuid?.() !== 0 }, async () => {
+  const { code, stdout, stderr } = await runCli(['drill', '--help'], {}, { uid: 54_321, gid: 54_321 });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /"uid\s+54321"/);
+});
+
 test('doctor tells what is right and what is wrong, one line each', async () => {
   const file = resolve(dir, 'doctor.yaml');
   const receivers = `deliveries:

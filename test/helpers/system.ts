@@ -98,10 +98,12 @@ export async function startSystem(options: SystemOptions): Promise<TestSystem> {
 export async function runCli(
   args: string[],
   env: NodeJS.ProcessEnv = {},
+  as: { uid?: number; gid?: number } = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(pinnedNode(), [resolve('services/cli/main.ts'), ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...as,
   });
   let stdout = '';
   let stderr = '';

@@ -48,6 +48,22 @@ const WRONG: [what: string, text: string, field: string, line: number, column: n
     /0\.9/,
   ],
   [
+    'a zone without any area, which would read 0 for ever',
+    'cameras:\n  - { id: a, url: rtsp://h/1, zones: [{ id: z, polygon: [[0.1, 0.5], [0.9, 0.5], [0.4, 0.501]] }] }\n',
+    'cameras[0].zones[0].polygon',
+    2,
+    57,
+    /lie in a line/,
+  ],
+  [
+    'a zone all in one place',
+    'cameras:\n  - { id: a, url: rtsp://h/1, zones: [{ id: z, polygon: [[0.1, 0.5], [0.1, 0.5], [0.1, 0.5]] }] }\n',
+    'cameras[0].zones[0].polygon',
+    2,
+    57,
+    /lie in a line/,
+  ],
+  [
     'a neighbour that is no camera',
     'cameras:\n  - { id: a, url: rtsp://h/1, neighbours: [b] }\n',
     'cameras[0].neighbours[0]',
@@ -173,6 +189,37 @@ test('stale is three sample periods, at least three seconds', () => {
   assert.equal(staleAfterMs({ sampleFps: 2 }), 3000);
   assert.equal(staleAfterMs({ sampleFps: 0.5 }), 6000);
   assert.equal(staleAfterMs({ sampleFps: 2, staleAfterMs: 9000 }), 9000);
+});
+
+test('a zone may be narrow, cross itself and reach the edges of the picture', () => {
+  for (const polygon of [
+    [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ],
+    [
+      [0, 0],
+      [1, 1],
+      [1, 0],
+      [0, 1],
+    ],
+    [
+      [0.1, 0.5],
+      [0.9, 0.5],
+      [0.9, 0.503],
+      [0.1, 0.503],
+    ],
+    [
+      [1, 0.2],
+      [1, 0.8],
+      [0.995, 0.5],
+    ],
+  ]) {
+    const zones = JSON.stringify([{ id: 'z', polygon }]);
+    assert.equal(parseConfig(`cameras: [{ id: a, url: "rtsp://h/1", zones: ${zones} }]`).cameras.length, 1);
+  }
 });
 
 test('a reload touches only the cameras that differ', () => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { areaErrorAt, calibrate } from '../../shared/geometry/ground.ts';
 import { ZoneDensities } from '../../shared/geometry/zone-densities.ts';
-import { zoneDensity, zoneGround } from '../../shared/geometry/zone-ground.ts';
+import { piecesOf, zoneDensity, zoneGround } from '../../shared/geometry/zone-ground.ts';
 import {
   ASPECT,
   centreY,
@@ -150,6 +150,21 @@ describe('people per square metre in scenes with a known truth', () => {
       undefined,
     );
     assert.equal(areaErrorAt(ground, [0.5, 0.05], ASPECT), Number.POSITIVE_INFINITY);
+  });
+
+  it('a cell towards the horizon, deep and narrow, is cut along its depth alone', () => {
+    // By as many pieces across as along, a zone took a second, and a camera with a few was never counted within the
+    // deadline of an inference process.
+    const pieces = piecesOf(
+      [
+        [-0.5, 60],
+        [0.5, 60],
+        [0.4, 20],
+        [-0.4, 20],
+      ],
+      0.5,
+    );
+    assert.deepEqual(pieces, { across: 4, along: 161 }, 'half a bin wide and long at most, not 161 × 161');
   });
 
   it('marks at feet and heads taken for feet would be wrong by a third: the head plane matters', () => {
