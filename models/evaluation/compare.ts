@@ -57,7 +57,7 @@ type Seen = Outcome & { mapSum: number; heads: number; at8: Matches; at16: Match
 /** @throws HeadroomError when the model cannot be opened or a picture cannot be read */
 export async function compare(
   pictures: LabelledPicture[],
-  options: Pick<EvaluateOptions, 'model' | 'modelsDir' | 'width' | 'farField' | 'below' | 'onProgress'>,
+  options: Pick<EvaluateOptions, 'model' | 'modelsDir' | 'width' | 'farField' | 'wear' | 'below' | 'onProgress'>,
 ): Promise<Comparison[]> {
   const folder = modelFolder(options.modelsDir ?? 'models', options.model);
   const counter = await CrowdCounter.open(folder, { provider: 'cpu', threads: availableParallelism() });

@@ -4,10 +4,9 @@ import { countPicture } from '../../services/worker/model/count-picture.ts';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
-import type { FarField } from '../../shared/contracts/far-field.ts';
 import type { ModelUse } from '../../shared/contracts/reading.ts';
 import { readJudged } from './judged-part.ts';
-import { decodeLabelled, type LabelledPicture } from './labelled-data.ts';
+import { decodeLabelled, type LabelledPicture, type Shown } from './labelled-data.ts';
 import {
   type CountFigures,
   countFigures,
@@ -42,12 +41,11 @@ export type Evaluation = CountFigures & {
   byPeople: Record<string, CountFigures>;
 };
 
-export type EvaluateOptions = {
+export type EvaluateOptions = Omit<Shown, 'width'> & {
   model: string;
   modelsDir?: string;
   steps?: 1 | 2 | 4 | undefined;
   width?: number | undefined;
-  farField?: FarField | undefined;
   /** Judged below this share of the height; the pictures' labels must be of that part (`labelsBelow`). */
   below?: number | undefined;
   onProgress?: (done: number) => void;

@@ -8,6 +8,7 @@ import type { FarField } from '../../shared/contracts/far-field.ts';
 import { Label } from '../../shared/contracts/labels.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
+import { type Wear, worn } from './worn.ts';
 
 /** One picture; heads in pixels of the picture, origin top left. */
 export type LabelledPicture = {
@@ -33,13 +34,10 @@ export async function readLabelled(
 ): Promise<LabelledPicture[]> {
   const root = resolve(dir);
   const own = existsSync(join(root, 'labels.jsonl'));
-  const entries = own ? [] : await readdir(root, { withFileTypes: true }).catch(() => []);
+  const entries = own ? [] : await readdir(root).catch(() => []);
   const folders = own
     ? [root]
-    : entries
-        .filter((e) => e.isDirectory())
-        .map((e) => join(root, e.name))
-        .filter((f) => existsSync(join(f, 'labels.jsonl')));
+    : entries.map((name) => join(root, name)).filter((folder) => existsSync(join(folder, 'labels.jsonl')));
   if (folders.length === 0) {
     throw new HeadroomError('DATA_MISSING', `There is no labels.jsonl in ${dir} or in a folder within it.`);
   }
@@ -49,21 +47,30 @@ export async function readLabelled(
   return pictures.flat();
 }
 
+/** How labelled pictures are shown to the nets. */
+export type Shown = {
+  width?: number | 'native' | undefined;
+  farField?: FarField | undefined;
+  wear?: Wear | undefined;
+};
+
 /**
- * One picture as the nets take it, with the tiles of its far field.
+ * One picture as the nets take it, with the tiles of its far field; worn, where that is asked for.
  * @throws HeadroomError DATA_MISSING, DATA_INVALID naming the file
  */
 export async function decodeLabelled(
   { file }: Pick<LabelledPicture, 'file'>,
   input: ModelManifest['input'],
-  { width = 'native', farField }: { width?: number | 'native' | undefined; farField?: FarField | undefined } = {},
+  { width = 'native', farField, wear }: Shown = {},
 ): Promise<Picture> {
   const bytes = await readFile(file).catch((cause) => {
     throw new HeadroomError('DATA_MISSING', `The picture ${file} cannot be read.`, { cause });
   });
-  return decodePicture(bytes, input, width, farField).catch((cause) => {
+  try {
+    return await decodePicture(wear ? await worn(bytes, wear) : bytes, input, width, farField);
+  } catch (cause) {
     throw new HeadroomError('DATA_INVALID', `${file} is not a picture that can be decoded.`, { cause });
-  });
+  }
 }
 
 /** Names of pictures that were never trained on, by folder; `all` is every one of it. */

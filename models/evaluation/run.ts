@@ -7,6 +7,7 @@ import { labelsBelow } from './judged-part.ts';
 import { readHeldOut, readLabelled } from './labelled-data.ts';
 import type { CountFigures } from './metrics.ts';
 import { writeWorstSheets } from './sheets.ts';
+import { WEAR, type Wear } from './worn.ts';
 
 export type EvaluateCommand = {
   data: string;
@@ -17,33 +18,45 @@ export type EvaluateCommand = {
   farWidth?: number;
   heldOut?: string;
   below?: number;
+  wear?: string;
   limit?: number;
   worst?: string;
   compare?: boolean;
   json?: boolean;
 };
 
+const isWear = (wear: string): wear is Wear => Object.hasOwn(WEAR, wear);
 const isSteps = (steps: number): steps is 1 | 2 | 4 => steps === 1 || steps === 2 || steps === 4;
 
 /** Prints figures for people, or one line of JSON. @throws HeadroomError */
 export async function runEvaluate(command: EvaluateCommand): Promise<void> {
-  const { model, steps, width } = command;
+  const { model, steps, width, wear } = command;
   if (steps !== undefined && !isSteps(steps)) throw new HeadroomError('USAGE', '--steps must be 1, 2 or 4.');
+  if (wear !== undefined && !isWear(wear)) {
+    throw new HeadroomError('USAGE', `--wear must be one of ${Object.keys(WEAR).join(', ')}.`);
+  }
   const farField = farFieldOf(command);
   const heldOut = command.heldOut === undefined ? undefined : await readHeldOut(command.heldOut);
   const below = command.below ?? 0;
   if (!(below >= 0 && below < 1)) throw new HeadroomError('USAGE', '--below must be a share of the height, 0 to 1.');
   const pictures = labelsBelow(await readLabelled(command.data, command.limit, heldOut), below);
+  if (pictures.length === 0) {
+    throw new HeadroomError(
+      'DATA_MISSING',
+      `Nothing to count in ${command.data}: no picture is labelled, or --held-out names none of it.`,
+    );
+  }
   const showProgress = process.stderr.isTTY;
   const onProgress = (done: number) => {
     if (showProgress) process.stderr.write(`\r${done}/${pictures.length} pictures`);
   };
+  const shown = { width, farField, wear };
   if (command.compare) {
-    const rows = await compare(pictures, { model, width, farField, below, onProgress });
+    const rows = await compare(pictures, { model, ...shown, below, onProgress });
     process.stdout.write(command.json ? `${JSON.stringify(rows)}\n` : comparisonTable(rows));
     return;
   }
-  const { evaluation, counted } = await evaluate(pictures, { model, steps, width, farField, below, onProgress });
+  const { evaluation, counted } = await evaluate(pictures, { model, steps, ...shown, below, onProgress });
   if (showProgress) process.stderr.write('\r\x1b[K');
   if (command.worst) await writeWorstSheets(counted, command.worst);
   process.stdout.write(command.json ? `${JSON.stringify(evaluation)}\n` : table(evaluation));

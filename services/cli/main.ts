@@ -97,6 +97,10 @@ program
   .option('--far-width <px>', 'width the far field is counted at, at most; 2048 by default', positive)
   .option('--held-out <file>', 'only the pictures that models/training/splits/validation.json or the like names')
   .option('--below <share>', 'judge the pictures below this share of their height, where labels are complete', Number)
+  .option(
+    '--wear <how>',
+    'the pictures as the night or a poorer camera shows them: grey, dark, night, haze, harsh, noise, …',
+  )
   .option('--limit <n>', 'at most this many pictures of each folder, evenly spread', positive)
   .option('--compare', 'steps 1, 2, 4 and warm start side by side; a folder is taken as consecutive frames')
   .option('--worst <dir>', 'write sheets of the worst pictures here')

@@ -1,0 +1,54 @@
+/** Labelled pictures as a poorer camera, a poorer link or the night would have shown them: how well counts hold then. */
+import sharp, { type Sharp } from 'sharp';
+import { seededNormal, seedOf } from '../../services/worker/model/noise.ts';
+
+/** What a picture can suffer, in the order of the table in docs/evaluation.md. */
+export const WEAR = {
+  grey: 'no colours, as infra-red cameras have none',
+  dark: 'a third of the light',
+  night: 'no colours, a third of the light, noise of 12 of 255',
+  haze: 'half the contrast, about middle grey',
+  harsh: 'nearly twice the contrast: black shadows, burnt lights',
+  noise: 'noise of 15 of 255, each colour its own',
+  compressed: 'JPEG of quality 25',
+  blurred: 'out of focus by 1.5 px',
+  half: 'half the pixels either way, enlarged again',
+} as const;
+export type Wear = keyof typeof WEAR;
+
+/**
+ * The picture, worn, as a PNG of the same size. Always the same for the same picture.
+ * @param file JPEG, PNG or WebP
+ * @throws Error when the file is no picture
+ */
+export async function worn(file: Uint8Array, wear: Wear): Promise<Buffer> {
+  const image = sharp(file, { failOn: 'error' }).toColourspace('srgb').removeAlpha();
+  const { width, height } = await image.metadata();
+  const kept = (picture: Sharp) => picture.png({ compressionLevel: 1 }).toBuffer();
+  if (wear === 'grey') return kept(grey(image));
+  if (wear === 'dark') return kept(image.linear(1 / 3, 0));
+  if (wear === 'night') return noisy(grey(image).linear(1 / 3, 0), { sigma: 12, coloured: false });
+  if (wear === 'haze') return kept(image.linear(0.5, 64));
+  if (wear === 'harsh') return kept(image.linear(1.8, -0.8 * 128));
+  if (wear === 'noise') return noisy(image, { sigma: 15, coloured: true });
+  if (wear === 'compressed') return image.jpeg({ quality: 25 }).toBuffer();
+  if (wear === 'blurred') return kept(image.blur(1.5));
+  // In two goes: sharp would make one of two resizes in a row.
+  const small = await kept(image.resize(Math.ceil(width / 2), Math.ceil(height / 2), { fit: 'fill' }));
+  return kept(sharp(small).resize(width, height, { fit: 'fill', kernel: 'linear' }));
+}
+
+/** Luminance in all three channels. */
+const grey = (image: Sharp): Sharp => image.grayscale().toColourspace('srgb');
+
+/** @param o.sigma of 255; @param o.coloured each channel has noise of its own */
+async function noisy(image: Sharp, o: { sigma: number; coloured: boolean }): Promise<Buffer> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  const noise = seededNormal(o.coloured ? data.length : data.length / info.channels, seedOf('worn'));
+  for (let at = 0; at < data.length; at += 1) {
+    const of = o.coloured ? at : Math.floor(at / info.channels);
+    data[at] = Math.min(255, Math.max(0, Math.round((data[at] ?? 0) + o.sigma * (noise[of] ?? 0))));
+  }
+  const { width, height, channels } = info;
+  return sharp(data, { raw: { width, height, channels } }).png({ compressionLevel: 1 }).toBuffer();
+}
