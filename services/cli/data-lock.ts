@@ -1,75 +1,35 @@
 /** One Headroom per data folder: two would corrupt each other's Redis. */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
-import { isProcessAlive } from '../../shared/runtime/process.ts';
+
+const SQLITE_BUSY = 5;
 
 /**
- * Takes the folder's lock. A lock of a process that is gone is taken over, also when its number has another one now, as
- * after a power cut or in a container.
+ * Takes the folder's lock: SQLite's exclusive one on a file that stays empty. The kernel gives it back whenever the
+ * process ends, so none is left behind by a power cut, and of several that start at once one gets it.
  * @returns gives the lock back
  * @throws HeadroomError ALREADY_RUNNING
  */
 export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
-  const file = join(dataDir, 'headroom.pid');
-  const me = await holderText(process.pid);
-  // Of several that start at once one makes the file; read again, since somebody may have taken it for a dead one's
-  // while it was still empty.
-  while (!(await made(file, me)) || (await textOf(file)) !== me) {
-    const held = await textOf(file);
-    if (held === me) break;
-    if (held === undefined) continue;
-    const holder = await livingHolder(held);
-    if (holder !== undefined) {
-      throw new HeadroomError(
-        'ALREADY_RUNNING',
-        `Headroom already runs with the data folder ${dataDir} (process ${holder}).`,
-      );
-    }
-    await takeAway(file, held);
-  }
-  return () => rm(file, { force: true });
-}
-
-/** Number of a process, and when it began where the kernel tells: a number alone is given to others later. */
-async function holderText(pid: number): Promise<string> {
-  const began = await startOf(pid);
-  return began === undefined ? String(pid) : `${pid} ${began}`;
-}
-
-async function livingHolder(held: string): Promise<number | undefined> {
-  const [number, began] = held.trim().split(' ');
-  const pid = Number(number);
-  if (!(pid > 0) || !isProcessAlive(pid)) return undefined;
-  const now = began === undefined ? undefined : await startOf(pid);
-  return now === undefined || now === began ? pid : undefined;
-}
-
-/** When a process began, clock ticks since the machine did (proc(5), field 22 of stat); undefined off Linux. */
-async function startOf(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // The second field, the program's name in brackets, may hold anything.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-}
-
-/** @returns whether the file was made; false where there is one already */
-async function made(file: string, text: string): Promise<boolean> {
+  const lock = new DatabaseSync(join(dataDir, 'headroom.lock'));
+  const holderFile = join(dataDir, 'headroom.pid');
   try {
-    await writeFile(file, text, { flag: 'wx' });
-    return true;
+    lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    lock.close();
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
+    // For people: which process to look for.
+    const holder = (await readFile(holderFile, 'utf8').catch(() => '')).trim();
+    throw new HeadroomError(
+      'ALREADY_RUNNING',
+      `Headroom already runs with the data folder ${dataDir}${holder && ` (process ${holder})`}.`,
+    );
   }
+  await writeFile(holderFile, String(process.pid));
+  return async () => {
+    await rm(holderFile, { force: true });
+    lock.close();
+  };
 }
-
-/** Removes a dead holder's lock, and no other: somebody else may have done so and taken the lock meanwhile. */
-async function takeAway(file: string, dead: string): Promise<void> {
-  const aside = `${file}.${process.pid}`;
-  await rename(file, aside).catch(() => undefined);
-  const found = await textOf(aside);
-  if (found === dead) await rm(aside, { force: true });
-  else if (found !== undefined) await rename(aside, file);
-}
-
-const textOf = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(() => undefined);
