@@ -73,7 +73,7 @@ export function lineHistoryCsv(points: LineHistoryPoint[], part: 'whole' | 'rows
 /** The event log as CSV (RFC 4180), instants in ISO 8601. In parts like {@link historyCsv}. */
 export function eventsCsv(events: AlertEvent[], part: 'whole' | 'rows' = 'whole'): string {
   const header = [
-    ...['offset', 'at', 'capturedAt', 'type', 'mode', 'alertId', 'sequence', 'rule', 'cameraId', 'zoneId'],
+    ...['offset', 'at', 'capturedAt', 'type', 'mode', 'alertId', 'sequence', 'rule', 'cameraId', 'zoneId', 'lineId'],
     ...['fromLevel', 'toLevel', 'fromCondition', 'toCondition', 'reason', 'cause', 'value', 'threshold', 'unit'],
     ...['escalation', 'silenced', 'actor', 'note', 'model', 'configVersion', 'eventId', 'epoch'],
   ];
@@ -81,8 +81,20 @@ export function eventsCsv(events: AlertEvent[], part: 'whole' | 'rows' = 'whole'
     part === 'rows' ? undefined : header,
     events.map((e) => [
       ...[e.offset, isoOf(e.at), e.capturedAt === undefined ? undefined : isoOf(e.capturedAt), e.type, e.mode],
-      ...[e.alertId, e.sequence, e.rule, e.cameraId, e.zoneId, e.from.level, e.to.level, e.from.condition],
-      ...[e.to.condition, e.reason, e.cause, e.value, e.threshold, e.unit, e.escalation, e.silenced, e.actor, e.note],
+      ...[e.alertId, e.sequence, e.rule, e.cameraId, e.zoneId, e.lineId, e.from.level, e.to.level],
+      ...[
+        e.from.condition,
+        e.to.condition,
+        e.reason,
+        e.cause,
+        e.value,
+        e.threshold,
+        e.unit,
+        e.escalation,
+        e.silenced,
+        e.actor,
+        e.note,
+      ],
       ...[e.model, e.configVersion, e.eventId, e.epoch],
     ]),
   );

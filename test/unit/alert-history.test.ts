@@ -1,7 +1,7 @@
 /** Exports of readings and events, and what may be asked for; what is stored: test/integration/store.test.ts. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AlertCommand } from '../../shared/contracts/alert.ts';
+import { AlertCommand, type AlertEvent } from '../../shared/contracts/alert.ts';
 import { eventsCsv, type HistoryPoint, historyCsv } from '../../shared/contracts/history.ts';
 import { calibrated, run } from '../helpers/timeline.ts';
 
@@ -56,5 +56,23 @@ describe('exports', () => {
     assert.equal(lines.length, 4);
     assert.ok(lines[1]?.startsWith('1,2026-09-21T14:13:24.000Z,'));
     assert.ok(lines[2]?.includes(`"'=HYPERLINK(""x""),\nsecond line"`));
+
+    const first = events[0] as AlertEvent;
+    const [header, row] = eventsCsv([{ ...first, lineId: 'turnstile' }]).split('\r\n');
+    const cells = row?.split(',') ?? [];
+    const named = Object.fromEntries((header?.split(',') ?? []).map((name, i) => [name, cells[i]]));
+    assert.equal(Object.keys(named).length, cells.length);
+    const { offset, zoneId, lineId, toLevel, unit, epoch } = named;
+    assert.deepEqual(
+      { offset, zoneId, lineId, toLevel, unit, epoch },
+      {
+        offset: '1',
+        zoneId: first.zoneId,
+        lineId: 'turnstile',
+        toLevel: first.to.level,
+        unit: first.unit,
+        epoch: first.epoch,
+      },
+    );
   });
 });
