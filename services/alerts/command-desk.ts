@@ -212,16 +212,21 @@ const isQuestion = (command: AlertCommand): command is Question => command.type.
 /** What cannot be read as JSON has nobody to answer to. */
 function parseCommand(body: string): { command?: AlertCommand; refusal?: AlertReply } {
   let json: unknown;
+  // PostgreSQL stores no text with it: refused while there is somebody to be told.
+  let hasNul = false;
   try {
-    json = JSON.parse(body);
+    json = JSON.parse(body, (_key, value) => {
+      hasNul ||= typeof value === 'string' && value.includes('\0');
+      return value;
+    });
   } catch {
     return {};
   }
   const parsed = AlertCommand.safeParse(json);
-  if (parsed.success) return { command: parsed.data };
+  if (parsed.success && !hasNul) return { command: parsed.data };
   const { commandId } = (json ?? {}) as { commandId?: unknown };
   if (typeof commandId !== 'string') return {};
-  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'type').join(', ');
-  const message = `The command is not valid: ${fields}.`;
+  const fields = parsed.error?.issues.map((issue) => issue.path.join('.') || 'type').join(', ');
+  const message = `The command is not valid: ${fields ?? 'a text holds the character U+0000'}.`;
   return { refusal: { commandId, ok: false, code: 'invalid', message } };
 }

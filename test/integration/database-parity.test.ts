@@ -18,6 +18,7 @@ import { eventsCsv, type HistoryPoint } from '../../shared/contracts/history.ts'
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import type { Service } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
+import { ask as order } from '../helpers/alert-feed.ts';
 import { DATABASES, type TestDatabase } from '../helpers/databases.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { calibrated, run } from '../helpers/timeline.ts';
@@ -259,5 +260,15 @@ describe('REST over each database', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('takes no order that one of them could never store, and goes on judging', async () => {
+    for (const { redis, name } of sides) {
+      const silence = { type: 'silence', upToLevel: 'severe', durationMs: 60_000 } as const;
+      const refused = await order(redis.client(), { ...silence, reason: 'works\0' });
+      assert.deepEqual([refused.ok, !refused.ok && refused.code], [false, 'invalid'], name);
+      assert.match((!refused.ok && refused.message) || '', /U\+0000/);
+      assert.ok((await order(redis.client(), { ...silence, reason: 'works \\u0000' })).ok, name);
+    }
   });
 });
