@@ -61,6 +61,8 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
 
   /** Follows Redis until the lifecycle closes. `events` is a connection of its own: it blocks. */
   async follow(events: Redis, lifecycle: Lifecycle): Promise<void> {
+    // Before the hashes: what comes in between is told twice rather than never.
+    const [newest] = await this.#state.xrevrange(stateKeys.events, '+', '-', 'COUNT', 1);
     await this.#reload();
     await this.#lookForServices();
     const timers = [
@@ -73,11 +75,11 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
     void followStream({
       redis: events,
       key: stateKeys.events,
+      from: newest?.[0] ?? '0',
       lifecycle,
       onEntry: ({ fields }) => {
         if (fields.body) this.#take(fields.kind, fields.body);
       },
-      // What came before is in the hashes.
       onGap: () => this.#reload(),
     });
   }

@@ -11,19 +11,19 @@ export type StreamEntry = { id: string; fields: Record<string, string> };
 /**
  * Reads a stream until the lifecycle closes.
  * @param redis a connection of its own: reading blocks it
- * @param from id after which to begin; without one as after a gap
+ * @param from id after which to begin
  * @param onGap Redis was away or emptied: entries may be missing, take the state from elsewhere. Asked again until it
  *   succeeds; entries that come while it is busy are told after it
  */
 export async function followStream(o: {
   redis: Redis;
   key: string;
-  from?: string | undefined;
+  from: string;
   lifecycle: Lifecycle;
   onEntry: (entry: StreamEntry) => void;
   onGap: () => Promise<unknown>;
 }): Promise<void> {
-  let from = o.from;
+  let from: string | undefined = o.from;
   while (!o.lifecycle.closing) {
     try {
       from ??= await pastGap(o);
