@@ -26,8 +26,9 @@ export async function followStream(o: {
   let from: string | undefined = o.from;
   while (!o.lifecycle.closing) {
     try {
-      from ??= await pastGap(o);
-      const streams = await o.redis.xread('COUNT', AT_ONCE, 'BLOCK', BLOCK_MS, 'STREAMS', o.key, from);
+      const after: string = from ?? (await pastGap(o));
+      from = after;
+      const streams = await o.redis.xread('COUNT', AT_ONCE, 'BLOCK', BLOCK_MS, 'STREAMS', o.key, after);
       for (const [id, list] of streams?.[0]?.[1] ?? []) {
         from = id;
         const fields: Record<string, string> = {};
