@@ -178,14 +178,17 @@ test('a list of silences that was asked for before a silence does not take it aw
     release = resolve;
   });
   let first: Request | undefined;
+  let reloaded = false;
   await page.route('**/api/silences', async (route) => {
-    if (route.request().method() !== 'GET' || first) return route.fallback();
+    // One that the page before has asked for ends with it.
+    if (route.request().method() !== 'GET' || first || !reloaded) return route.fallback();
     first = route.request();
     const response = await route.fetch();
     await released;
     await route.fulfill({ response });
   });
-  await page.reload();
+  await page.reload({ waitUntil: 'commit' });
+  reloaded = true;
   // Of the gate there are an alert that is on and one that has ended by now.
   site.setPeople('stairs', CROWDED);
   await until('the first list is on its way', () => first);
