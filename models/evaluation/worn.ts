@@ -17,26 +17,28 @@ export const WEAR = {
 export type Wear = keyof typeof WEAR;
 
 /**
- * The picture, worn, as a PNG of the same size. Always the same for the same picture.
+ * The picture, worn, at the same size: a PNG, or the JPEG it was compressed to. Always the same for the same picture.
  * @param file JPEG, PNG or WebP
  * @throws Error when the file is no picture
  */
 export async function worn(file: Uint8Array, wear: Wear): Promise<Buffer> {
   const image = sharp(file, { failOn: 'error' }).toColourspace('srgb').removeAlpha();
   const { width, height } = await image.metadata();
-  const kept = (picture: Sharp) => picture.png({ compressionLevel: 1 }).toBuffer();
-  if (wear === 'grey') return kept(grey(image));
-  if (wear === 'dark') return kept(image.linear(1 / 3, 0));
+  if (wear === 'grey') return png(grey(image));
+  if (wear === 'dark') return png(image.linear(1 / 3, 0));
   if (wear === 'night') return noisy(grey(image).linear(1 / 3, 0), { sigma: 12, coloured: false });
-  if (wear === 'haze') return kept(image.linear(0.5, 64));
-  if (wear === 'harsh') return kept(image.linear(1.8, -0.8 * 128));
+  if (wear === 'haze') return png(image.linear(0.5, 64));
+  if (wear === 'harsh') return png(image.linear(1.8, -0.8 * 128));
   if (wear === 'noise') return noisy(image, { sigma: 15, coloured: true });
   if (wear === 'compressed') return image.jpeg({ quality: 25 }).toBuffer();
-  if (wear === 'blurred') return kept(image.blur(1.5));
+  if (wear === 'blurred') return png(image.blur(1.5));
   // In two goes: sharp would make one of two resizes in a row.
-  const small = await kept(image.resize(Math.ceil(width / 2), Math.ceil(height / 2), { fit: 'fill' }));
-  return kept(sharp(small).resize(width, height, { fit: 'fill', kernel: 'linear' }));
+  const small = await png(image.resize(Math.ceil(width / 2), Math.ceil(height / 2), { fit: 'fill' }));
+  return png(sharp(small).resize(width, height, { fit: 'fill', kernel: 'linear' }));
 }
+
+/** Without loss, and quickly. */
+const png = (image: Sharp): Promise<Buffer> => image.png({ compressionLevel: 1 }).toBuffer();
 
 /** Luminance in all three channels. */
 const grey = (image: Sharp): Sharp => image.grayscale().toColourspace('srgb');
@@ -50,5 +52,5 @@ async function noisy(image: Sharp, o: { sigma: number; coloured: boolean }): Pro
     data[at] = Math.min(255, Math.max(0, Math.round((data[at] ?? 0) + o.sigma * (noise[of] ?? 0))));
   }
   const { width, height, channels } = info;
-  return sharp(data, { raw: { width, height, channels } }).png({ compressionLevel: 1 }).toBuffer();
+  return png(sharp(data, { raw: { width, height, channels } }));
 }
