@@ -33,10 +33,13 @@ def mean_weights(parts: list[tuple[dict, float]]) -> dict[str, torch.Tensor]:
 # What a denoiser was trained to be used with: a mean of two kinds would be described by the first part's recipe alone.
 USED_WITH = ("timesteps", "warm_start", "control")
 
+# Shipped weights do not say their stage: they are a whole chain's end.
+SHIPPED = "b"
+
 
 def refuse_two_kinds(parts: list[tuple[dict, float]]) -> None:
     """Ends of stage B must have been trained for the same use."""
-    ended = [state["recipe"] for state, _ in parts if state.get("stage") == "b"]
+    ended = [state["recipe"] for state, _ in parts if state.get("stage", SHIPPED) == "b"]
     for name in USED_WITH:
         values = [recipe[name] for recipe in ended]
         if any(value != values[0] for value in values):
@@ -60,7 +63,7 @@ def main() -> None:
     refuse_two_kinds(arguments.parts)
     weights = mean_weights(arguments.parts)
     newest = arguments.parts[0][0]
-    ended = all(state["stage"] == "b" for state, _ in arguments.parts)
+    ended = all(state.get("stage", SHIPPED) == "b" for state, _ in arguments.parts)
     save_checkpoint(
         arguments.out, model=weights, ema=weights, optimiser=None, iteration=newest["iteration"],
         seconds=newest["seconds"], stage="b" if ended else "a", recipe=newest["recipe"],

@@ -122,6 +122,14 @@ test('a camera has one holder; a dead one of this machine is replaced at once', 
   assert.equal(await holdLease(client, 'lease', alive), true);
 });
 
+test('a lease that is lost while it is renewed is taken again: no other node has the camera', async () => {
+  const [client, other] = [redis.client(), redis.client()];
+  for (let i = 0; i < 1000; i++) {
+    const [held] = await Promise.all([holdLease(client, 'lost', 'this-host:1'), other.flushall()]);
+    assert.equal(held, true, `after ${i} renewals`);
+  }
+});
+
 test('pictures overwrite each other, numbers rise on, and one job waits', async () => {
   const state = connectFailFast(redis.url, logger, 'test');
   const frames = connectFailFast(redis.framesUrl, logger, 'test');
