@@ -33,8 +33,19 @@ export const textAsLoaded = (file: string): string | undefined => loaded.get(res
  */
 export async function loadConfig(file: string): Promise<Config> {
   const text = await readConfigText(file);
+  refuseEmpty(text, file);
   loaded.set(resolve(file), text);
   return parseConfig(text, file);
+}
+
+/**
+ * An empty file watches nothing and says so of nothing: a full disk leaves one behind.
+ * @throws ConfigError
+ */
+export function refuseEmpty(text: string, file: string): void {
+  if (text.trim() !== '') return;
+  const rule = 'the file is empty; to watch no camera at all, write "cameras: []"';
+  throw new ConfigError(file, [{ line: 1, column: 1, field: '', rule }]);
 }
 
 /** @throws HeadroomError CONFIG_MISSING */

@@ -3,7 +3,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { ConfigError, parseConfig, readConfigText, textAsLoaded } from './load.ts';
+import { parseConfig, readConfigText, refuseEmpty, textAsLoaded } from './load.ts';
 import type { Camera, Config } from './schema.ts';
 
 export type CameraChanges = { added: Camera[]; changed: Camera[]; removed: Camera[] };
@@ -46,7 +46,7 @@ export function watchConfig(
   let turn = Promise.resolve();
   let inForce = textAsLoaded(file);
   const take = async (text: string): Promise<void> => {
-    if (text.trim() === '' && inForce?.trim() !== '') throw emptied(file);
+    refuseEmpty(text, file);
     await onChange(parseConfig(text, file));
     inForce = text;
     logger.info({ file }, 'configuration reloaded');
@@ -84,10 +84,4 @@ export async function settled(read: () => Promise<string>, pauseMs = SETTLE_MS):
     if (again === text) return text;
     text = again;
   }
-}
-
-/** A full disk leaves a saved file empty, and that must not end the watching over every camera. */
-function emptied(file: string): ConfigError {
-  const rule = 'the file has become empty; to watch no camera at all, write "cameras: []"';
-  return new ConfigError(file, [{ line: 1, column: 1, field: '', rule }]);
 }

@@ -60,18 +60,17 @@ test('a file that has become empty, as on a full disk, ends the watching over no
   await loadConfig(file);
   watch();
   await writeFile(file, '\n');
-  await until('it is refused', () => lines.find((line) => line.includes('has become empty')), 10_000);
+  await until('it is refused', () => lines.find((line) => line.includes('the file is empty')), 10_000);
   assert.deepEqual(seen, []);
   await writeFile(file, 'cameras: []\n');
   await taken();
 });
 
-test('an empty file that always was one may stay so', async () => {
-  await writeFile(file, '');
-  await loadConfig(file);
-  watch();
-  await writeFile(file, '\n\n');
-  await taken();
+test('an empty file is none to start from: a restarted service would watch no camera', async () => {
+  for (const nothing of ['', '\n\n']) {
+    await writeFile(file, nothing);
+    await assert.rejects(loadConfig(file), /the file is empty; to watch no camera at all, write "cameras: \[\]"/);
+  }
 });
 
 test('half a file is not taken for a whole one', async () => {

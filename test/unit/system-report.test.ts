@@ -10,6 +10,7 @@ import {
   sampleOf,
   total,
 } from '../../services/gateway/system/metric-sample.ts';
+import { firstHeard } from '../../services/gateway/system/metrics-window.ts';
 import { type Known, systemReport } from '../../services/gateway/system/system-report.ts';
 import { SystemReport } from '../../shared/contracts/system.ts';
 import { createRegistry, Gauge, Histogram } from '../../shared/runtime/metrics.ts';
@@ -42,6 +43,31 @@ describe('metrics between two looks', () => {
     assert.equal(rise(before, after, 'n', { instance: 'a' }), 15);
     assert.equal(total(after, 'n'), 30);
     assert.deepEqual(labelValues(after, 'n', 'instance'), ['a', 'b', 'c']);
+  });
+
+  it('a service that a look missed has not risen from nothing; a new series of one that was heard has', () => {
+    const [a, b] = [{ instance: 'a' }, { instance: 'b' }];
+    const missed = look(0, counter('n', [[5, b]]));
+    const heard = look(
+      5,
+      counter('n', [
+        [1000, a],
+        [6, b],
+      ]),
+    );
+    const newest = look(
+      10,
+      counter('n', [
+        [1003, a],
+        [7, b],
+        [2, { ...b, reason: 'too-old' }],
+      ]),
+    );
+    const before = firstHeard([missed, heard, newest]) as Sample;
+    assert.equal(before.at, 0);
+    assert.equal(rise(before, newest, 'n', a), 3);
+    assert.equal(rise(before, newest, 'n', b), 2 + 2);
+    assert.equal(firstHeard([]), undefined);
   });
 
   it('what is not asked about is not kept', () => {

@@ -2,7 +2,7 @@
 import type { ActiveAlert, AlertEvent, OperatorCommand, Silence } from '../../../shared/contracts/alert.ts';
 import type { AlertBook } from '../alert-book.ts';
 import { type Change, noChange } from '../change.ts';
-import { matches } from './silences.ts';
+import { isSilenced } from './silences.ts';
 
 export type Refusal = { code: 'unknown-alert' | 'unknown-silence'; message: string };
 export type Operated = { change: Change; result: AlertEvent | Silence } | { refusal: Refusal };
@@ -45,7 +45,8 @@ function silence(book: AlertBook, command: Extract<OperatorCommand, { type: 'sil
   book.silences.set(made.silenceId, made);
   change.silences.set(made.silenceId, made);
   for (const alert of book.running()) {
-    if (matches(made, alert)) book.log('alert.silenced', alert, 'operator', now, change, { actor, note: reason });
+    if (isSilenced([made], alert, alert.level))
+      book.log('alert.silenced', alert, 'operator', now, change, { actor, note: reason });
   }
   return { change, result: made };
 }

@@ -5,7 +5,7 @@ import { isDrillCamera } from '../../../shared/contracts/drill.ts';
 type Subject = Pick<ActiveAlert, 'cameraId' | 'zoneId' | 'rule'>;
 
 /** Whether a silence speaks of this alert, whatever its level. */
-export function matches(silence: Silence, subject: Subject): boolean {
+function matches(silence: Silence, subject: Subject): boolean {
   // A silence of the real never covers a drill, and one of a drill never the real.
   if (isDrillCamera(silence.cameraId) !== isDrillCamera(subject.cameraId)) return false;
   return (

@@ -38,11 +38,14 @@ export class MetricsWindow {
     lifecycle.add('metrics window', timer, clearInterval);
   }
 
-  /** The newest look, and the oldest of the last minute; the same one while there is but one. */
+  /**
+   * The newest look, and the oldest of the last minute; the same one while there is but one. A service that the oldest
+   * did not hear is taken from the first look that did: its counters have not risen from nothing.
+   */
   async window(): Promise<{ before: Sample; after: Sample }> {
     if (this.#samples.length === 0) await this.#look().catch(() => undefined);
     const none = { at: Date.now(), series: new Map() };
-    return { before: this.#samples[0] ?? none, after: this.#samples.at(-1) ?? none };
+    return { before: firstHeard(this.#samples) ?? none, after: this.#samples.at(-1) ?? none };
   }
 
   async #look(): Promise<void> {
@@ -52,4 +55,18 @@ export class MetricsWindow {
     // A clock that was set back makes all before it useless.
     this.#samples = this.#samples.filter((sample) => sample.at <= at && sample.at >= at - WINDOW_MS - EVERY_MS / 2);
   }
+}
+
+/** Every service's series as of the first look at which it answered, by its label `instance`. Pure. */
+export function firstHeard(samples: readonly Sample[]): Sample | undefined {
+  const [oldest] = samples;
+  if (!oldest) return undefined;
+  const heard = new Set<string | undefined>();
+  const series: Sample['series'] = new Map();
+  for (const sample of samples) {
+    const fresh = [...sample.series].filter(([, { labels }]) => !heard.has(labels.instance));
+    for (const [key, value] of fresh) series.set(key, value);
+    for (const [, { labels }] of fresh) heard.add(labels.instance);
+  }
+  return { at: oldest.at, series };
 }

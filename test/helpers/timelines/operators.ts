@@ -72,6 +72,14 @@ export const operators: Record<string, Scenario> = {
       want(44, 48, 'alert.level_changed', { level: 'severe', silenced: false }),
     ],
   },
+  'a silence below the level in force mutes nothing, and is not told of the alert': {
+    untilS: 20,
+    steps: [
+      { kind: 'density', ...always, value: 6 },
+      { kind: 'command', at: 6, command: { type: 'silence', upToLevel: 'alert', reason: 'x', durationMs: 60_000 } },
+    ],
+    want: [want(4, 4.5, 'alert.firing', { level: 'severe', silenced: false })],
+  },
   'a silence that ends over a running alert says so': {
     untilS: 60,
     steps: [
