@@ -74,7 +74,9 @@ async function call(url: string, method: string, path: string, body?: object): P
       cause,
     });
   }
-  const answer = (await response.json()) as { detail?: string };
-  if (response.ok) return answer;
-  throw new HeadroomError('DRILL_REFUSED', answer.detail ?? `The server answered ${response.status}.`);
+  // A proxy in front answers in words of its own.
+  const answer = (await response.json().catch(() => undefined)) as { detail?: string } | undefined;
+  if (response.ok && answer) return answer;
+  const odd = `What answers at ${url} is no Headroom, or cannot reach it (HTTP ${response.status}).`;
+  throw new HeadroomError('DRILL_REFUSED', answer?.detail ?? odd);
 }

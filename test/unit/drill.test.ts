@@ -1,11 +1,14 @@
 /** Drills: scenarios, the crowd they play, and what is said before one is started. */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { basename } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { crowdAt, valueAt } from '../../services/alerts/drill/crowd-figures.ts';
 import { placeHeads } from '../../services/alerts/drill/drill-picture.ts';
+import { runDrill } from '../../services/cli/drill.ts';
 import {
   losesPicture,
   peakLevel,
@@ -184,5 +187,18 @@ describe('what is said before a drill is started', () => {
       'caution',
     );
     assert.deepEqual([atOnce.map(({ id }) => id), later.map(({ id }) => id)], [['pager'], ['chief']]);
+  });
+});
+
+describe('the command line', () => {
+  it('says that what answers is no Headroom: a proxy in front speaks HTML', async () => {
+    for (const code of [200, 502]) {
+      const proxy = createServer((_, response) => response.writeHead(code).end('<h1>Bad Gateway</h1>'));
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      const refused = new RegExp(`What answers at ${url} is no Headroom, or cannot reach it \\(HTTP ${code}\\)`);
+      const told = assert.rejects(runDrill({ url, actor: 'Kim', config: 'none.yaml' }), refused);
+      await told.finally(() => proxy.close());
+    }
   });
 });
