@@ -13,6 +13,7 @@ import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-se
 import { readLabelled } from '../../models/evaluation/labelled-data.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { holdBack } from '../helpers/hold-back.ts';
 import { runCli, startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
@@ -367,20 +368,13 @@ test('a picture dropped in before the server has named its models is there once,
   timeout: PATIENCE_MS,
 }, async () => {
   const { page, assertClean, close } = await browser.open(`${system.url}/#/`);
-  let answer = () => {};
-  const held = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  await page.route('**/api/models', async (route) => {
-    await held;
-    await route.continue();
-  });
+  const models = await holdBack(page, '**/api/models', 'GET');
   await page.goto(`${system.url}/#/bench`);
   await put(page, [image('00006')]);
   await counted(page);
   await canvas(page).click({ position: await onCanvas(page, [200, 200], { widthPx: 768, heightPx: 432 }) });
   await until('a head is clicked', async () => (await clickedHeads(page)) === 1);
-  answer();
+  models.release();
   await page.locator('[data-testid="bench-model"] option').nth(1).waitFor({ state: 'attached', timeout: WITHIN_MS });
   assert.equal(await listed(page).count(), 1);
   assert.equal(await clickedHeads(page), 1);

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import type { Page, Request } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { parseConfig } from '../../shared/config/load.ts';
 import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { holdBack } from '../helpers/hold-back.ts';
 import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
 import { until } from '../helpers/until.ts';
 
@@ -28,23 +29,6 @@ after(async () => {
 
 const nameOf = async (id: string) =>
   parseConfig(await readFile(site.configFile, 'utf8')).cameras.find((camera) => camera.id === id)?.name;
-
-/** Keeps the real answer to the next such request back until `release`. */
-async function holdBack(page: Page, path: string, method: string) {
-  let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const held: Request[] = [];
-  await page.route(path, async (route) => {
-    if (route.request().method() !== method || held.length > 0) return route.fallback();
-    held.push(route.request());
-    const response = await route.fetch();
-    await released;
-    await route.fulfill({ response });
-  });
-  return { held, release };
-}
 
 async function signIn(page: Page): Promise<void> {
   await page.getByTestId('operator-name').fill('Post 3');
