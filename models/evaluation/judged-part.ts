@@ -1,7 +1,7 @@
 /** The part of labelled pictures that is judged. Some labels leave out the far end of a scene, and nobody can be held against those. */
 import { readPicture } from '../../services/worker/density/picture-reading.ts';
 import { rasterise } from '../../services/worker/density/zone-mask.ts';
-import type { Estimate } from '../../services/worker/model/crowd-counter.ts';
+import type { PictureEstimate } from '../../services/worker/model/count-picture.ts';
 import type { Zone } from '../../shared/config/schema.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
@@ -15,7 +15,7 @@ export type JudgedReading = { count: number; interval: [number, number]; found: 
  * @throws HeadroomError MODEL_INVALID when the model gives no number
  */
 export function readJudged(
-  estimate: Pick<Estimate, 'map' | 'blocks' | 'heads'>,
+  estimate: Pick<PictureEstimate, 'map' | 'blocks' | 'heads' | 'noise'>,
   manifest: ModelManifest,
   picture: LabelledPicture,
   below: number,

@@ -8,6 +8,7 @@ import { spreadOf } from '../../services/worker/density/picture-reading.ts';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
 import { modelFolder } from '../../services/worker/model/manifest.ts';
 import { seededNormal } from '../../services/worker/model/noise.ts';
+import { noiseShare } from '../../services/worker/model/picture-noise.ts';
 import { countPeople, intervalOfScene } from '../../services/worker/model/read-out.ts';
 import { decodeLabelled, readLabelled } from './labelled-data.ts';
 
@@ -37,7 +38,10 @@ for (const [at, picture] of pictures.entries()) {
   const estimate = await counter.estimate(decoded, { steps: 1, seed: 1 });
   const { map, blocks } = estimate;
   const shown = countPeople(map, blocks, counter.manifest.count.headWeight);
-  const spread = spreadOf(estimate, intervalOfScene(counter.manifest.interval, shown));
+  const spread = spreadOf(
+    estimate,
+    intervalOfScene(counter.manifest.interval, shown, noiseShare(decoded.rgb, decoded, decoded.seen)),
+  );
   const sum = map.people.reduce((total, people) => total + people, 0);
   const scale = sum > 0 ? shown / sum : 1;
   for (const [size, side] of SIDES.entries()) {

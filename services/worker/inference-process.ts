@@ -93,13 +93,13 @@ async function readingOf(
   const previous = manifest.schedule.warmStart && before?.latents;
   const steps = request.steps ?? manifest.schedule.defaultSteps;
   const estimate = await countPicture(counter, picture, { steps, seed: seedOf(cameraId), previous });
-  const { latents, heads } = estimate;
+  const { latents, heads, noise } = estimate;
   const counted = steadied(estimate, before);
   const { map, blocks } = counted;
   const { calibration } = request;
   const aspect = picture.native.widthPx / picture.native.heightPx;
   const reading = readPicture(
-    { ...counted, heads },
+    { ...counted, heads, noise },
     manifest,
     request.zones,
     (zone) => coverageOf(zone, map, blocks),

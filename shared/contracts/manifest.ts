@@ -48,7 +48,8 @@ export const ModelManifest = z.object({
   /**
    * Half width of the interval, people: q * sqrt(v0 + v1 * variance of the block head + v2 * share² * count²) with
    * share = people / (people + crowd), people of the whole picture: the share of a count that a whole scene may be
-   * wrong by grows with its crowd, and is half of its limit at `crowd` people.
+   * wrong by grows with its crowd, and is half of its limit at `crowd` people. Noise widens it: 1 + gain * (noise - from)
+   * times where the picture's noise is more than `from` of its contrast.
    */
   interval: z.object({
     level: z.number().gt(0).lt(1),
@@ -57,6 +58,7 @@ export const ModelManifest = z.object({
     v1: z.number().min(0),
     v2: z.number().min(0),
     crowd: z.number().min(0).default(0),
+    noise: z.object({ from: z.number().min(0), gain: z.number().min(0) }).default({ from: 0, gain: 0 }),
   }),
   training: z.looseObject({ data: z.array(z.string()) }),
   evaluation: z.array(z.looseObject({ data: z.string(), mae: z.number() })),

@@ -5,9 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Locator, Page, Request } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { AlertEvent } from '../../shared/contracts/alert.ts';
 import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { holdBack } from '../helpers/hold-back.ts';
 import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
 import { until } from '../helpers/until.ts';
 
@@ -170,28 +171,46 @@ test('a rise that was read from the log before it was heard is told all the same
   await watched.close();
 });
 
+test('an event that never came over the socket is told to screen readers when the log has told it', async () => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  site.setPeople('gate', QUIET);
+  site.setPeople('stairs', QUIET);
+  for (const name of ['Gate', 'Stairs'])
+    await card(page, name).and(page.locator('.ended')).first().waitFor({ timeout: 60_000 });
+  let lost = 0;
+  let losing = false;
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    socket.connectToServer().onMessage((message) => {
+      if (losing && String(message).startsWith('{"type":"alert",')) lost += 1;
+      else socket.send(message);
+    });
+  });
+  await page.reload();
+  await card(page, 'Gate').first().waitFor();
+  losing = true;
+  site.setPeople('gate', CROWDED);
+  await until('what is told of the gate is lost', () => lost > 0, 30_000);
+  losing = false;
+  const voice = page.getByTestId('alert-voice');
+  assert.equal(await words(voice), '');
+  site.setPeople('stairs', CROWDED);
+  await until('the gate is told with the stairs', async () => /Gate/.test(await words(voice)), 30_000);
+  watched.assertClean();
+  await watched.close();
+});
+
 test('a list of silences that was asked for before a silence does not take it away', async () => {
   const watched = await browser.open(site.url);
   const { page } = watched;
-  let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let first: Request | undefined;
   let reloaded = false;
-  await page.route('**/api/silences', async (route) => {
-    // One that the page before has asked for ends with it.
-    if (route.request().method() !== 'GET' || first || !reloaded) return route.fallback();
-    first = route.request();
-    const response = await route.fetch();
-    await released;
-    await route.fulfill({ response });
-  });
+  // One that the page before has asked for ends with it.
+  const first = await holdBack(page, '**/api/silences', 'GET', () => reloaded);
   await page.reload({ waitUntil: 'commit' });
   reloaded = true;
   // Of the gate there are an alert that is on and one that has ended by now.
   site.setPeople('stairs', CROWDED);
-  await until('the first list is on its way', () => first);
+  await until('the first list is on its way', () => first.held.length > 0);
   await card(page, 'Stairs').getByTestId('open-alert').click();
   const form = page.getByTestId('alert-page').getByTestId('silence-form');
   await form.locator('input').fill('stewards are there');
@@ -200,8 +219,8 @@ test('a list of silences that was asked for before a silence does not take it aw
   await page.keyboard.press('Enter');
   const silences = page.getByTestId('silences');
   await silences.waitFor();
-  const late = page.waitForEvent('requestfinished', (request) => request === first);
-  release();
+  const late = page.waitForEvent('requestfinished', (request) => request === first.held[0]);
+  first.release();
   await late;
   await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))');
   assert.equal(await silences.getByText('stewards are there').count(), 1);

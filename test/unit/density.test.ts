@@ -80,6 +80,7 @@ const estimate = (people: number) => ({
   map: { ...MAP, people: new Float32Array(MAP.width * MAP.height).fill(people / (MAP.width * MAP.height)) },
   blocks: { ...BLOCKS, mean: new Float32Array(8).fill(people / 8), variance: new Float32Array(8).fill(0.5) },
   heads: [[0.5, 0.5]] as [number, number][],
+  noise: 0,
   latent: new Float32Array(),
 });
 const half = Zone.parse({
@@ -109,7 +110,7 @@ test('a zone of half an even crowd holds half of it, with its own interval and o
 test('spread over cells adds up to the interval of the blocks, for the picture and for any part of it', () => {
   const whole = estimate(60);
   const people = countPeople(whole.map, whole.blocks, manifest.count.headWeight);
-  const rule = intervalOfScene(manifest.interval, people);
+  const rule = intervalOfScene(manifest.interval, people, 0);
   const spread = spreadOf(whole, rule);
   const coverage = rasterise(half.polygon, MAP, BLOCKS);
   let variance = 0;
@@ -139,7 +140,7 @@ test('how far off a whole scene may be grows with its crowd, and is the same sha
   const { blocks } = estimate(0);
   const rule = { ...manifest.interval, q: 1, v0: 0, v1: 0, v2: 0.04, crowd: 400 };
   const share = (people: number, part: number) => {
-    const [low, high] = countInterval(part, blocks, intervalOfScene(rule, people));
+    const [low, high] = countInterval(part, blocks, intervalOfScene(rule, people, 0));
     return (high - low) / 2 / part;
   };
   for (const [people, expected] of [
@@ -151,7 +152,21 @@ test('how far off a whole scene may be grows with its crowd, and is the same sha
     assert.ok(Math.abs(share(people, people) / expected - 1) < 1e-6);
     assert.ok(Math.abs(share(people, people / 4) / expected - 1) < 1e-6);
   }
-  assert.deepEqual(intervalOfScene({ ...rule, crowd: 0 }, 0), { ...rule, crowd: 0 }, 'no growth, also of nobody');
+  const even = { ...rule, crowd: 0, noise: { from: 0, gain: 0 } };
+  assert.deepEqual(intervalOfScene(even, 0, 0), even, 'no growth, also of nobody');
+});
+
+test('noise beyond what costs nothing widens the interval of the picture and of every part alike', () => {
+  const noisy = { ...manifest, interval: { ...manifest.interval, noise: { from: 0.2, gain: 2 } } };
+  const widths = (noise: number) => {
+    const reading = readPicture({ ...estimate(200), noise }, noisy, [half], (zone) =>
+      rasterise(zone.polygon, MAP, BLOCKS),
+    );
+    return [reading, reading?.zones[0]].map((part) => (part?.interval[1] ?? 0) - (part?.count ?? 0));
+  };
+  const [whole, part] = widths(0) as [number, number];
+  assert.deepEqual(widths(0.2), [whole, part]);
+  for (const [i, width] of widths(0.7).entries()) assert.ok(Math.abs(width / ([whole, part][i] as number) - 2) < 1e-6);
 });
 
 test('a calibrated zone carries intervals and the level of service of its profile', () => {

@@ -78,7 +78,7 @@ test('what is above the judged part counts neither as truth nor as counted', () 
   ];
   const labelled = (y: number): [number, number] => [320, y];
   const picture = { folder: 'f', file: 'p.jpg', widthPx: 640, heightPx: 400, heads: [labelled(99), labelled(100)] };
-  const estimate = { map, blocks, heads };
+  const estimate = { map, blocks, heads, noise: 0 };
 
   const whole = readJudged(estimate, manifest, picture, 0);
   const part = readJudged(estimate, manifest, picture, 0.25);

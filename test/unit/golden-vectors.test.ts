@@ -108,7 +108,7 @@ for (const name of MODELS) {
       near([countPeople(map, blocks, 1)], [expected.headPeople]);
       const people = countPeople(map, blocks, count.headWeight);
       near([people], [expected.count]);
-      near(countInterval(people, blocks, intervalOfScene(interval, people)), expected.interval);
+      near(countInterval(people, blocks, intervalOfScene(interval, people, 0)), expected.interval);
       const last = densityMap(samples.last, width, height, latent);
       const heads = locatePeaks(last, golden.leastPeople, golden.leastPeople);
       const byPlace = (a: number[], b: number[]) => (a[0] as number) - (b[0] as number);

@@ -5,6 +5,7 @@ import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import type { ZoneReading } from '../../../shared/contracts/reading.ts';
 import type { Spread, ZoneDensity } from '../../../shared/geometry/zone-ground.ts';
 import { levelOfService } from '../../../shared/readings/level-of-service.ts';
+import type { PictureEstimate } from '../model/count-picture.ts';
 import type { Estimate } from '../model/crowd-counter.ts';
 import {
   type Coverage,
@@ -29,7 +30,7 @@ export type PictureCount = { count: number; interval: [number, number]; heads: n
  * @param densityOf people per m² of a zone; given for calibrated cameras only
  */
 export function readPicture(
-  estimate: Pick<Estimate, 'map' | 'blocks' | 'heads'>,
+  estimate: Pick<PictureEstimate, 'map' | 'blocks' | 'heads' | 'noise'>,
   manifest: ModelManifest,
   zones: Zone[],
   coverageOf: (zone: Zone) => Coverage,
@@ -38,7 +39,7 @@ export function readPicture(
   const { map, blocks, heads } = estimate;
   const weight = manifest.count.headWeight;
   const count = countPeople(map, blocks, weight);
-  const rule = intervalOfScene(manifest.interval, count);
+  const rule = intervalOfScene(manifest.interval, count, estimate.noise);
   const interval = countInterval(count, blocks, rule);
   if (![count, ...interval].every(Number.isFinite) || count > MOST_PEOPLE) return undefined;
   const spread = densityOf && spreadOf(estimate, rule);

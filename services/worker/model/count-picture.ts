@@ -6,6 +6,7 @@ import type { CountOptions, CrowdCounter, Encoded, Estimate } from './crowd-coun
 import type { FarPlan } from './far-field.ts';
 import { pasteFarField, type Said } from './paste.ts';
 import { type Picture, tilePicture } from './picture.ts';
+import { noiseShare } from './picture-noise.ts';
 import { cutBlocks } from './read-out.ts';
 
 export type CountPictureOptions = Pick<CountOptions, 'steps' | 'leastHead'> & {
@@ -16,10 +17,10 @@ export type CountPictureOptions = Pick<CountOptions, 'steps' | 'leastHead'> & {
 };
 
 /** What the encoder saw in a picture: in the whole one, and in every tile of its far field. */
-export type EncodedPicture = { whole: Encoded; far?: { plan: FarPlan; tiles: Encoded[] } };
+export type EncodedPicture = { whole: Encoded; far?: { plan: FarPlan; tiles: Encoded[] }; noise: number };
 
-/** What is said of the picture, and the latents of its parts for the next one's warm start. */
-export type PictureEstimate = Said & { latents: Float32Array[] };
+/** What is said of the picture, its noise (`noiseShare`), and the latents of its parts for the next one's warm start. */
+export type PictureEstimate = Said & { latents: Float32Array[]; noise: number };
 
 /**
  * Counts a picture on the production path; cameras, test bench and evaluation alike.
@@ -43,10 +44,11 @@ export async function encodePicture(
 ): Promise<EncodedPicture> {
   const whole = await counter.encode(picture);
   const { far } = picture;
-  if (!far) return { whole };
+  const noise = noiseShare(picture.rgb, picture, picture.seen);
+  if (!far) return { whole, noise };
   const tiles: Encoded[] = [];
   for (const tile of far.plan.tiles) tiles.push(await counter.encode(tilePicture(far, tile)));
-  return { whole, far: { plan: far.plan, tiles } };
+  return { whole, far: { plan: far.plan, tiles }, noise };
 }
 
 /**
@@ -55,11 +57,11 @@ export async function encodePicture(
  */
 export async function drawPicture(
   counter: CrowdCounter,
-  { whole: encoded, far }: EncodedPicture,
+  { whole: encoded, far, noise: pictureNoise }: EncodedPicture,
   { seed, previous = [], ...options }: CountPictureOptions,
 ): Promise<PictureEstimate> {
   const whole = await counter.draw(encoded, { ...options, seed, previous: previous[0] });
-  if (!far) return { ...ofPicture(whole, encoded), latents: [whole.latent] };
+  if (!far) return { ...ofPicture(whole, encoded), latents: [whole.latent], noise: pictureNoise };
   const noise = tileNoise(counter, far.plan, seed);
   const tiles: Estimate[] = [];
   for (const [i, tile] of far.tiles.entries()) {
@@ -67,7 +69,7 @@ export async function drawPicture(
     tiles.push(await counter.draw(tile, { ...options, ...start }));
   }
   const pasted = pasteFarField(whole, far.plan, tiles);
-  return { ...ofPicture(pasted, encoded), latents: [whole, ...tiles].map(({ latent }) => latent) };
+  return { ...ofPicture(pasted, encoded), latents: [whole, ...tiles].map(({ latent }) => latent), noise: pictureNoise };
 }
 
 /** Without the blocks of what the picture was made up with. */

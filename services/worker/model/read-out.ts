@@ -77,12 +77,19 @@ export function countInterval(
 }
 
 /**
- * The interval's rule for one picture and all its parts: how far off a whole scene may be depends on its crowd.
+ * The interval's rule for one picture and all its parts: how far off a whole scene may be depends on its crowd, and on how
+ * well it can be seen at all.
  * @param people in the whole picture
+ * @param noise of it, a share of its contrast (`noiseShare`)
  */
-export function intervalOfScene(spec: ModelManifest['interval'], people: number): ModelManifest['interval'] {
-  if (spec.crowd === 0) return spec;
-  return { ...spec, v2: spec.v2 * (people / (people + spec.crowd)) ** 2, crowd: 0 };
+export function intervalOfScene(
+  spec: ModelManifest['interval'],
+  people: number,
+  noise: number,
+): ModelManifest['interval'] {
+  const q = spec.q * (1 + spec.noise.gain * Math.max(0, noise - spec.noise.from));
+  const share = spec.crowd === 0 ? 1 : people / (people + spec.crowd);
+  return { ...spec, q, v2: spec.v2 * share ** 2, crowd: 0, noise: { from: 0, gain: 0 } };
 }
 
 /**

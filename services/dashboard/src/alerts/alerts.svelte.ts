@@ -218,7 +218,10 @@ export class Alerts {
         if (mine !== this.#reload) return;
         continue;
       }
-      this.#remember(answer.body);
+      const fresh = this.#remember(answer.body);
+      // What was missed is told late rather than never; what is newer than the gap is still to come over the socket.
+      const missed = after === undefined ? [] : fresh.filter(({ offset }) => offset <= upTo.offset);
+      if (missed.length > 0) this.newest = missed;
       const last = answer.body.at(-1);
       if (!last) break;
       from = last.offset;
