@@ -171,6 +171,34 @@ test('a rise that was read from the log before it was heard is told all the same
   await watched.close();
 });
 
+test('a list of silences that was asked for before a silence does not take it away', async () => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  let reloaded = false;
+  // One that the page before has asked for ends with it.
+  const first = await holdBack(page, '**/api/silences', 'GET', () => reloaded);
+  await page.reload({ waitUntil: 'commit' });
+  reloaded = true;
+  // Of the gate there are an alert that is on and one that has ended by now.
+  site.setPeople('stairs', CROWDED);
+  await until('the first list is on its way', () => first.held.length > 0);
+  await card(page, 'Stairs').getByTestId('open-alert').click();
+  const form = page.getByTestId('alert-page').getByTestId('silence-form');
+  await form.locator('input').fill('stewards are there');
+  await form.getByRole('button').click();
+  await page.getByTestId('operator-name').fill('Post 3');
+  await page.keyboard.press('Enter');
+  const silences = page.getByTestId('silences');
+  await silences.waitFor();
+  const late = page.waitForEvent('requestfinished', (request) => request === first.held[0]);
+  first.release();
+  await late;
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))');
+  assert.equal(await silences.getByText('stewards are there').count(), 1);
+  watched.assertClean();
+  await watched.close();
+});
+
 test('an event that never came over the socket is told to screen readers when the log has told it', async () => {
   const watched = await browser.open(site.url);
   const { page } = watched;
@@ -196,34 +224,6 @@ test('an event that never came over the socket is told to screen readers when th
   assert.equal(await words(voice), '');
   site.setPeople('stairs', CROWDED);
   await until('the gate is told with the stairs', async () => /Gate/.test(await words(voice)), 30_000);
-  watched.assertClean();
-  await watched.close();
-});
-
-test('a list of silences that was asked for before a silence does not take it away', async () => {
-  const watched = await browser.open(site.url);
-  const { page } = watched;
-  let reloaded = false;
-  // One that the page before has asked for ends with it.
-  const first = await holdBack(page, '**/api/silences', 'GET', () => reloaded);
-  await page.reload({ waitUntil: 'commit' });
-  reloaded = true;
-  // Of the gate there are an alert that is on and one that has ended by now.
-  site.setPeople('stairs', CROWDED);
-  await until('the first list is on its way', () => first.held.length > 0);
-  await card(page, 'Stairs').getByTestId('open-alert').click();
-  const form = page.getByTestId('alert-page').getByTestId('silence-form');
-  await form.locator('input').fill('stewards are there');
-  await form.getByRole('button').click();
-  await page.getByTestId('operator-name').fill('Post 3');
-  await page.keyboard.press('Enter');
-  const silences = page.getByTestId('silences');
-  await silences.waitFor();
-  const late = page.waitForEvent('requestfinished', (request) => request === first.held[0]);
-  first.release();
-  await late;
-  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))');
-  assert.equal(await silences.getByText('stewards are there').count(), 1);
   watched.assertClean();
   await watched.close();
 });

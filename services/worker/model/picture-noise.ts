@@ -3,17 +3,20 @@ import type { Size } from './inference-size.ts';
 
 /** Median of the absolute values of normal numbers, as a share of their standard deviation. */
 const MEDIAN_OF_NORMAL = 0.6745;
-/** Side of the patches whose means tell the scene's contrast, px: noise of single pixels is an eighth of itself there. */
+/** Between the details that are looked at, px: a quarter of them says as much. */
+const STEP_PX = 4;
+/** Side of the patches whose means tell the scene's contrast, and between their pixels that are looked at, px. */
 const PATCH_PX = 8;
+const PATCH_STEP_PX = 2;
 /** A picture more even than this has no scene to see, standard deviation of 255: its noise is compared with this. */
 const LEAST_CONTRAST = 4;
 
 /**
- * Standard deviation of the noise of single pixels as a share of the scene's contrast, both of green: 0.02 to 0.1 by day, 0.5
- * where a scene is hardly to be made out.
+ * Standard deviation of the noise of single pixels as a share of the scene's contrast, both of green: under 0.1 by day but
+ * for grainy photographs and crowds of heads of a pixel or two, 0.7 where a scene is hardly to be made out.
  *
  * The noise is the median of the finest diagonal details (Donoho and Johnstone, 1994, "Ideal spatial adaptation by wavelet
- * shrinkage"): edges have few of those, noise is everywhere. Compression and smoothing hide noise from it, and from the model.
+ * shrinkage"): edges have few of those, noise is everywhere. Noise that was smoothed or compressed away is not seen.
  * @param rgb bytes, row by row, over the whole of `size`
  * @param seen the part of it that is picture, from the top left corner
  */
@@ -23,14 +26,17 @@ export function noiseShare(rgb: Uint8Array, size: Size, seen: Size): number {
   const line = size.widthPx * 3;
   // Twice the detail, 0–510, so that it is whole.
   const details = new Uint32Array(511);
-  for (let y = 0; y < rows; y += 2) {
-    for (let x = 0, at = y * line + 1; x < columns; x += 2, at += 6) {
+  let looked = 0;
+  for (let y = 0; y < rows; y += STEP_PX) {
+    for (let x = 0, at = y * line + 1; x < columns; x += STEP_PX, at += 3 * STEP_PX) {
       const upper = (rgb[at] as number) - (rgb[at + 3] as number);
       const lower = (rgb[at + line] as number) - (rgb[at + line + 3] as number);
-      details[Math.abs(upper - lower)] = (details[Math.abs(upper - lower)] as number) + 1;
+      const detail = Math.abs(upper - lower);
+      details[detail] = (details[detail] as number) + 1;
+      looked++;
     }
   }
-  const noise = medianOf(details, (columns * rows) / 4) / 2 / MEDIAN_OF_NORMAL;
+  const noise = medianOf(details, looked) / 2 / MEDIAN_OF_NORMAL;
   return noise / Math.max(LEAST_CONTRAST, contrast(rgb, line, columns, rows));
 }
 
@@ -50,10 +56,10 @@ function contrast(rgb: Uint8Array, line: number, columns: number, rows: number):
   for (let top = 0; top + PATCH_PX <= rows; top += PATCH_PX) {
     for (let left = 0; left + PATCH_PX <= columns; left += PATCH_PX) {
       let mean = 0;
-      for (let y = top; y < top + PATCH_PX; y++) {
-        for (let x = left; x < left + PATCH_PX; x++) mean += rgb[y * line + x * 3 + 1] as number;
+      for (let y = top; y < top + PATCH_PX; y += PATCH_STEP_PX) {
+        for (let x = left; x < left + PATCH_PX; x += PATCH_STEP_PX) mean += rgb[y * line + x * 3 + 1] as number;
       }
-      mean /= PATCH_PX * PATCH_PX;
+      mean /= (PATCH_PX / PATCH_STEP_PX) ** 2;
       sum += mean;
       squares += mean * mean;
       patches++;
