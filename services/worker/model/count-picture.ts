@@ -57,19 +57,19 @@ export async function encodePicture(
  */
 export async function drawPicture(
   counter: CrowdCounter,
-  { whole: encoded, far, noise: pictureNoise }: EncodedPicture,
+  { whole: encoded, far, noise }: EncodedPicture,
   { seed, previous = [], ...options }: CountPictureOptions,
 ): Promise<PictureEstimate> {
   const whole = await counter.draw(encoded, { ...options, seed, previous: previous[0] });
-  if (!far) return { ...ofPicture(whole, encoded), latents: [whole.latent], noise: pictureNoise };
-  const noise = tileNoise(counter, far.plan, seed);
+  if (!far) return { ...ofPicture(whole, encoded), latents: [whole.latent], noise };
+  const starts = tileNoise(counter, far.plan, seed);
   const tiles: Estimate[] = [];
   for (const [i, tile] of far.tiles.entries()) {
-    const start = { noise: noise[i] as Float32Array, previous: previous[i + 1] };
+    const start = { noise: starts[i] as Float32Array, previous: previous[i + 1] };
     tiles.push(await counter.draw(tile, { ...options, ...start }));
   }
   const pasted = pasteFarField(whole, far.plan, tiles);
-  return { ...ofPicture(pasted, encoded), latents: [whole, ...tiles].map(({ latent }) => latent), noise: pictureNoise };
+  return { ...ofPicture(pasted, encoded), latents: [whole, ...tiles].map(({ latent }) => latent), noise };
 }
 
 /** Without the blocks of what the picture was made up with. */
