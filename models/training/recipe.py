@@ -31,8 +31,10 @@ class Recipe:
     # Share of the crops that are made of two pictures.
     joined: float = 0.2
 
-    # Optimiser. Progress is wall-clock share of the stage's minutes, so that a
-    # shared or slow machine still reaches the end of the learning-rate curve.
+    # Optimiser. Progress is the share of the stage's crops where these are given: as much training on any
+    # machine, however slow or often stopped. Else it is the share of its wall-clock minutes.
+    crops_a: int | None = None
+    crops_b: int | None = None
     minutes_a: float = 70.0
     minutes_b: float = 10.0
     learning_rate_a: float = 1.5e-3

@@ -4,6 +4,7 @@
     python -m models.training.run --data DIR --run RUN --device cuda         # GPU, under 30 minutes
     python -m models.training.run --data DIR --run RUN --smoke               # under a minute, checks the path only
     torchrun --standalone --nproc-per-node 2 -m -- models.training.run --data DIR --run RUN --threads 1    # two processes
+    … --crops 400000                                                         # as much training on any machine, instead of minutes
 
 Stops and starts again where it was: each stage leaves a file in RUN.
 """
@@ -21,15 +22,19 @@ from .recipe import Recipe
 from .train import join_processes, keeps_run, train_stage
 
 STAGE_B_SHARE = 0.15
+# Of the crops; what the chain of the shipped weights had last.
+SYNTHETIC_SHARE = 0.18
 
 
-def recipe_for(size: str, device: str, minutes: float, smoke: bool) -> Recipe:
-    """The CPU recipe of a size, or the same nets with larger crops and batches on a GPU."""
+def recipe_for(size: str, device: str, minutes: float, crops: int | None, smoke: bool) -> Recipe:
+    """The CPU recipe of a size, or the same nets with larger crops and batches on a GPU; `minutes` or `crops` of both stages together."""
     recipe = Recipe.of_size(size)
     if device.startswith("cuda"):
         recipe.crop, recipe.batch = 384, 48
     recipe.minutes_a = minutes * (1 - STAGE_B_SHARE)
     recipe.minutes_b = minutes * STAGE_B_SHARE
+    if crops and not smoke:
+        recipe.crops_a, recipe.crops_b = int(crops * (1 - STAGE_B_SHARE)), int(crops * STAGE_B_SHARE)
     if smoke:
         recipe.crop, recipe.batch, recipe.warm_up_steps = 128, 4, 5
         recipe.minutes_a, recipe.minutes_b = 0.12, 0.08
@@ -53,18 +58,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where the model goes; RUN/model unless told")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, help="training minutes, both stages together")
+    parser.add_argument("--crops", type=int, help="training crops, both stages together, instead of minutes: as much training on any machine")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, help="crop-making processes")
     parser.add_argument("--start", type=Path, help="weights.pt to go on from, instead of ImageNet's features")
     parser.add_argument("--size", choices=["standard", "small", "large"], default="standard")
     parser.add_argument("--teacher", type=Path, help="weights.pt of a larger net that a small one also learns from")
-    parser.add_argument("--synthetic", type=int, default=600, help="rendered pictures to mix in; 0 for none")
+    parser.add_argument("--synthetic", type=int, default=1600, help="rendered pictures to mix in; 0 for none")
     parser.add_argument("--smoke", action="store_true")
     arguments = parser.parse_args()
     gpu = arguments.device.startswith("cuda")
     torch.set_num_threads(arguments.threads)
     minutes = arguments.minutes or (22.0 if gpu else 84.0)
-    recipe = recipe_for(arguments.size, arguments.device, minutes, arguments.smoke)
+    recipe = recipe_for(arguments.size, arguments.device, minutes, arguments.crops, arguments.smoke)
     workers = arguments.workers if arguments.workers is not None else (12 if gpu else 1)
     limit = 3 if arguments.smoke else None
     run: Path = arguments.run
@@ -85,7 +91,7 @@ def main() -> None:
             print(f"== stage {stage}", flush=True)
             train_stage(
                 arguments.data, run, stage, recipe, device, 0 if arguments.smoke else workers,
-                rendered, 0.12, validate_minutes=60.0 if arguments.smoke else 10.0, limit=limit,
+                rendered, SYNTHETIC_SHARE, validate_minutes=60.0 if arguments.smoke else 30.0, limit=limit,
                 start=arguments.start, teacher=arguments.teacher,
             )
     if not keeps_run():

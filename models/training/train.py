@@ -40,7 +40,7 @@ TEACHER_SHARE = 0.5
 
 
 class Trainer:
-    """One stage of one run. Progress is the share of the stage's minutes that have been spent."""
+    """One stage of one run. Progress is the share of the stage's crops that were seen or, without their number, of its minutes that were spent."""
 
     def __init__(
         self, data: Path, run: Path, stage: str, recipe: Recipe, device: str, start: Path | None = None,
@@ -67,7 +67,9 @@ class Trainer:
         self.iteration = 0
         self.warmed = False
         self.seconds = {"a": 0.0, "b": 0.0}
-        self.minutes = recipe.minutes_a if stage == "a" else recipe.minutes_b
+        self.crops = {"a": 0, "b": 0}
+        self.seconds_meant = 60 * (recipe.minutes_a if stage == "a" else recipe.minutes_b)
+        self.crops_meant = recipe.crops_a if stage == "a" else recipe.crops_b
         self.still_encoder = stage == "b" and recipe.still_encoder
         self.grid = sorted({t for times in recipe.timesteps.values() for t in times})
         self.among = processes.get_world_size() if processes.is_initialized() else 1
@@ -109,7 +111,8 @@ class Trainer:
             self.optimiser.load_state_dict(state["optimiser"])
             self.warmed = True
         self.iteration, self.seconds = state["iteration"], state["seconds"]
-        print(f"goes on from iteration {self.iteration}, {self.seconds}", flush=True)
+        self.crops = state.get("crops", self.crops)
+        print(f"goes on from iteration {self.iteration}, {self.seconds}, {self.crops}", flush=True)
 
     def save(self, name: str) -> None:
         save_checkpoint(
@@ -119,9 +122,16 @@ class Trainer:
             optimiser=self.optimiser.state_dict(),
             iteration=self.iteration,
             seconds=self.seconds,
+            crops=self.crops,
             stage=self.stage,
             recipe=self.recipe.as_dict(),
         )
+
+    def progress(self) -> float:
+        """How much of the stage is done, 0 to 1 and a little beyond."""
+        if self.crops_meant:
+            return self.crops[self.stage] / self.crops_meant
+        return self.seconds[self.stage] / self.seconds_meant
 
     def learning_rate(self, progress: float, done: int) -> float:
         recipe = self.recipe
@@ -222,7 +232,6 @@ class Trainer:
 
     def train(self, crops: Crops, workers: int, validate_minutes: float, save_minutes: float = 1.0) -> None:
         loader = iter(make_loader(crops, self.recipe.batch, workers))
-        budget = self.minutes * 60
         self.counter.train()
         if self.still_encoder:
             self.counter.encoder.eval()
@@ -234,9 +243,9 @@ class Trainer:
         begun_at = self.iteration
         sums: dict[str, float] = {}
         after = 0.0
-        while self.seconds[self.stage] < budget:
+        while (progress := self.progress()) < 1:
             started = time.monotonic()
-            rate = self.learning_rate(self.seconds[self.stage] / budget, self.iteration - begun_at)
+            rate = self.learning_rate(progress, self.iteration - begun_at)
             for group in self.optimiser.param_groups:
                 group["lr"] = rate * group["share"]
             values = self.loss(next(loader))
@@ -256,6 +265,7 @@ class Trainer:
             for name, value in (values | {"norm": norms[0], "norm2": norms[1]}).items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach())
             self.seconds[self.stage] += spent
+            self.crops[self.stage] += self.recipe.batch * self.among
             now = time.monotonic()
             after = now - started
             if not keeps_run():
@@ -286,8 +296,7 @@ class Trainer:
             if fresh:
                 writer.writeheader()
             writer.writerow(row)
-        share = row["minutes"] / self.minutes
-        print(f"[{'#' * int(20 * share):20s}]", " ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}"
+        print(f"[{'#' * int(20 * self.progress()):20s}]", " ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}"
               for k, v in row.items()), flush=True)
 
 
@@ -324,6 +333,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--stage", choices=["a", "b"], required=True)
     parser.add_argument("--minutes", type=float, help="wall-clock minutes of this stage")
+    parser.add_argument("--crops", type=int, help="crops of this stage, instead of minutes: as much training on any machine")
     parser.add_argument("--rate", type=float, help="peak learning rate of this stage")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--batch", type=int)
@@ -344,6 +354,7 @@ def main() -> None:
     recipe.control = arguments.control
     for name, value in (
         (f"minutes_{arguments.stage}", arguments.minutes),
+        (f"crops_{arguments.stage}", arguments.crops),
         (f"learning_rate_{arguments.stage}", arguments.rate),
         ("seed", arguments.seed),
         ("batch", arguments.batch),
