@@ -11,6 +11,7 @@ import {
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import type { Notice, Step } from './machine/machine.ts';
 import { shownLevel } from './machine/machine-state.ts';
+import { afterLevel } from './operator/escalation.ts';
 import { isSilenced } from './operator/silences.ts';
 import { judgesPictures, type Rule } from './rules/rule.ts';
 
@@ -85,7 +86,10 @@ export function alertAfter(
     changedAt: now,
     ...(ended ? { resolvedAt: now } : {}),
     // A higher level starts the wait for an acknowledgement anew.
-    operator: { escalation: 0, ...old?.operator, unheardMs: rose ? 0 : (old?.operator.unheardMs ?? 0) },
+    operator: afterLevel(
+      { escalation: 0, ...old?.operator, unheardMs: rose ? 0 : (old?.operator.unheardMs ?? 0) },
+      level,
+    ),
   };
 }
 

@@ -6,6 +6,8 @@ import type { Redis } from 'ioredis';
 import { type ActiveAlert, type AlertReply, alertKeys } from '../../shared/contracts/alert.ts';
 import type { Change } from './change.ts';
 import { type AlertStore, DeposedError } from './store/alert-store.ts';
+import type { Told } from './store/claim.ts';
+import { isDatabaseAway } from './store/database-errors.ts';
 
 /** Events kept in Redis for clients that resume; older ones come from the database. */
 const EVENTS_KEPT = 10_000;
@@ -24,6 +26,12 @@ end
 redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'epoch', ARGV[2], 'offset', ARGV[3])
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'epoch', ARGV[2], 'offset', ARGV[3], 'body', ARGV[4])
 return 1`;
+
+/** What was announced last, by whomever. @throws when Redis does not answer */
+export async function lastAnnounced(redis: Redis): Promise<Told | undefined> {
+  const [epoch, offset, fence] = await redis.hmget(alertKeys.announced, 'epoch', 'offset', 'fence');
+  return epoch ? { epoch, offset: Number(offset), fence: Number(fence) } : undefined;
+}
 
 export class Announcer {
   readonly #redis: Redis;
@@ -74,10 +82,16 @@ export class Announcer {
     await write.exec();
   }
 
-  /** Answers a command; one that changed something is ticked off in the database. */
+  /**
+   * Answers a command; one that changed something is ticked off in the database. Where that is away the answer is given
+   * all the same: a successor will give it once more, to nobody.
+   */
   async reply(reply: AlertReply, stored: boolean): Promise<void> {
     const key = alertKeys.reply(reply.commandId);
     await this.#redis.multi().del(key).lpush(key, JSON.stringify(reply)).pexpire(key, REPLY_LIFE_MS).exec();
-    if (stored) await this.#store.markReplied(reply.commandId);
+    if (!stored) return;
+    await this.#store.markReplied(reply.commandId).catch((error) => {
+      if (!isDatabaseAway(error)) throw error;
+    });
   }
 }

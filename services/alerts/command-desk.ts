@@ -31,6 +31,8 @@ const TRIAL_MS = 3_600_000;
 
 /** The loop waits for the database this long on behalf of an operator. */
 const ANSWER_WITHIN_MS = 1500;
+/** Who asked was told by then that nobody answers: a silence or a drill must not come out of the blue. */
+const COMMAND_LIFE_MS = 10_000;
 
 export type CommandDeskOptions = {
   /** The configuration in force. */
@@ -63,6 +65,7 @@ export class CommandDesk {
     const { command, refusal } = parseCommand(entry.body);
     if (refusal) await announcer.reply(refusal, false);
     if (!command) return;
+    if (entry.lagMs > COMMAND_LIFE_MS) return announcer.reply(unavailable(command, TOO_LATE), false);
     if (command.type === 'try-thresholds') {
       // Takes tenths of a second: live readings must not wait for it.
       void this.#tryOut(command).catch(() => undefined);
@@ -200,11 +203,14 @@ export class CommandDesk {
   }
 }
 
-const unavailable = ({ commandId }: AlertCommand): AlertReply => ({
+const DATABASE_AWAY = 'The database of alerts is away: nothing was done. Try again when it is back.';
+const TOO_LATE = 'Nobody was there to carry it out in time: nothing was done. Give the order again.';
+
+const unavailable = ({ commandId }: AlertCommand, message = DATABASE_AWAY): AlertReply => ({
   commandId,
   ok: false,
   code: 'unavailable',
-  message: 'The database of alerts is away: nothing was done. Try again when it is back.',
+  message,
 });
 
 const isQuestion = (command: AlertCommand): command is Question => command.type.startsWith('list-');

@@ -14,6 +14,7 @@ import { type Notice, next, type Step } from './machine/machine.ts';
 import { initialState, type MachineState } from './machine/machine-state.ts';
 import { type EscalationPolicy, waitUnheard } from './operator/escalation.ts';
 import { type Operated, operate } from './operator/operate.ts';
+import { isOver } from './operator/silences.ts';
 import { observeLine } from './rules/line-rules.ts';
 import { causeOf, observeCamera, observeShare, observeZone, type Seen } from './rules/observe.ts';
 import { judgesPictures, type Observation, type Rule } from './rules/rule.ts';
@@ -89,7 +90,7 @@ export class AlertEngine {
     this.#lastTickAt = now;
     this.#runClockRules(now, change);
     for (const silence of [...this.#book.silences.values()]) {
-      if (silence.until <= now) this.#book.endSilence(silence, now, change);
+      if (isOver(silence, now)) this.#book.endSilence(silence, now, change);
     }
     for (const alert of [...this.#book.alerts.values()]) {
       if (alert.resolvedAt === undefined) this.#letWait(alert, elapsedMs, now, change);
@@ -209,7 +210,9 @@ export class AlertEngine {
     });
     if (!ended) return;
     delete record.alertId;
-    if (old?.operator.acknowledged) this.#book.put(alertId, undefined, change);
+    const { acknowledged, unheardLevel } = alert.operator;
+    // Over and seen at its highest: nothing is left to tell anybody.
+    if (acknowledged && unheardLevel === undefined) this.#book.put(alertId, undefined, change);
   }
 
   #record(key: string): MachineRecord {

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { alertKeys } from '../../shared/contracts/alert.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
-import type { Positions } from './store/alert-store.ts';
+import type { Positions } from './store/claim.ts';
 
 /** One entry. `lagMs` is how long ago it was written, by Redis' own clock. */
 export type Entry = { id: string; stream: 'events' | 'commands'; kind: string; body: string; lagMs: number };

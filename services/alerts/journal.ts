@@ -17,7 +17,8 @@ import { HistoryTally } from './history/history-tally.ts';
 import { LineTally } from './history/line-tally.ts';
 import { inTime, LateAnswerError } from './in-time.ts';
 import type { Outage } from './outage.ts';
-import type { AlertStore, Commit, Positions } from './store/alert-store.ts';
+import type { AlertStore, Commit } from './store/alert-store.ts';
+import type { Positions } from './store/claim.ts';
 
 /** Progress without events is stored this often: what a crash makes the successor read again. */
 const SAVE_EVERY_MS = 1000;

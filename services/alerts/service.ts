@@ -16,6 +16,7 @@ import { type AlertMetrics, createAlertMetrics } from './alert-metrics.ts';
 import { DeliveryDesk } from './deliveries/delivery-desk.ts';
 import { resolveEndpoints } from './deliveries/endpoint.ts';
 import { DrillDesk } from './drill/drill-desk.ts';
+import { watchEvidenceAge } from './evidence/evidence-age.ts';
 import { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { EvidenceFiles } from './evidence/evidence-files.ts';
 import { EvidenceStore } from './evidence/evidence-store.ts';
@@ -72,6 +73,7 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
       disconnect,
     );
     const files = new EvidenceFiles(join(dataDir, 'evidence'));
+    watchEvidenceAge({ files, keepDays: () => config.alerts.evidence.keepDays, logger, lifecycle });
     const stop = new AbortController();
     let term: Term | undefined;
     let desk: DeliveryDesk | undefined;

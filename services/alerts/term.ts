@@ -11,7 +11,7 @@ import { messageOf } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
 import type { AlertMetrics } from './alert-metrics.ts';
-import { Announcer } from './announcer.ts';
+import { Announcer, lastAnnounced } from './announcer.ts';
 import { CameraFeed } from './camera-feed.ts';
 import { CommandDesk } from './command-desk.ts';
 import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
@@ -111,15 +111,20 @@ export class Term {
   /** Takes over. @throws when Redis or the database does not answer */
   static async begin(o: TermOptions): Promise<Term> {
     const { store, desk, evidence, metrics, logger } = o;
-    const { fence, positions, snapshot } = await store.claim();
+    // Looked at before: whatever was told until then is in a database that has forgotten nothing.
+    const told = await lastAnnounced(o.redis);
+    const { fence, positions, snapshot } = await store.claim(told);
+    if (told && told.epoch !== snapshot.epoch) {
+      logger.warn({ epoch: snapshot.epoch, before: told.epoch }, 'another database, or one put back: a new log begins');
+    }
     const streams = await InputStreams.open(o.input, positions);
     const feed = await CameraFeed.open(o.redis, o.config.cameras);
     const engine = new AlertEngine(snapshot, [], enginePolicy(o.config));
     const announcer = new Announcer(o.redis, store, fence);
     const machineOf = (key: string) => engine.machine(key);
     const outage = new Outage({ metrics, logger });
-    const told = { announcer, desk, evidence, outage, metrics, logger };
-    const journal = new Journal({ fence, positions, machineOf, store, ...told });
+    const tellers = { announcer, desk, evidence, outage, metrics, logger };
+    const journal = new Journal({ fence, positions, machineOf, store, ...tellers });
     const term = new Term(o, { engine, feed, streams, journal, announcer, outage });
     await o.drills.resume();
     await term.#configure(o.config);

@@ -4,7 +4,7 @@
  */
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { AlertsConfig } from '../../shared/config/alerts.ts';
-import type { Camera } from '../../shared/config/schema.ts';
+import { type Camera, staleAfterMs } from '../../shared/config/schema.ts';
 import { type AlertEvent, levelRank } from '../../shared/contracts/alert.ts';
 import type { ThresholdTrial, TrialEpisode } from '../../shared/contracts/config-api.ts';
 import type { HistoryPoint } from '../../shared/contracts/history.ts';
@@ -13,7 +13,7 @@ import { AlertEngine } from './engine.ts';
 import { enginePolicy } from './policy.ts';
 import { rulesOf } from './rules/rules-of.ts';
 
-/** A span is played as pictures this far apart; every rule takes them as an unbroken run. */
+/** A span is played as pictures at most this far apart, so that every rule takes them as an unbroken run. */
 const PICTURE_EVERY_MS = 2000;
 /** Spans after which the live loop may go on: an hour costs some tenths of a second. */
 const SPANS_A_TURN = 15;
@@ -45,10 +45,11 @@ export async function tryThresholds({
   const nothing = { machines: new Map(), alerts: new Map(), silences: new Map() };
   const engine = new AlertEngine({ epoch: 'trial', offset: 0, ...nothing }, rules, enginePolicy(config));
   const events: AlertEvent[] = [];
+  const everyMs = Math.min(PICTURE_EVERY_MS, staleAfterMs(camera));
   let seq = 0;
   for (const [index, span] of history.entries()) {
     if (index % SPANS_A_TURN === 0) await othersTurn();
-    for (let at = span.at; at < span.at + span.stepMs; at += PICTURE_EVERY_MS) {
+    for (let at = span.at; at < span.at + span.stepMs; at += everyMs) {
       seq += 1;
       events.push(...engine.observe(readingOf(span, zoneId, camera, seq, at), at).events);
     }

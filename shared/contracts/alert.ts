@@ -143,6 +143,8 @@ export type AlertEvent = z.infer<typeof AlertEvent>;
 /** What operators did with one alert. */
 export const OperatorState = z.object({
   acknowledged: z.object({ by: z.string(), at: EpochMs, level: AlertLevel }).optional(),
+  /** Highest level above the acknowledged one since then, which nobody has acknowledged; an end does not take it away. */
+  unheardLevel: RaisedLevel.optional(),
   assignee: z.string().optional(),
   escalation: z.number().int().nonnegative(),
   /** Time nobody has acknowledged for, counted towards the next escalation, ms. */
@@ -150,7 +152,7 @@ export const OperatorState = z.object({
 });
 export type OperatorState = z.infer<typeof OperatorState>;
 
-/** An alert that is still on or not yet acknowledged: an ended, unacknowledged one stays listed. */
+/** An alert that is still on or not yet acknowledged: an ended one stays listed until its highest level was. */
 export const ActiveAlert = z.object({
   alertId: z.string(),
   rule: RuleKind,

@@ -100,7 +100,7 @@ for (const { name, create } of DATABASES)
       );
       for (let attempt = 1; ; attempt++) {
         const holder = await until('one leads', () => client.get(alertKeys.lease));
-        const leader = processes.find((child) => holder.endsWith(`-${child.pid}`));
+        const leader = processes.find((child) => holder.includes(`-${child.pid}-`));
         assert.ok(leader);
         await delay(Math.random() * 300);
         leader.kill('SIGSTOP');
@@ -146,7 +146,7 @@ for (const { name, create } of DATABASES)
         const holder = await until('one leads', () => client.get(alertKeys.lease), 60_000);
         // Anywhere in the dwell, the decision, the write, the announcement or the delivery.
         await delay(Math.random() * 400);
-        const leader = processes.find((child) => holder.endsWith(`-${child.pid}`));
+        const leader = processes.find((child) => holder.includes(`-${child.pid}-`));
         if (!leader || leader.exitCode !== null || leader.signalCode !== null) continue;
         leader.kill('SIGKILL');
         kills += 1;

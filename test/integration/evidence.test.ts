@@ -178,6 +178,25 @@ describe('evidence', () => {
     await store.close();
   });
 
+  it('is deleted also where it was written by a process that leads no more', async () => {
+    const own = await mkdtemp(join(tmpdir(), 'hr-evidence-b-'));
+    const files = new EvidenceFiles(join(own, 'evidence'));
+    const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
+    const [old, young] = [Date.now() - 32 * DAY_MS, Date.now() - 29 * DAY_MS];
+    for (const at of [old, young]) await files.write({ eventId: 'led-once', at }, 'picture', Buffer.from('people'));
+    await mkdir(join(own, 'evidence', 'not-a-day'));
+    const redisUrls = { state: redis.url, frames: redis.framesUrl };
+    const standby = await startAlerts({ config: config(), redisUrls, logger, dataDir: own, instance: 'b' });
+    try {
+      const left = () => readdir(join(own, 'evidence'));
+      await until('it is gone', async () => !(await left()).includes(day(old)), 10_000);
+      assert.deepEqual((await left()).sort(), [day(young), 'not-a-day']);
+    } finally {
+      await standby.close();
+      await rm(own, { recursive: true, force: true });
+    }
+  });
+
   it('outlives frames that are away: the alert is told, the entry says so', async () => {
     await alerts?.close();
     const nowhere = `unix://${join(dir, 'no-redis.sock')}`;

@@ -1,12 +1,13 @@
 /** What is stored of alerts and readings: the same on SQLite and on PostgreSQL. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { DeliveryStore } from '../../services/alerts/deliveries/delivery-store.ts';
 import { addHistory, pruneHistory, readHistory } from '../../services/alerts/history/history-store.ts';
 import { HistoryTally } from '../../services/alerts/history/history-tally.ts';
 import { addLineHistory, pruneLineHistory, readLineHistory } from '../../services/alerts/history/line-history-store.ts';
 import { LineTally } from '../../services/alerts/history/line-tally.ts';
 import { AlertStore, type Commit, DeposedError } from '../../services/alerts/store/alert-store.ts';
-import { AlertCommand } from '../../shared/contracts/alert.ts';
+import { type ActiveAlert, AlertCommand } from '../../shared/contracts/alert.ts';
 import type { LineReading, PublicReading } from '../../shared/contracts/reading.ts';
 import { DATABASES, type TestDatabase } from '../helpers/databases.ts';
 import { calibrated, run } from '../helpers/timeline.ts';
@@ -119,6 +120,57 @@ for (const { name, create } of DATABASES) {
       assert.deepEqual(await store.events({ ...list, afterOffset: 0, limit: 9, cameraId: 'nowhere' }), []);
       assert.equal(await store.newestSequence(events[0]?.alertId ?? ''), events.at(-1)?.sequence);
       assert.equal((await store.claim()).snapshot.offset, events.at(-1)?.offset);
+    });
+
+    it('begins a new life where it does not know of what was told: no id and no offset twice', async () => {
+      const { fence, snapshot } = await store.claim();
+      const { epoch, offset } = snapshot;
+      const alert = { alertId: 'a', sequence: 2 } as ActiveAlert;
+      const change = { events: [], machines: new Set<string>(), alerts: new Map([['a', alert]]), silences: new Map() };
+      await store.commit({ ...commitOf(fence), number: 2, change });
+      const known = await store.claim({ epoch, offset, fence });
+      assert.equal(known.snapshot.epoch, epoch, 'all is known');
+      assert.equal(
+        (await store.claim({ epoch: 'other', offset: 99, fence: 99 })).snapshot.epoch,
+        epoch,
+        'not of this one',
+      );
+      const forgotten = await store.claim({ epoch, offset: offset + 7, fence });
+      assert.notEqual(forgotten.snapshot.epoch, epoch);
+      assert.equal(forgotten.snapshot.alerts.get('a')?.sequence, offset + 7);
+      const next = await store.claim({ epoch, offset: offset + 7, fence });
+      assert.deepEqual(next.snapshot, forgotten.snapshot, 'for good');
+      const { epoch: second } = next.snapshot;
+      const deposed = await store.claim({ epoch: second, offset: 0, fence: next.fence + 5 });
+      assert.notEqual(deposed.snapshot.epoch, second, 'a leader that this database has not had');
+      await store.commit({ ...commitOf(deposed.fence), change: { ...change, alerts: new Map([['a', undefined]]) } });
+    });
+
+    it('forgets old deliveries, but none of an alert that is still on: an Alertmanager is told it again by that', async () => {
+      const log = new DeliveryStore(store.db);
+      const { fence, snapshot } = await store.claim();
+      const [first] = events;
+      assert.ok(first);
+      const told = ['on', 'over', 'on-pending'].map((alertId, index) => {
+        const event = { ...first, alertId, eventId: `${alertId}~1`, offset: snapshot.offset + 1 + index };
+        const delivery = { deliveryId: `${event.eventId}@ops`, endpoint: 'ops', messageId: event.eventId };
+        return { event, delivery: { ...delivery, offset: event.offset, fast: false, body: alertId } };
+      });
+      const alerts = new Map([['on', { alertId: 'on' } as ActiveAlert]]);
+      const change = {
+        ...commitOf(
+          fence,
+          told.map(({ event }) => event),
+        ).change,
+        alerts,
+      };
+      const deliveries = told.map(({ delivery }) => delivery);
+      await store.commit({ ...commitOf(fence), number: 3, change, deliveries });
+      for (const { deliveryId } of deliveries.slice(0, 2)) await log.setStatus(deliveryId, 'delivered', BEGIN);
+      assert.equal(await log.prune(BEGIN + 1), false);
+      assert.equal(await log.lastTaken('ops', 'on'), 'on');
+      assert.equal(await log.find('over~1@ops'), undefined);
+      assert.equal((await log.find('on-pending~1@ops'))?.status, 'pending');
     });
 
     it('merges what comes in pieces into ten seconds and minutes', async () => {

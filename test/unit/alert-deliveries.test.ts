@@ -50,6 +50,7 @@ const event: AlertEvent = {
 const endpoints = (...list: Record<string, unknown>[]) =>
   resolveEndpoints(
     Config.parse({
+      cameras: ['gate', 'other'].map((id) => ({ id, url: 'rtsp://127.0.0.1/x' })),
       deliveries: {
         endpoints: list.map((one, i) => ({ id: `e${i}`, url: 'https://example.org/', secrets: ['${S}'], ...one })),
       },

@@ -40,8 +40,8 @@ const spans = (densityAt: (minute: number) => number | undefined, people = 10): 
             },
           ],
   );
-const trial = (history: HistoryPoint[], zoneId = 'plaza') =>
-  tryThresholds({ camera, zoneId, alerts, history, from: FROM, to: FROM + 60 * MINUTE });
+const trial = (history: HistoryPoint[], zoneId = 'plaza', of = camera) =>
+  tryThresholds({ camera: of, zoneId, alerts, history, from: FROM, to: FROM + 60 * MINUTE });
 
 describe('trying thresholds on the last hour', () => {
   it('raises nothing over a calm hour', async () => {
@@ -58,6 +58,16 @@ describe('trying thresholds on the last hour', () => {
     const raisedAfter = (episode.reached.severe ?? 0) - (FROM + 20 * MINUTE);
     assert.ok(raisedAfter >= alerts.dwellMs.severe && raisedAfter <= 20_000, `${raisedAfter} ms`);
     assert.ok(episode.to && episode.to > FROM + 26 * MINUTE, 'stepping down takes its time');
+  });
+
+  it('tells the same of a camera whose pictures are soon too old', async () => {
+    const crush = spans((minute) => (minute >= 20 && minute < 25 ? 6 : 1));
+    const { episodes } = await trial(crush, 'plaza', { ...camera, staleAfterMs: 1000 });
+    const usual = (await trial(crush)).episodes;
+    assert.deepEqual(
+      episodes.map(({ rule, to }) => [rule, to !== undefined]),
+      usual.map(({ rule, to }) => [rule, to !== undefined]),
+    );
   });
 
   it('counts a short peak below the dwell as nothing', async () => {

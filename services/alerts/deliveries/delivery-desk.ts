@@ -30,7 +30,8 @@ export class DeliveryDesk {
   readonly #lines = new Map<string, DeliveryLine>();
   readonly #intake: Intake;
   #settings: LineSettings;
-  #disabled = new Set<string>();
+  /** Endpoints that said they are gone, and when: nothing is sent to them until an operator enables them. */
+  #disabled = new Map<string, number>();
   #closed = false;
 
   constructor(o: DeskOptions, config: DeskConfig, endpoints: Endpoint[]) {
@@ -78,10 +79,12 @@ export class DeliveryDesk {
 
   /** Queues stored deliveries, ahead of what waits to be queued. What Redis does not take now is offered again. */
   enqueue(deliveries: NewDelivery[]): void {
-    for (const delivery of deliveries) {
-      void this.#add(delivery).catch((error) => {
-        this.#o.logger.warn({ deliveryId: delivery.deliveryId, reason: messageOf(error) }, 'delivery not queued yet');
-        this.#intake.take({ ...delivery, attempts: 0 });
+    for (const { deliveryId, endpoint, fast } of deliveries) {
+      const waiting = { deliveryId, endpoint, fast, attempts: 0 };
+      // Planned while the database was away, it may be for an endpoint that is gone by now.
+      void this.#addOrBury(waiting).catch((error) => {
+        this.#o.logger.warn({ deliveryId, reason: messageOf(error) }, 'delivery not queued yet');
+        this.#intake.take(waiting);
       });
     }
   }
@@ -121,7 +124,7 @@ export class DeliveryDesk {
   /** How deliveries are doing; told as metrics, too. @throws what the database said */
   async health(now: number): Promise<Omit<AlertsHealth, 'database'>> {
     const backlog = await this.#log.backlog();
-    const failing = [...this.#lines.values()].flatMap((line) => line.failing);
+    const failing = [...this.#lines.values()].flatMap((line) => this.#failingOf(line));
     this.#measure(backlog, failing, now);
     const oldestAt = Math.min(...backlog.map((waiting) => waiting.oldestAt));
     return {
@@ -142,11 +145,10 @@ export class DeliveryDesk {
       const delivery = await this.#log.find(command.deliveryId);
       if (!delivery) return refusal(commandId, 'unknown-delivery', 'There is no such delivery.');
       if (delivery.status === 'pending') return refusal(commandId, 'not-replayable', 'It is still being delivered.');
-      if (!this.#lines.has(delivery.endpoint)) {
-        return refusal(commandId, 'unknown-endpoint', 'Its endpoint is no longer configured.');
-      }
+      const line = this.#lines.get(delivery.endpoint);
+      if (!line) return refusal(commandId, 'unknown-endpoint', 'Its endpoint is no longer configured.');
       await this.#log.setStatus(delivery.deliveryId, 'pending', now);
-      await this.#add(delivery);
+      await line.addAgain(delivery);
       return { commandId, ok: true, body: { deliveryId: delivery.deliveryId } };
     }
     if (!this.#lines.has(command.endpoint)) {
@@ -175,6 +177,12 @@ export class DeliveryDesk {
     this.#lines.clear();
   }
 
+  /** One that is taken out gets no alerts, however well it answered since. */
+  #failingOf({ endpoint: { id }, failing }: DeliveryLine): AlertsHealth['failing'] {
+    const since = this.#disabled.get(id);
+    return since === undefined || failing.length > 0 ? failing : [{ endpoint: id, since, outcome: 'disabled' }];
+  }
+
   /** Every receiver has its figures, a well one zeros; what is removed is forgotten. */
   #measure(backlog: Backlog[], failing: AlertsHealth['failing'], now: number): void {
     if (this.#closed) return;
@@ -182,7 +190,7 @@ export class DeliveryDesk {
     metrics.forgetReceivers();
     for (const endpoint of this.#lines.keys()) {
       const waiting = backlog.find((one) => one.endpoint === endpoint);
-      const isDown = this.#disabled.has(endpoint) || failing.some((one) => one.endpoint === endpoint);
+      const isDown = failing.some((one) => one.endpoint === endpoint);
       metrics.backlog.set({ endpoint }, waiting?.count ?? 0);
       metrics.oldestUnsentSeconds.set({ endpoint }, waiting ? Math.max(0, now - waiting.oldestAt) / 1000 : 0);
       metrics.receiverFailing.set({ endpoint }, isDown ? 1 : 0);
@@ -194,7 +202,7 @@ export class DeliveryDesk {
   }
 
   #open(endpoint: Endpoint): DeliveryLine {
-    const onGone = (id: string): void => void this.#disabled.add(id);
+    const onGone = (id: string): void => void this.#disabled.set(id, Date.now());
     return new DeliveryLine({ ...this.#o, log: this.#log, settings: () => this.#settings, onGone }, endpoint);
   }
 

@@ -19,6 +19,7 @@ import { bodyOfAttempt, heartbeatBody, type Pulse } from './message.ts';
 import { failed, type Outcome } from './outcome.ts';
 import { createReceiver, type LiveView, type Receiver } from './receiver.ts';
 import { delaysOf, isLate, nextDelayMs } from './schedule.ts';
+import { TryLog } from './try-log.ts';
 
 type DeliveryJob = { deliveryId: string; fast: boolean };
 
@@ -63,6 +64,7 @@ export class DeliveryLine {
   readonly #o: LineOptions;
   readonly #queue: Queue<DeliveryJob>;
   readonly #worker: Worker<DeliveryJob>;
+  readonly #tries: TryLog;
   #endpoint: Endpoint;
   #receiver: Receiver;
   #beatAt = Number.NEGATIVE_INFINITY;
@@ -71,6 +73,7 @@ export class DeliveryLine {
 
   constructor(o: LineOptions, endpoint: Endpoint) {
     this.#o = o;
+    this.#tries = new TryLog(o.log);
     this.#endpoint = endpoint;
     this.#receiver = this.#createReceiver();
     const name = `headroom-deliveries-${endpoint.id}`;
@@ -126,6 +129,12 @@ export class DeliveryLine {
         removeOnFail: true,
       },
     );
+  }
+
+  /** Queues a delivery that was over: tried at once, whatever the queue still holds of its tries before. */
+  async addAgain(delivery: Pick<NewDelivery, 'deliveryId' | 'fast'>): Promise<void> {
+    await this.#queue.remove(delivery.deliveryId);
+    await this.add(delivery);
   }
 
   /** Sends a heartbeat when one is due. A lost one is not sent again: the next is a better sign of life. */
@@ -198,12 +207,16 @@ export class DeliveryLine {
     if (delivery?.status !== 'pending') return;
     const { id: endpoint } = this.#endpoint;
     const round = job.attemptsMade + 1;
-    const outcome = (await this.#clearTheWay(delivery)) ?? (await this.#send(delivery, round));
-
-    const last = outcome.gone || round >= (job.opts.attempts ?? 1);
-    const status = outcome.delivered ? 'delivered' : last ? 'dead' : 'pending';
-    await log.noteTry(delivery, delivery.attempts + 1, outcome, status, Date.now());
+    // The schedule may be shorter by now than when it was queued: after its end nothing would try again.
+    const rounds = Math.min(job.opts.attempts ?? 1, delaysOf(this.#o.settings(), job.data.fast).length);
+    const isLast = (outcome: Outcome): boolean => outcome.gone || round >= rounds;
+    const outcome = await this.#tries.make(
+      delivery,
+      async () => (await this.#clearTheWay(delivery)) ?? (await this.#send(delivery, round)),
+      (made) => (made.delivered ? 'delivered' : isLast(made) ? 'dead' : 'pending'),
+    );
     if (outcome.delivered) return;
+    const last = isLast(outcome);
     const fields = { endpoint, deliveryId: delivery.deliveryId, outcome: outcome.outcome, try: round };
     if (outcome.gone) {
       onGone(endpoint);
@@ -226,9 +239,11 @@ export class DeliveryLine {
   async #clearTheWay(delivery: Delivery): Promise<Outcome | undefined> {
     if (!this.#receiver.ordered) return undefined;
     for (const earlier of await this.#o.log.earlierPending(delivery)) {
-      const outcome = await this.#send(earlier, earlier.attempts + 1);
-      const status = outcome.delivered ? 'delivered' : 'pending';
-      await this.#o.log.noteTry(earlier, earlier.attempts + 1, outcome, status, Date.now());
+      const outcome = await this.#tries.make(
+        earlier,
+        () => this.#send(earlier, earlier.attempts + 1),
+        (made) => (made.delivered ? 'delivered' : 'pending'),
+      );
       if (!outcome.delivered) return { ...failed('behind-an-earlier-one', performance.now()), gone: outcome.gone };
     }
     return undefined;

@@ -129,7 +129,10 @@ export class DeliveryStore {
     return rows.map(({ endpoint, count, oldest }) => ({ endpoint, count: Number(count), oldestAt: Number(oldest) }));
   }
 
-  /** Notes one try, and where it leaves the delivery. */
+  /**
+   * Notes one try, and where it leaves the delivery: one that is over stays so. The try may be that of a leader who was
+   * followed meanwhile, and the successor's have come to something.
+   */
   async noteTry(
     delivery: Pick<Delivery, 'deliveryId'>,
     attempt: number,
@@ -153,6 +156,7 @@ export class DeliveryStore {
         .updateTable('deliveries')
         .set({ attempts: attempt, status, updated_at: at })
         .where('delivery_id', '=', delivery.deliveryId)
+        .where('status', '=', 'pending')
         .execute();
     });
   }
@@ -196,10 +200,10 @@ export class DeliveryStore {
     });
   }
 
-  /** Endpoints that said they are gone. */
-  async disabled(): Promise<Set<string>> {
-    const rows = await this.#db.selectFrom('endpoints').select('endpoint').execute();
-    return new Set(rows.map((row) => row.endpoint));
+  /** Endpoints that said they are gone, and when. */
+  async disabled(): Promise<Map<string, number>> {
+    const rows = await this.#db.selectFrom('endpoints').select(['endpoint', 'disabled_at']).execute();
+    return new Map(rows.map((row) => [row.endpoint, Number(row.disabled_at)]));
   }
 
   async disable(endpoint: string, reason: string, at: number): Promise<void> {
@@ -215,11 +219,13 @@ export class DeliveryStore {
   }
 
   /**
-   * Forgets what ended before `before`, a piece at a time. What is pending is never forgotten.
+   * Forgets what ended before `before`, a piece at a time. Never what is pending, nor what was told of an alert that is
+   * still listed: by that an Alertmanager keeps it alive ({@link lastTaken}).
    * @returns whether more of it is left
    */
   async prune(before: number): Promise<boolean> {
-    const and = sql`status <> 'pending'`;
+    const and = sql`status <> 'pending' and not exists (
+      select 1 from alert_events e join alerts a on a.id = e.alert_id where e.event_id = deliveries.event_id)`;
     const tries = await deleteOldest(this.#db, { table: 'delivery_attempts', column: 'at', before });
     const ended = await deleteOldest(this.#db, { table: 'deliveries', column: 'updated_at', before, and });
     return tries || ended;

@@ -1,6 +1,6 @@
 /** Evidence on disk: one folder a day, files named by a hash of the event, written whole or not at all. */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, rmdir, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { EvidencePart } from '../../../shared/contracts/alert.ts';
 import type { Evidence } from '../../../shared/contracts/evidence.ts';
@@ -64,5 +64,17 @@ export class EvidenceFiles {
   async delete(entry: Pick<Evidence, 'eventId' | 'at'>): Promise<void> {
     for (const part of Object.keys(SUFFIX) as EvidencePart[]) await rm(this.pathOf(entry, part), { force: true });
     await rmdir(dirname(this.pathOf(entry, 'map'))).catch(() => undefined);
+  }
+
+  /** Deletes the folders of days that were over before `at`. @returns those days @throws what the file system said */
+  async deleteDaysBefore(at: number): Promise<string[]> {
+    const found = await readdir(this.#dir).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    const lastKept = new Date(at).toISOString().slice(0, 10);
+    const days = found.filter((name) => /^\d{4}-\d{2}-\d{2}$/.test(name) && name < lastKept);
+    for (const day of days) await rm(join(this.#dir, day), { recursive: true, force: true });
+    return days;
   }
 }

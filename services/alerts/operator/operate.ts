@@ -68,7 +68,8 @@ function onAlert(book: AlertBook, command: OnAlert, alert: ActiveAlert, now: num
   if (command.type === 'comment') return book.log('alert.commented', alert, 'operator', now, change, detail);
 
   const acknowledged = { by: actor, at: now, level: alert.level };
-  const heard = { ...alert, operator: { ...alert.operator, acknowledged, unheardMs: 0 } };
+  const { unheardLevel: _, ...operator } = alert.operator;
+  const heard = { ...alert, operator: { ...operator, acknowledged, unheardMs: 0 } };
   book.put(alert.alertId, heard, change);
   const event = book.log('alert.acknowledged', heard, 'operator', now, change, detail);
   // Over and seen: it leaves the list.

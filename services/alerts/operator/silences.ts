@@ -2,6 +2,9 @@
 import { type ActiveAlert, type AlertLevel, levelRank, type Silence } from '../../../shared/contracts/alert.ts';
 import { isDrillCamera } from '../../../shared/contracts/drill.ts';
 
+/** A clock set back by more than this ends silences that were made after it. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
 type Subject = Pick<ActiveAlert, 'cameraId' | 'zoneId' | 'rule'>;
 
 /** Whether a silence speaks of this alert, whatever its level. */
@@ -22,3 +25,7 @@ export function isSilenced(silences: Iterable<Silence>, subject: Subject, level:
   }
   return false;
 }
+
+/** Whether a silence has come to its end. One made in the future would outlast by far what its maker asked for. */
+export const isOver = ({ createdAt, until }: Silence, now: number): boolean =>
+  until <= now || createdAt > now + CLOCK_TOLERANCE_MS;

@@ -2,31 +2,22 @@
  * Where alerts live. One transaction holds what a decision changed, the events it caused, the deliveries they need and
  * how far the inputs were read: after a crash at any point the successor goes on from exactly there.
  */
-import { randomBytes } from 'node:crypto';
-import { type Kysely, sql, type Transaction } from 'kysely';
-import {
-  type ActiveAlert,
-  type AlertCommand,
-  AlertEvent,
-  AlertReply,
-  type Silence,
-} from '../../../shared/contracts/alert.ts';
+import type { Kysely } from 'kysely';
+import { type AlertCommand, AlertEvent, AlertReply } from '../../../shared/contracts/alert.ts';
 import type { Evidence } from '../../../shared/contracts/evidence.ts';
 import { HeadroomError } from '../../../shared/runtime/errors.ts';
 import type { Change } from '../change.ts';
 import { insertDelivery, type NewDelivery } from '../deliveries/delivery-store.ts';
-import type { EngineSnapshot, MachineRecord } from '../engine.ts';
+import type { MachineRecord } from '../engine.ts';
 import { insertEvidence } from '../evidence/evidence-store.ts';
 import { addHistory } from '../history/history-store.ts';
 import type { Tally } from '../history/history-tally.ts';
 import { addLineHistory } from '../history/line-history-store.ts';
 import type { LineTotals } from '../history/line-tally.ts';
 import { noteInForce } from '../thresholds/threshold-store.ts';
+import { type Claim, claimLead, type Positions, put, putMeta, type Told } from './claim.ts';
 import { type OpenOptions, openDatabase } from './database.ts';
 import type { AlertTables } from './tables.ts';
-
-/** Ids of the last entries read from the Redis streams; undefined before the first. */
-export type Positions = { events?: string; commands?: string };
 
 export type Commit = {
   fence: number;
@@ -52,8 +43,6 @@ export class DeposedError extends HeadroomError {
   }
 }
 
-type Db = Kysely<AlertTables> | Transaction<AlertTables>;
-
 export class AlertStore {
   readonly db: Kysely<AlertTables>;
 
@@ -73,41 +62,9 @@ export class AlertStore {
     return this.db.destroy();
   }
 
-  /** Takes the lead: from here on every older leader's writes are refused. */
-  async claim(): Promise<{ fence: number; snapshot: EngineSnapshot; positions: Positions }> {
-    return this.db.transaction().execute(async (tx) => {
-      // First a write, so that of two who claim at once the second waits and counts on from the first.
-      await tx
-        .insertInto('meta')
-        .values({ key: 'fence', value: '1' })
-        .onConflict((oc) =>
-          oc.column('key').doUpdateSet({ value: sql<string>`cast(cast(meta.value as integer) + 1 as text)` }),
-        )
-        .execute();
-      await tx
-        .insertInto('meta')
-        .values({ key: 'epoch', value: randomBytes(4).toString('hex') })
-        .onConflict((oc) => oc.column('key').doNothing())
-        .execute();
-      const meta = new Map((await tx.selectFrom('meta').selectAll().execute()).map((row) => [row.key, row.value]));
-      const last = await tx
-        .selectFrom('alert_events')
-        .select((eb) => eb.fn.max('offset').as('offset'))
-        .executeTakeFirst();
-      const events = meta.get('events-position');
-      const commands = meta.get('commands-position');
-      return {
-        fence: Number(meta.get('fence')),
-        positions: { ...(events ? { events } : {}), ...(commands ? { commands } : {}) },
-        snapshot: {
-          epoch: meta.get('epoch') ?? '',
-          offset: Number(last?.offset ?? 0),
-          machines: parsed<MachineRecord>(await tx.selectFrom('machines').selectAll().orderBy('id').execute()),
-          alerts: parsed<ActiveAlert>(await tx.selectFrom('alerts').selectAll().orderBy('id').execute()),
-          silences: parsed<Silence>(await tx.selectFrom('silences').selectAll().orderBy('id').execute()),
-        },
-      };
-    });
+  /** Takes the lead, as {@link claimLead}. */
+  claim(told?: Told): Promise<Claim> {
+    return this.db.transaction().execute((tx) => claimLead(tx, told));
   }
 
   /**
@@ -260,29 +217,4 @@ export class AlertStore {
       .executeTakeFirst();
     return Number(row?.sequence ?? 0);
   }
-}
-
-async function putMeta(db: Db, key: string, value: string): Promise<void> {
-  await db
-    .insertInto('meta')
-    .values({ key, value })
-    .onConflict((oc) => oc.column('key').doUpdateSet({ value }))
-    .execute();
-}
-
-async function put(db: Db, table: 'machines' | 'alerts' | 'silences', id: string, thing: unknown): Promise<void> {
-  if (thing === undefined) {
-    await db.deleteFrom(table).where('id', '=', id).execute();
-    return;
-  }
-  const body = JSON.stringify(thing);
-  await db
-    .insertInto(table)
-    .values({ id, body })
-    .onConflict((oc) => oc.column('id').doUpdateSet({ body }))
-    .execute();
-}
-
-function parsed<T>(rows: { id: string; body: string }[]): Map<string, T> {
-  return new Map(rows.map((row) => [row.id, JSON.parse(row.body) as T]));
 }

@@ -95,6 +95,41 @@ export const operators: Record<string, Scenario> = {
       want(31, 32, 'alert.silence_ended', { level: 'severe', silenced: false }),
     ],
   },
+  'a clock set back makes no silence last longer: one made in the future is over': {
+    untilS: 60,
+    steps: [
+      {
+        kind: 'command',
+        at: 1,
+        command: { type: 'silence', zoneId: 'stage', upToLevel: 'severe', reason: 'test of gates', durationMs: 30_000 },
+      },
+      { kind: 'density', ...always, value: 6 },
+      { kind: 'clock-step', at: 10, byS: -86_400 },
+    ],
+    want: [
+      want(4, 4.5, 'alert.firing', { level: 'severe', silenced: true }),
+      want(10 - 86_400, 11 - 86_400, 'alert.silence_ended', { level: 'severe', silenced: false }),
+    ],
+  },
+  'a clock set right by seconds ends no silence': {
+    untilS: 60,
+    steps: [
+      {
+        kind: 'command',
+        at: 1,
+        command: {
+          type: 'silence',
+          zoneId: 'stage',
+          upToLevel: 'severe',
+          reason: 'test of gates',
+          durationMs: 600_000,
+        },
+      },
+      { kind: 'density', ...always, value: 6 },
+      { kind: 'clock-step', at: 10, byS: -20 },
+    ],
+    want: [want(4, 4.5, 'alert.firing', { level: 'severe', silenced: true })],
+  },
   'a silence stops the ladder as long as it lasts': {
     config: calibrated({ alerts: { escalationSteps: 1 } }),
     untilS: 100,

@@ -11,9 +11,10 @@ export function shownRank(level: ShownLevel): number {
 
 export const hasEnded = (alert: Pick<ActiveAlert, 'resolvedAt'>): boolean => alert.resolvedAt !== undefined;
 
-/** Nobody has acknowledged it at the level it is at now. */
+/** Nobody has acknowledged it at the level it is at now, or at one it rose to since. */
 export function isUnheard({ level, operator }: Pick<ActiveAlert, 'level' | 'operator'>): boolean {
-  return !operator.acknowledged || levelRank(level) > levelRank(operator.acknowledged.level);
+  const { acknowledged, unheardLevel } = operator;
+  return !acknowledged || unheardLevel !== undefined || levelRank(level) > levelRank(acknowledged.level);
 }
 
 /** Real ones before any drill's. Running ones by level, the newest first; then those that are over and wait for an acknowledgement. */

@@ -1,0 +1,181 @@
+/** The delivery desk by itself: what receivers get, and how often, when the database, the configuration or they fail. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createAlertMetrics } from '../../services/alerts/alert-metrics.ts';
+import { DeliveryDesk } from '../../services/alerts/deliveries/delivery-desk.ts';
+import { DeliveryStore, insertDelivery, type NewDelivery } from '../../services/alerts/deliveries/delivery-store.ts';
+import { resolveEndpoints } from '../../services/alerts/deliveries/endpoint.ts';
+import { testBody } from '../../services/alerts/deliveries/message.ts';
+import { AlertStore } from '../../services/alerts/store/alert-store.ts';
+import type { Config } from '../../shared/config/schema.ts';
+import { createLogger } from '../../shared/runtime/logger.ts';
+import { createRegistry } from '../../shared/runtime/metrics.ts';
+import { fastConfig } from '../helpers/alert-feed.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { until } from '../helpers/until.ts';
+import { startListener, type WebhookListener } from '../helpers/webhook-listener.ts';
+
+const SECRET = `whsec_${createHash('sha256').update('desk').digest('base64')}`;
+const HOUR_MS = 3_600_000;
+
+describe('delivery desk', () => {
+  let redis: TestRedis;
+  let dir: string;
+  let file: string;
+  let store: AlertStore;
+  let log: DeliveryStore;
+  let listener: WebhookListener;
+  const desks: DeliveryDesk[] = [];
+  const logger = createLogger('alerts', 'silent');
+
+  before(async () => {
+    process.env.HOOK_DESK = SECRET;
+    redis = await startRedis();
+    listener = await startListener(SECRET);
+    dir = await mkdtemp(join(tmpdir(), 'hr-desk-'));
+    file = join(dir, 'headroom.db');
+    store = await AlertStore.open(file);
+    log = new DeliveryStore(store.db);
+  });
+  afterEach(async () => {
+    for (const desk of desks.splice(0)) await desk.close();
+    listener.behave({ kind: 'status', status: 204 });
+  });
+  after(async () => {
+    await store.close();
+    await listener.close();
+    await redis.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  const configOf = (ids: string[], more: object = {}, each: object = {}): Config => {
+    const common = { url: listener.url, secrets: ['${HOOK_DESK}'], allowHttp: true, allow: ['127.0.0.1'], ...each };
+    const endpoints = ids.map((id) => ({ id, ...common }));
+    return fastConfig({ deliveries: { endpoints, fastDelaysMs: [0], delaysMs: [0], ...more } });
+  };
+  const open = async (config: Config): Promise<DeliveryDesk> => {
+    const metrics = createAlertMetrics(createRegistry('alerts', 'a'));
+    const desk = new DeliveryDesk({ redisUrl: redis.url, store, metrics, logger }, config, resolveEndpoints(config));
+    desks.push(desk);
+    await desk.resume();
+    return desk;
+  };
+  let messages = 0;
+  const stored = async (endpoint: string): Promise<NewDelivery> => {
+    const messageId = `message~${messages++}`;
+    const deliveryId = `${messageId}@${endpoint}`;
+    const body = testBody(messageId, '/site/test', Date.now());
+    const delivery = { deliveryId, endpoint, messageId, offset: messages, fast: true, body };
+    await insertDelivery(store.db, delivery, Date.now());
+    return delivery;
+  };
+  const send = async (desk: DeliveryDesk, endpoint: string): Promise<NewDelivery> => {
+    const delivery = await stored(endpoint);
+    desk.enqueue([delivery]);
+    return delivery;
+  };
+  const statusOf = async ({ deliveryId }: NewDelivery) => (await log.find(deliveryId))?.status;
+  const got = ({ messageId }: NewDelivery) => listener.received.filter(({ id }) => id === messageId).length;
+  let orders = 0;
+  const replay = async (desk: DeliveryDesk, { deliveryId }: NewDelivery): Promise<void> => {
+    const order = { type: 'replay-delivery' as const, commandId: `replay-${orders++}`, actor: 'kim', deliveryId };
+    assert.ok((await desk.carryOut(order, Date.now())).ok);
+  };
+
+  it('a message that arrived is not sent again while the database cannot write that down', async () => {
+    const desk = await open(configOf(['pager']));
+    const first = await send(desk, 'pager');
+    await until('the way is open', async () => (await statusOf(first)) === 'delivered');
+    const locked = await stored('pager');
+    // Another process holds the lock. As with a full disk and a standby, what is stored can still be read.
+    const other = new DatabaseSync(file, { timeout: 10_000 });
+    other.exec('BEGIN IMMEDIATE');
+    try {
+      desk.enqueue([locked]);
+      await until('it arrives', () => got(locked) > 0);
+      // Several of the desk's pauses for a database that is away.
+      await delay(4000);
+    } finally {
+      other.exec('ROLLBACK');
+      other.close();
+    }
+    await until('written down', async () => (await statusOf(locked)) === 'delivered');
+    assert.equal(got(locked), 1, 'once');
+    assert.deepEqual(
+      (await log.list({ eventId: locked.messageId }))[0]?.tries.map(({ outcome }) => outcome),
+      ['delivered'],
+    );
+  });
+
+  it('what was given up with its endpoint is replayed at once when that is back', async () => {
+    const patient = { fastDelaysMs: [0, HOUR_MS], delaysMs: [0, HOUR_MS] };
+    const config = configOf(['pager'], patient);
+    const desk = await open(config);
+    listener.behave({ kind: 'status', status: 503 });
+    const delivery = await send(desk, 'pager');
+    await until('tried once', async () => ((await log.find(delivery.deliveryId))?.attempts ?? 0) === 1);
+    const without = configOf([], patient);
+    await desk.configure(without, resolveEndpoints(without));
+    await until('given up', async () => (await statusOf(delivery)) === 'dead');
+    await desk.configure(config, resolveEndpoints(config));
+    listener.behave({ kind: 'status', status: 204 });
+    await replay(desk, delivery);
+    await until('sent again', async () => (await statusOf(delivery)) === 'delivered', 10_000);
+  });
+
+  it('what was stored late for an endpoint that is gone by then is given up, and waits for nobody', async () => {
+    const desk = await open(configOf([]));
+    const delivery = await send(desk, 'planned-before');
+    await until('given up', async () => (await statusOf(delivery)) === 'dead', 10_000);
+    assert.equal((await desk.health(Date.now())).backlog, 0);
+  });
+
+  it('a schedule made shorter gives up what is beyond it: nothing waits for a try that never comes', async () => {
+    const desk = await open(configOf(['pager'], { fastDelaysMs: [0, 1000, 1000, 1000, 1000] }));
+    listener.behave({ kind: 'status', status: 503 });
+    const delivery = await send(desk, 'pager');
+    await until('tried once', async () => ((await log.find(delivery.deliveryId))?.attempts ?? 0) === 1);
+    const shorter = configOf(['pager'], { fastDelaysMs: [0, 1000] });
+    await desk.configure(shorter, resolveEndpoints(shorter));
+    await until('given up', async () => (await statusOf(delivery)) === 'dead', 15_000);
+    await replay(desk, delivery);
+  });
+
+  it('a try that ends late takes nothing back that another leader has delivered meanwhile', async () => {
+    const delivery = await stored('pager');
+    const tried = { gone: false, durationMs: 1 };
+    await log.noteTry(delivery, 1, { ...tried, outcome: 'delivered', delivered: true }, 'delivered', Date.now());
+    await log.noteTry(delivery, 1, { ...tried, outcome: 'timeout', delivered: false }, 'pending', Date.now());
+    assert.equal(await statusOf(delivery), 'delivered');
+    const tries = (await log.list({ eventId: delivery.messageId }))[0]?.tries ?? [];
+    assert.deepEqual(tries.map(({ outcome }) => outcome).sort(), ['delivered', 'timeout'], 'both stand in the log');
+  });
+
+  it('a receiver that is taken out counts as failing, whatever it says to heartbeats, and after a restart', async () => {
+    const config = configOf(['pager'], {}, { heartbeatMs: 1000 });
+    let desk = await open(config);
+    const pulse = () => ({ mode: 'actual' as const, cameras: 1, camerasCounted: 1, alertsOn: 0 });
+    listener.behave({ kind: 'status', status: 410 });
+    const delivery = await send(desk, 'pager');
+    await until('taken out', async () => (await statusOf(delivery)) === 'dead');
+    listener.behave({ kind: 'status', status: 204 });
+    desk.beat(pulse);
+    await delay(500);
+    const isFailing = async () => (await desk.health(Date.now())).failing.map(({ endpoint }) => endpoint);
+    assert.deepEqual(await isFailing(), ['pager']);
+    await desks.pop()?.close();
+    desk = await open(config);
+    desk.beat(pulse);
+    await delay(500);
+    assert.deepEqual(await isFailing(), ['pager']);
+    const order = { type: 'enable-endpoint' as const, commandId: 'enable-it', actor: 'kim', endpoint: 'pager' };
+    assert.ok((await desk.carryOut(order, Date.now())).ok);
+    assert.deepEqual(await isFailing(), []);
+  });
+});
