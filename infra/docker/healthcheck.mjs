@@ -1,9 +1,7 @@
 // Health of the service in this container; exit code 0 when it is well.
 //
 //   healthcheck.mjs http PORT [PATH]     the service answers on its health port
-//   healthcheck.mjs presence SERVICE     the service of this host has told Redis within 2.5 s that it is alive
-import { hostname } from 'node:os';
-
+//   healthcheck.mjs presence SERVICE     the service of this container has told Redis within 2.5 s that it is alive
 const DEADLINE_MS = 4000;
 const [how, what, path = '/healthz'] = process.argv.slice(2);
 
@@ -11,13 +9,13 @@ const [how, what, path = '/healthz'] = process.argv.slice(2);
 async function isPresent(service) {
   const { serviceEnvironment } = await import('../../shared/runtime/environment.ts');
   const { connectFailFast, whenReady } = await import('../../shared/runtime/redis.ts');
-  const { readPresence } = await import('../../shared/runtime/presence.ts');
+  const { isFromHere, readPresence } = await import('../../shared/runtime/presence.ts');
   process.env.HEADROOM_LOG_LEVEL = 'silent';
   const { logger, load } = serviceEnvironment('healthcheck');
   const redis = connectFailFast((await load()).redisUrls.state, logger, 'healthcheck');
   await whenReady(redis, DEADLINE_MS);
   const present = await readPresence(redis);
-  return present.some((other) => other.service === service && other.instance.startsWith(hostname()));
+  return present.some((other) => other.service === service && isFromHere(other.instance));
 }
 
 async function isWell() {

@@ -1,8 +1,7 @@
 /** Which ingest node watches a camera: a lease in Redis that its holder renews. A dead node's cameras go to others. */
-import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { stateKeys } from '../../shared/contracts/keys.ts';
-import { isProcessAlive } from '../../shared/runtime/process.ts';
+import { isDeadInstance } from '../../shared/runtime/presence.ts';
 
 export const LEASE_MS = 3000;
 
@@ -19,11 +18,9 @@ const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call
 /** Takes over from a named holder, and from nobody else. */
 const REPLACE = `if redis.call('GET', KEYS[1]) == ARGV[2] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3]) return 1 end return 0`;
 
-/** This process as a lease holder: `host:pid`. */
-export const leaseHolder = (): string => `${hostname()}:${process.pid}`;
-
 /**
  * Takes or renews the lease of a camera.
+ * @param holder {@link instanceName} of a process
  * @returns whether this holder has it now
  * @throws when Redis does not answer
  */
@@ -32,17 +29,10 @@ export async function holdLease(redis: Redis, cameraId: string, holder: string):
   const held = String(await redis.eval(HOLD, 1, key, holder, LEASE_MS));
   if (held === holder) return true;
   // A killed process of this machine cannot come back: its lease need not run out.
-  if (!isDeadNeighbour(held)) return false;
+  if (!isDeadInstance(held)) return false;
   return (await redis.eval(REPLACE, 1, key, holder, held, LEASE_MS)) === 1;
 }
 
 export async function releaseLease(redis: Redis, cameraId: string, holder: string): Promise<void> {
   await redis.eval(RELEASE, 1, stateKeys.cameraLease(cameraId), holder);
-}
-
-function isDeadNeighbour(holder: string): boolean {
-  const cut = holder.lastIndexOf(':');
-  const pid = Number(holder.slice(cut + 1));
-  if (holder.slice(0, cut) !== hostname() || !Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  return !isProcessAlive(pid);
 }

@@ -13,6 +13,7 @@ import type { SecretUrl } from '../../shared/runtime/secrets.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
 import { retryDelayMs } from './backoff.ts';
 import { answersRtsp } from './camera-probe.ts';
+import { BEHIND_LIMIT_MS, DecodingDelay } from './decoding-delay.ts';
 import { ffmpegPlan, type Probing } from './ffmpeg-args.ts';
 import { startFfmpeg } from './ffmpeg-session.ts';
 import type { GateKeeper } from './gate/gate-keeper.ts';
@@ -21,6 +22,7 @@ import type { IngestMetrics } from './ingest-metrics.ts';
 import { DAMAGE_LIMIT_MS, PictureHealth } from './picture-health.ts';
 import type { Slots } from './slots.ts';
 import { readStderr } from './stderr-reader.ts';
+import { unreadBytes } from './unread-bytes.ts';
 
 /** Time to the first picture before the session is given up, by how patiently ffmpeg probes. */
 const FIRST_PICTURE_MS: Record<Probing, number> = { quick: 5000, patient: 12_000 };
@@ -34,6 +36,10 @@ const HEALTHY_MS = 10_000;
 const CHECK_EVERY_MS = 100;
 const PROBE_EVERY_MS = 1000;
 const STDERR_LINES_KEPT = 20;
+
+const NO_PICTURE = 'The camera is connected but sends no more pictures.';
+const NO_KEYFRAME =
+  'The camera is connected but sends no key frame: staleAfterMs must be a second longer than from one to the next.';
 
 type Outcome = { failure: SourceFailure; detail: string; liveForMs: number; atOnce?: boolean };
 
@@ -131,6 +137,10 @@ export class CameraSupervisor {
     const { camera, source, logger, metrics, gate } = this.#o;
     const startedAt = performance.now();
     const health = new PictureHealth({ mayStandStill: isDrillCamera(camera.id) });
+    const delayed = new DecodingDelay();
+    // Of live streams alone: a file waits for its reader, and HTTP comes in parcels.
+    const isLive = source.scheme.startsWith('rtsp');
+    let behindForMs: number | undefined;
     const lines: string[] = [];
     let lastPictureAt: number | undefined;
     let firstPictureAt: number | undefined;
@@ -151,7 +161,7 @@ export class CameraSupervisor {
         const capturedAt = Date.now();
         if (this.#state.phase !== 'live') this.#become({ phase: 'live', attempt: 0, since: capturedAt });
         metrics.sampled.inc({ camera: camera.id });
-        void this.#handOn(jpeg, capturedAt, now);
+        void this.#handOn(jpeg, capturedAt, now, behindForMs !== undefined || health.judge(now).trouble !== undefined);
       },
       line: (text) => {
         const fact = readStderr(text);
@@ -162,8 +172,17 @@ export class CameraSupervisor {
           size = found;
           return;
         }
-        if (fact.kind === 'decode-error') {
-          health.decodeError(performance.now());
+        if (fact.kind === 'keyframe') {
+          health.keyframe();
+          return;
+        }
+        if (fact.kind === 'decoded') {
+          delayed.decoded(fact.streamS, performance.now());
+          return;
+        }
+        if (fact.kind === 'decode-error' || fact.kind === 'missing-reference') {
+          if (fact.kind === 'decode-error') health.decodeError(performance.now());
+          else health.missingReference(performance.now());
           metrics.decodeErrors.inc({ camera: camera.id });
           return;
         }
@@ -182,16 +201,25 @@ export class CameraSupervisor {
       const now = performance.now();
       if (now - startedAt > SLOT_HOLD_MS) connected();
       const { trouble, damagedForMs } = health.judge(now);
-      if (this.#state.phase === 'live') this.#tell(trouble, gate.verdict);
+      const waits = isLive && delayed.isLate && ((await unreadBytes(session.pid() ?? 0)) ?? 0) > 0;
+      behindForMs = delayed.behindForMs(now, waits);
+      const late = behindForMs === undefined ? undefined : 'decoding-behind';
+      if (this.#state.phase === 'live') this.#tell(trouble ?? late, gate.verdict);
       if (exited) outcome = told ?? ended(firstPictureAt !== undefined, lines);
       else if (resized)
         outcome = { failure: 'ended', detail: `The picture's size changed to ${resized}.`, atOnce: true };
       else if (lastPictureAt === undefined && now - startedAt > FIRST_PICTURE_MS[this.#probing]) {
         outcome = told ?? { failure: 'timeout', detail: 'The camera sends no picture.' };
       } else if (lastPictureAt !== undefined && now - lastPictureAt > this.#stallMs) {
-        outcome = { failure: 'stalled', detail: 'The camera is connected but sends no more pictures.' };
+        outcome = { failure: 'stalled', detail: camera.keyframesOnly ? NO_KEYFRAME : NO_PICTURE };
       } else if (damagedForMs > DAMAGE_LIMIT_MS) {
         outcome = { failure: 'corrupt', detail: 'The video is damaged.', atOnce: true };
+      } else if (behindForMs !== undefined && behindForMs > BEHIND_LIMIT_MS) {
+        outcome = {
+          failure: 'decoding-behind',
+          detail: 'The video is decoded more slowly than it comes.',
+          atOnce: true,
+        };
       }
     }
     if (outcome && !outcome.atOnce && this.#state.phase === 'live') {
@@ -205,13 +233,14 @@ export class CameraSupervisor {
     return { ...result, liveForMs };
   }
 
-  async #handOn(jpeg: Buffer, capturedAt: number, now: number): Promise<void> {
+  /** @param unsound not to be counted, whatever the gate says */
+  async #handOn(jpeg: Buffer, capturedAt: number, now: number, unsound: boolean): Promise<void> {
     this.#arrived += 1;
     const number = this.#arrived;
     const { trouble } = await this.#o.gate.judge(jpeg, now);
     if (number < this.#handedOn || this.#abort.signal.aborted) return;
     this.#handedOn = number;
-    this.#o.onPicture(jpeg, capturedAt, trouble !== undefined);
+    this.#o.onPicture(jpeg, capturedAt, unsound || trouble !== undefined);
   }
 
   /** What is wrong with the pictures of a live camera. Black tells more than frozen, damage more than blur. */

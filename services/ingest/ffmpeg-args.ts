@@ -77,11 +77,14 @@ export function ffmpegPlan(
 
 /**
  * Picks pictures by their own clock. A clock that jumps back picks at once instead of waiting for it to catch up.
- * The period is shortened by 5 % so that a camera of just this rate loses nothing to rounding.
+ * The period is shortened by 5 % so that a camera of just this rate loses nothing to rounding. Whoever reads the messages
+ * is told of every key frame, picked or not (-1: what was damaged before is whole again), and the clock of every picture that
+ * was picked, s.
  */
 function sampling(fps: number): string {
   const period = (0.95 / fps).toFixed(4);
-  return `select='isnan(prev_selected_t)+gte(t-prev_selected_t\\,${period})+lt(t\\,prev_selected_t)'`;
+  const picked = `isnan(prev_selected_t)+gte(t-prev_selected_t\\,${period})+lt(t\\,prev_selected_t)`;
+  return `select='if(key\\,print(-1));st(0\\,${picked});if(ld(0)\\,print(t));ld(0)'`;
 }
 
 /** Never enlarges; JPEG's own colour matrix and range, so that colours come out as they were filmed. */

@@ -2,6 +2,7 @@
  * One ffmpeg process on one camera. The only file that knows fluent-ffmpeg, which serves as argument builder and
  * spawner (it is archived upstream; a plain spawn can replace it here).
  */
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,8 @@ const TERM_GRACE_MS = 1000;
 const KILL_GRACE_MS = 1000;
 
 export type FfmpegSession = {
+  /** Its process number, once it runs. */
+  pid(): number | undefined;
   /** Settles when the process is gone, however it went. Never rejects. */
   readonly exited: Promise<void>;
   /** SIGTERM, then SIGKILL. Resolves within about two seconds; calling it again is harmless. */
@@ -85,5 +88,7 @@ export function startFfmpeg(
     await within(KILL_GRACE_MS);
   }
 
-  return { exited, stop };
+  // The library keeps its process to itself.
+  const pid = () => (command as unknown as { ffmpegProc?: ChildProcess }).ffmpegProc?.pid;
+  return { pid, exited, stop };
 }

@@ -22,9 +22,11 @@ export async function lookAtCamera(source: SecretUrl, watchMs = WATCH_MS): Promi
   const startedAt = performance.now();
   let picture: Buffer | undefined;
   let firstAt = 0;
-  let lastAt = 0;
-  let pictures = 0;
+  /** The pictures' times by the stream's clock, s: patient probing keeps three seconds of them and gives them at once. */
+  const stampsS: number[] = [];
   let stream = '';
+  /** What came before the look began is missing in the first pictures, until a key frame comes. */
+  let whole: 'always' | 'not-yet' | 'by-now' = 'always';
   let size: { widthPx: number; heightPx: number } | undefined;
   let failure: Extract<ProbeResult, { ok: false }> | undefined;
   let seen: () => void = () => undefined;
@@ -33,11 +35,9 @@ export async function lookAtCamera(source: SecretUrl, watchMs = WATCH_MS): Promi
   });
   const session = startFfmpeg(plan, {
     picture: (jpeg) => {
-      picture ??= jpeg;
-      pictures++;
-      lastAt = performance.now();
-      if (pictures === 1) {
-        firstAt = lastAt;
+      if (!picture || whole === 'by-now') picture = jpeg;
+      if (!firstAt) {
+        firstAt = performance.now();
         seen();
       }
     },
@@ -45,6 +45,9 @@ export async function lookAtCamera(source: SecretUrl, watchMs = WATCH_MS): Promi
       const video = /Stream #0:\d+.*?: Video: (.*)/.exec(text);
       if (video && !stream) stream = scrub(video[1] as string);
       const fact = readStderr(text);
+      if (fact.kind === 'decoded') stampsS.push(fact.streamS);
+      if (fact.kind === 'missing-reference') whole = 'not-yet';
+      if (fact.kind === 'keyframe' && whole === 'not-yet') whole = 'by-now';
       if (fact.kind === 'source-size') size = { widthPx: fact.widthPx, heightPx: fact.heightPx };
       if (fact.kind === 'failure') failure = { ok: false, code: fact.failure, detail: fact.detail };
     },
@@ -71,11 +74,17 @@ export async function lookAtCamera(source: SecretUrl, watchMs = WATCH_MS): Promi
       ...streamFacts(stream),
       widthPx,
       heightPx,
-      measuredFps: pictures > 1 ? Math.round((10 * 1000 * (pictures - 1)) / (lastAt - firstAt)) / 10 : 0,
+      measuredFps: rateOf(stampsS),
       firstPictureMs: Math.round(firstAt - startedAt),
     },
     picture,
   };
+}
+
+/** Pictures a second, to a tenth; 0 where there is no telling. Pure. */
+export function rateOf(stampsS: readonly number[]): number {
+  const seconds = (stampsS.at(-1) ?? 0) - (stampsS[0] ?? 0);
+  return seconds > 0 ? Math.round((10 * (stampsS.length - 1)) / seconds) / 10 : 0;
 }
 
 /** From `h264 (High), yuv420p(tv, bt709), 1920x1080, 25 fps, 25 tbr, 90k tbn`. Pure. */

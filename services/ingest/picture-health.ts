@@ -13,6 +13,9 @@ const FROZEN_AFTER_MS = 10_000;
 export class PictureHealth {
   #errorsAt: number[] = [];
   #damagedSince: number | undefined;
+  /** Since when pictures build on one that is lost. */
+  #brokenSince: number | undefined;
+  #keyframeSeen = false;
   #last: Buffer | undefined;
   #lastAt = 0;
   #sameSince = 0;
@@ -29,21 +32,37 @@ export class PictureHealth {
     if (this.#errorsAt.length > 10 * ERRORS_PER_SECOND) this.#errorsAt.splice(0, ERRORS_PER_SECOND);
   }
 
+  /** Pictures build on a lost one until the next key frame, and but for the first nobody tells so. */
+  missingReference(now: number): void {
+    this.#brokenSince ??= now;
+  }
+
+  keyframe(): void {
+    this.#keyframeSeen = true;
+    this.#brokenSince = undefined;
+  }
+
   picture(jpeg: Buffer, now: number): void {
     if (!this.#last?.equals(jpeg)) this.#sameSince = now;
     this.#last = jpeg;
     this.#lastAt = now;
   }
 
-  /** What is wrong now, and for how long the stream has been damaged, ms. */
+  /**
+   * What is wrong now, and for how long the stream has been damaged, ms. Before its first key frame that is no time: a
+   * decoder that began between two cannot but complain, and one started anew would wait for the same key frame.
+   */
   judge(now: number): { trouble: CameraState['trouble']; damagedForMs: number } {
     const recent = this.#errorsAt.filter((at) => now - at <= 1000).length;
     if (recent > ERRORS_PER_SECOND) this.#damagedSince ??= now;
     else this.#damagedSince = undefined;
-    const damagedForMs = this.#damagedSince === undefined ? 0 : now - this.#damagedSince;
-    if (this.#damagedSince !== undefined) return { trouble: 'decode-errors', damagedForMs };
+    const since = Math.min(
+      this.#damagedSince ?? Number.POSITIVE_INFINITY,
+      this.#brokenSince ?? Number.POSITIVE_INFINITY,
+    );
+    if (since <= now) return { trouble: 'decode-errors', damagedForMs: this.#keyframeSeen ? now - since : 0 };
     // From the first to the last of the equal ones: a picture that waits long for the next one repeats nothing.
     const frozen = !this.#mayStandStill && this.#lastAt - this.#sameSince >= FROZEN_AFTER_MS;
-    return { trouble: frozen ? 'frozen' : undefined, damagedForMs };
+    return { trouble: frozen ? 'frozen' : undefined, damagedForMs: 0 };
   }
 }

@@ -22,7 +22,7 @@ import {
   type RedisUrls,
 } from '../../shared/runtime/redis.ts';
 import type { SecretUrl } from '../../shared/runtime/secrets.ts';
-import { holdLease, LEASE_MS, leaseHolder, releaseLease } from './camera-lease.ts';
+import { holdLease, LEASE_MS, releaseLease } from './camera-lease.ts';
 import { CameraStates } from './camera-states.ts';
 import { CameraSupervisor, type SupervisorOptions } from './camera-supervisor.ts';
 import { ClipShelf } from './drill/clip-shelf.ts';
@@ -48,7 +48,8 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
 
   const lifecycle = new Lifecycle(logger);
   try {
-    const registry = createRegistry('ingest', instanceName());
+    const holder = instanceName();
+    const registry = createRegistry('ingest', holder);
     const metrics = createIngestMetrics(registry);
     const { state, frames } = await connectDatabases({ urls: redisUrls, service: 'ingest', logger, lifecycle });
 
@@ -62,7 +63,6 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
 
     const states = lifecycle.add('camera states', new CameraStates(state), (s) => s.close());
     const slots = new Slots(config.ingest.maxConnecting);
-    const holder = leaseHolder();
     const supervisors = new Map<string, CameraSupervisor>();
     let configured: Camera[] = config.cameras;
     let drill: Drill | undefined;
@@ -70,7 +70,7 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
     let cameras: Camera[] = configured;
     let clipOf = new Map<string, string>();
     let { trialSchemes, clipsDir } = config.ingest;
-    const clips = new ClipShelf({ instance: instanceName(), redis: state, folder: () => clipsDir, logger });
+    const clips = new ClipShelf({ instance: holder, redis: state, folder: () => clipsDir, logger });
 
     const watch = (camera: Camera): void => {
       if (supervisors.has(camera.id)) return;

@@ -109,7 +109,8 @@ export class InferencePool {
     } finally {
       const at = member.tasks.indexOf(place);
       if (at >= 0) member.tasks.splice(at, 1);
-      this.#armDeadline(member, true);
+      // One that was none took no time: the clock of the picture before it runs on.
+      this.#armDeadline(member, place.request !== undefined);
       this.#serveWaiting();
     }
   }
@@ -224,11 +225,14 @@ export class InferencePool {
     const member: Member = { child, tasks: [], ready: false, deadline: undefined, memoryBytes: {}, retired: apart };
     let startFailed: (error: Error) => void = () => undefined;
     const started = new Promise<void>((resolve, reject) => {
-      startFailed = reject;
       const timer = setTimeout(() => {
         reject(new HeadroomError('MODEL_INVALID', 'The model did not load within a minute.'));
         child.kill('SIGKILL');
       }, this.#o.startDeadlineMs ?? START_DEADLINE_MS);
+      startFailed = (error) => {
+        clearTimeout(timer);
+        reject(error);
+      };
       child.on('message', (message: FromChild) => {
         if (message.type === 'ready') {
           clearTimeout(timer);
@@ -242,11 +246,10 @@ export class InferencePool {
           void end(member);
         } else member.tasks.find((task) => task.request?.id === message.id)?.settle(message.result);
       });
-      child.once('exit', () => clearTimeout(timer));
     });
     // Whoever waits for the start hears of it; a respawn is tried again instead.
     started.catch(() => undefined);
-    child.once('exit', (code, signal) => {
+    const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
       startFailed(
         new HeadroomError('MODEL_INVALID', `An inference process ended while loading the model (${signal ?? code}).`),
       );
@@ -263,8 +266,12 @@ export class InferencePool {
         this.#o.onCrash?.('crash', suspect);
       }
       this.#refill(member, crashed ? 0 : RESPAWN_PAUSE_MS);
+    };
+    child.once('exit', ended);
+    // What could not even be started, for want of process numbers or memory, never exits.
+    child.on('error', () => {
+      if (child.pid === undefined) ended(child.exitCode, null);
     });
-    child.on('error', () => undefined);
     child.send({ type: 'setup', setup } satisfies ToChild, () => undefined);
     return { member, started };
   }

@@ -61,6 +61,10 @@ export class SceneMemory {
     capturedAt: number,
     warm: boolean,
   ): void {
+    // Cameras come and go, and with them megabytes.
+    for (const [other, { capturedAt: at }] of this.#memory) {
+      if (capturedAt - at > LONGEST_GAP_MS) this.#memory.delete(other);
+    }
     const coldAt = warm ? (this.#memory.get(key)?.coldAt ?? capturedAt) : capturedAt;
     this.#memory.set(key, { latents, counted, thumb: picture.thumb, parts: partsOf(picture), capturedAt, coldAt });
   }

@@ -108,6 +108,11 @@ export const AlertsConfig = z
       .prefault({}),
     httpPort: z.int().min(1).max(65535).optional().describe('Serves /healthz, /readyz and /metrics of this service.'),
   })
+  .superRefine(({ trendMinMs, trendWindowMs }, ctx) => {
+    if (trendMinMs <= trendWindowMs) return;
+    const message = `must not be longer than trendWindowMs (${trendWindowMs}): no slope would ever be stated`;
+    ctx.addIssue({ code: 'custom', path: ['trendMinMs'], message });
+  })
   .prefault({});
 export type AlertsConfig = z.infer<typeof AlertsConfig>;
 

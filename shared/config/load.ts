@@ -5,6 +5,7 @@ import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocum
 import type { z } from 'zod';
 import { HeadroomError } from '../runtime/errors.ts';
 import { registerSecret, SecretUrl } from '../runtime/secrets.ts';
+import { ruleOf } from './rule-words.ts';
 import { CAMERA_SCHEMES, type Camera, Config } from './schema.ts';
 
 export type ConfigIssue = { line: number; column: number; field: string; rule: string };
@@ -76,11 +77,12 @@ export function parseConfig(text: string, file = 'headroom.yaml'): Config {
       }),
     );
   }
-  const result = Config.safeParse(withoutEmptySections(document.toJS()));
+  const given = withoutEmptySections(document.toJS());
+  const result = Config.safeParse(given);
   if (!result.success)
     throw new ConfigError(
       file,
-      result.error.issues.flatMap((issue) => locate(issue, document, lines)),
+      result.error.issues.flatMap((issue) => locate(issue, given, document, lines)),
     );
 
   const issues: ConfigIssue[] = [];
@@ -125,53 +127,41 @@ export function urlFault(
  * so passwords are given as they are.
  * @throws HeadroomError CAMERA_SECRET_MISSING naming the variable; CAMERA_URL_INVALID
  */
-export function cameraSource(camera: Pick<Camera, 'id' | 'url'>, env: Env = process.env): SecretUrl {
+export function cameraSource(camera: { id?: string | undefined; url: string }, env: Env = process.env): SecretUrl {
+  const the = camera.id === undefined ? 'The' : `Camera ${camera.id}: the`;
   const userEnd = camera.url.lastIndexOf('@');
   const url = camera.url.replace(/\$\{([^}]*)\}/g, (_, name: string, at: number) => {
     const value = env[name];
     if (value === undefined || value === '') {
-      throw new HeadroomError(
-        'CAMERA_SECRET_MISSING',
-        `Camera ${camera.id}: the environment variable ${name} is not set.`,
-      );
+      throw new HeadroomError('CAMERA_SECRET_MISSING', `${the} environment variable ${name} is not set.`);
     }
     registerSecret(value);
     return at < userEnd ? encodeURIComponent(value) : value;
   });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point; ffmpeg reads line by line
   if (/[\x00-\x20\x7f]/.test(url)) {
-    throw new HeadroomError(
-      'CAMERA_URL_INVALID',
-      `Camera ${camera.id}: the URL holds a space, line break or control character.`,
-    );
+    throw new HeadroomError('CAMERA_URL_INVALID', `${the} URL holds a space, line break or control character.`);
   }
   try {
     return new SecretUrl(url);
   } catch {
-    throw new HeadroomError(
-      'CAMERA_URL_INVALID',
-      `Camera ${camera.id}: with its variables filled in, the URL is not one.`,
-    );
+    throw new HeadroomError('CAMERA_URL_INVALID', `${the} URL, with its variables filled in, is none.`);
   }
 }
 
-function locate(issue: z.core.$ZodIssue, document: Document.Parsed, lines: LineCounter): ConfigIssue[] {
+function locate(issue: z.core.$ZodIssue, given: unknown, document: Document.Parsed, lines: LineCounter): ConfigIssue[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
       return { ...position(document, lines, path, true), field: fieldName(path), rule: 'is not a known setting' };
     });
   }
-  return [{ ...position(document, lines, issue.path), field: fieldName(issue.path), rule: ruleOf(issue) }];
-}
-
-/** zod's message without the value it received. */
-function ruleOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type')
-    return `must be ${issue.expected} (Invalid input: expected ${issue.expected})`.replace(/ \(.*\)$/, '');
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'invalid_union') return 'has none of the allowed forms; see docs/configuration.md';
-  return issue.message;
+  const value = issue.path.reduce<unknown>(
+    (at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part],
+    given,
+  );
+  const rule = ruleOf(issue, value === undefined || value === null);
+  return [{ ...position(document, lines, issue.path), field: fieldName(issue.path), rule }];
 }
 
 function fieldName(path: PropertyKey[]): string {

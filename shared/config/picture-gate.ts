@@ -4,7 +4,10 @@ import { z } from 'zod';
 export const PictureGate = z
   .strictObject({
     black: z.boolean().default(true).describe('A black picture is not counted.'),
-    blur: z.boolean().default(true).describe("A picture that lost most of this camera's usual sharpness is not."),
+    blur: z
+      .boolean()
+      .default(true)
+      .describe("A picture that shows nothing at all, or lost most of this camera's usual sharpness, is not."),
     blurShare: z
       .number()
       .min(0.02)

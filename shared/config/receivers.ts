@@ -8,7 +8,9 @@ const Secret = z
   .regex(/^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/, 'write ${NAME}: the secret is read from the environment');
 
 /** An address range such as `10.1.0.0/16` or `fd00::/8`, or one address. */
-const Network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+const Network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'must be an address or a network such as 10.1.0.0/16',
+});
 
 /** What every receiver has, of whatever kind. */
 const common = {

@@ -237,6 +237,15 @@ export const Config = z
         }
       }),
   })
+  // A receiver of a misspelt camera would never hear of anything.
+  .superRefine(({ cameras, deliveries }, ctx) => {
+    for (const [index, endpoint] of deliveries.endpoints.entries())
+      for (const [at, id] of (endpoint.cameras ?? []).entries()) {
+        const path = ['deliveries', 'endpoints', index, 'cameras', at];
+        if (!cameras.some((camera) => camera.id === id))
+          ctx.addIssue({ code: 'custom', path, message: 'is not the id of a camera here' });
+      }
+  })
   .describe('Headroom configuration');
 export type Config = z.infer<typeof Config>;
 

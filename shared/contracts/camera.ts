@@ -12,6 +12,7 @@ export const SourceFailure = z.enum([
   'stalled',
   'ended',
   'corrupt',
+  'decoding-behind',
   'forbidden-source',
   'ffmpeg-failed',
 ]);
@@ -29,7 +30,9 @@ export const CameraState = z.object({
   attempt: z.number().int().nonnegative(),
   retryAt: EpochMs.optional(),
   /** Pictures arrive, but are not to be counted; `detail` may say more. */
-  trouble: z.enum(['decode-errors', 'frozen', 'black', 'blurred', 'moved', 'resolution-changed']).optional(),
+  trouble: z
+    .enum(['decode-errors', 'decoding-behind', 'frozen', 'black', 'blurred', 'moved', 'resolution-changed'])
+    .optional(),
   troubleSince: EpochMs.optional(),
   node: z.string(),
 });

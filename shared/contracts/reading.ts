@@ -126,6 +126,7 @@ export const DegradedReason = z.enum([
   'undecodable',
   'inference-failed',
   'decode-errors',
+  'decoding-behind',
   'frozen',
   'black',
   'blurred',

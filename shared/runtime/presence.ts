@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { EpochMs } from '../contracts/common.ts';
 import { stateKeys } from '../contracts/keys.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { isProcessAlive, processSpace } from './process.ts';
 import { keepTelling, wordsLike } from './words.ts';
 
 /** Longer than a pause of garbage collection, short enough to notice a death within three seconds. */
@@ -25,8 +26,15 @@ const Metrics = z.array(z.looseObject({ name: z.string() }));
 
 const isMetrics = (key: string): boolean => key.endsWith(':metrics');
 
-/** One name per process, e.g. `camera-host-4711`. */
-export const instanceName = (): string => `${hostname()}-${process.pid}`;
+/** One name per living process, whatever machines and containers share its host name, e.g. `camera-host-4711-9f3c2a1b`. */
+export const instanceName = (): string => `${hostname()}-${process.pid}-${processSpace}`;
+
+/** Whether this is the name of a process of this machine, and of this container. */
+export const isFromHere = (name: string): boolean => name.endsWith(`-${processSpace}`);
+
+/** Whether the process of this name has certainly ended: its number can be asked about only where it was given. */
+export const isDeadInstance = (name: string): boolean =>
+  isFromHere(name) && !isProcessAlive(Number(name.split('-').at(-2)));
 
 /**
  * Announces this process every half second until the lifecycle closes.

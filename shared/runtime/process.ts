@@ -1,10 +1,27 @@
 /** What every service's `main.ts` does around its service: signals, exit codes, and dying with its supervisor. */
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { messageOf } from './errors.ts';
 import type { Service } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { scrub } from './secrets.ts';
 
-/** Whether a process of this machine lives. */
+/**
+ * Where this process has its number from. Every container has numbers of its own and begins them at 1, and containers of
+ * the host's network have its name, too: together with this, a number is one process.
+ */
+export const processSpace: string = (() => {
+  try {
+    const kernel = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+    const numbers = readlinkSync('/proc/self/ns/pid');
+    return createHash('sha256').update(`${kernel} ${numbers}`).digest('hex').slice(0, 8);
+  } catch {
+    // Not Linux: nobody can tell whose number it is, so that no other process shares the space.
+    return randomUUID().slice(0, 8);
+  }
+})();
+
+/** Whether a process of this machine, and of this container, lives. */
 export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -26,9 +26,12 @@ export function unescaped(part: string): string {
   });
 }
 
-/** Replaces userinfo of every URL and every registered secret in a text by `***`. */
+/** Replaces userinfo and query of every URL and every registered secret in a text by `***`. */
 export function scrub(text: string): string {
-  let clean = text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/"'@]*(?:@[^\s/"'@]*)*@/gi, `$1${MASK}@`);
+  let clean = text
+    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/"'@]*(?:@[^\s/"'@]*)*@/gi, `$1${MASK}@`)
+    // Tokens travel in queries. A backslash belongs to the quote after it.
+    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s"'\\?]*\?)[^\s"'\\]+/gi, `$1${MASK}`);
   // Longest first: a secret may contain another.
   for (const secret of [...registered].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(secret, MASK);
   return clean;
@@ -51,7 +54,11 @@ export class SecretUrl {
     this.#url = url;
     this.scheme = parsed.protocol.slice(0, -1);
     this.host = parsed.host;
-    if (parsed.password) registerSecret(unescaped(parsed.password));
+    if (parsed.password) {
+      registerSecret(unescaped(parsed.password));
+      // As it was written: codes may be in lower case, or stand for what needs none.
+      registerSecret(parsed.password);
+    }
   }
 
   reveal(): string {

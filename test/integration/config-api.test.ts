@@ -120,7 +120,7 @@ test('of many changes at once from one version, one is made and none is lost uns
 test('names the field of a fault, and changes nothing', async () => {
   const { version } = await view();
   const table: [object, string, RegExp][] = [
-    [{ sampleFps: 99 }, 'sampleFps', /<=30/],
+    [{ sampleFps: 99 }, 'sampleFps', /at most 30/],
     [
       {
         zones: [
@@ -150,7 +150,7 @@ test('names the field of a fault, and changes nothing', async () => {
         ],
       },
       'zones[0].polygon[2][1]',
-      /<=1/,
+      /at most 1/,
     ],
     [{ url: 'file:///etc/passwd' }, 'url', /scheme must be one of/],
     [{ url: 'rtsp://viewer:***@evil.example/a' }, 'url', /another host/],
@@ -266,9 +266,9 @@ test('looks at cameras through ingest: facts and first picture, or the reason in
     probe('rtsp://viewer:CANARY_PROBE@127.0.0.1:9/nothing'),
     probe('http://127.0.0.1/a.mjpeg'),
   ]);
-  assert.ok(
-    seen.result.ok && seen.result.codec === 'h264' && seen.result.widthPx === 768 && seen.result.measuredFps > 1,
-  );
+  assert.ok(seen.result.ok && seen.result.codec === 'h264' && seen.result.widthPx === 768);
+  // Ten a second, though three seconds of them come at once when ffmpeg has looked at the stream.
+  assert.ok(Math.abs(seen.result.measuredFps - 10) < 0.5, `${seen.result.measuredFps} pictures a second`);
   assert.deepEqual([...Buffer.from(seen.pictureBase64 ?? '', 'base64').subarray(0, 2)], [0xff, 0xd8]);
   assert.equal(!nobody.result.ok && nobody.result.code, 'refused');
   assert.doesNotMatch(JSON.stringify(nobody), /CANARY/);

@@ -238,6 +238,46 @@ test('a process that hangs is replaced at its deadline', async () => {
   }
 });
 
+test('a picture that hangs has its deadline, however many of its neighbours turn out to be none', async () => {
+  const pool = await InferencePool.start(await options({ deadlineMs: 1000 }));
+  let pending = true;
+  try {
+    const [first] = await children();
+    process.kill(first as number, 'SIGSTOP');
+    const result = pool.count('a', request()).finally(() => {
+      pending = false;
+    });
+    const startedAt = performance.now();
+    while (pending && performance.now() - startedAt < 5000) {
+      await pool.count('b', async () => void (await new Promise((resolve) => setTimeout(resolve, 50))));
+    }
+    assert.equal(pending, false, 'given up in time');
+    assert.equal((await result)?.ok, false);
+  } finally {
+    await pool.close();
+  }
+});
+
+test('a process that cannot even be started, for want of process numbers, is tried again', async () => {
+  const pool = await InferencePool.start(await options());
+  const node = process.execPath;
+  try {
+    const [first] = await children();
+    // To Node, a program that is not there fails as one for which the system has no process left.
+    process.execPath = '/nowhere/node';
+    process.kill(first as number, 'SIGKILL');
+    await until('it is gone', async () => (await children()).length === 0);
+    // Longer than the pause between two tries.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    process.execPath = node;
+    await until('a process that counts', () => pool.ready, 20_000);
+    assert.ok((await pool.count('a', request()))?.ok);
+  } finally {
+    process.execPath = node;
+    await pool.close();
+  }
+});
+
 test('an absurd output is withheld, not counted as nobody', async () => {
   const folder = await modelCopy('absurd', (m) => Object.assign(m.interval, { q: 1e308, v0: 1e300 }));
   const pool = await InferencePool.start(await options({}, folder));

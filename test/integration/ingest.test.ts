@@ -2,22 +2,28 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
 import { keepView } from '../../services/ingest/gate/view-store.ts';
+import { lookAtCamera } from '../../services/ingest/look-at-camera.ts';
 import { startIngest } from '../../services/ingest/service.ts';
 import { parseConfig } from '../../shared/config/load.ts';
 import type { Camera } from '../../shared/config/schema.ts';
 import { CameraState } from '../../shared/contracts/camera.ts';
 import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
+import { SecretUrl } from '../../shared/runtime/secrets.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { until } from '../helpers/until.ts';
 
+const run = promisify(execFile);
 const logger = createLogger('test', 'silent');
+/** What every unit of an H.264 or H.265 stream begins with. */
+const START = Buffer.from([0, 0, 1]);
 let redis: TestRedis;
 let dir: string;
 let clip: string;
@@ -27,7 +33,7 @@ before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hr-ingest-'));
   clip = join(dir, 'clip.mp4');
   const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=5:duration=20'];
-  await promisify(execFile)('ffmpeg', ['-v', 'error', ...source, '-pix_fmt', 'yuv420p', clip]);
+  await run('ffmpeg', ['-v', 'error', ...source, '-pix_fmt', 'yuv420p', clip]);
 });
 after(async () => {
   await redis.stop();
@@ -108,6 +114,72 @@ test('zones drawn anew and other settings of the gate are taken up while the cam
   }
 });
 
+test('H.265 that lost a picture is shown and not counted until its next key frame', async () => {
+  // Key frames four seconds apart, and one picture missing soon after the first: what follows is grey with one error told.
+  const [whole, holed, video] = ['whole.hevc', 'holed.hevc', 'holed.mp4'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=10:duration=12', '-pix_fmt', 'yuv420p'];
+  const every = 'log-level=error:keyint=40:min-keyint=40:scenecut=0:bframes=0';
+  await run('ffmpeg', ['-v', 'error', ...source, '-c:v', 'libx265', '-x265-params', every, whole]);
+  await writeFile(holed, withoutPicture(await readFile(whole), 10));
+  await run('ffmpeg', ['-v', 'error', '-framerate', '10', '-i', holed, '-c', 'copy', video]);
+
+  const { told, close } = await watching('holed', { url: `file:${video}` });
+  const frames = redis.client();
+  await frames.select(1);
+  const gated = () => frames.hget(frameKeys.frame('holed'), 'gated');
+  try {
+    await until('the damage is told', async () => (await told())?.trouble === 'decode-errors');
+    const { since } = (await told()) as CameraState;
+    await until('its pictures are not counted', async () => (await gated()) === '1');
+    await until('the key frame ends it', async () => {
+      const now = await told();
+      return now?.phase === 'live' && now.trouble === undefined && (await gated()) === '0';
+    });
+    assert.equal((await told())?.since, since, 'without a new session');
+  } finally {
+    await close();
+  }
+});
+
+test('a look at H.265 that begins between two key frames shows a whole picture', async () => {
+  const [whole, late, video] = ['short.hevc', 'late.hevc', 'late.mp4'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=10:duration=6', '-pix_fmt', 'yuv420p'];
+  const every = 'log-level=error:keyint=10:min-keyint=10:scenecut=0:bframes=0';
+  await run('ffmpeg', ['-v', 'error', ...source, '-c:v', 'libx265', '-x265-params', every, whole]);
+  await writeFile(late, withoutPicture(await readFile(whole), 0));
+  await run('ffmpeg', ['-v', 'error', '-framerate', '10', '-i', late, '-c', 'copy', '-copyinkf', video]);
+  const { result, picture } = await lookAtCamera(new SecretUrl(`file:${video}`));
+  assert.ok(result.ok && picture);
+  const { channels } = await sharp(picture).stats();
+  // Grey stands for what is missing; the test picture is full of colours.
+  for (const { stdev } of channels) assert.ok(stdev > 50, `${stdev}`);
+});
+
+test('a camera of which only key frames are decoded, and seldom come, says what to set', async () => {
+  const video = join(dir, 'seldom.mp4');
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=10:duration=20', '-pix_fmt', 'yuv420p'];
+  await run('ffmpeg', ['-v', 'error', ...source, '-c:v', 'libx264', '-g', '60', '-sc_threshold', '0', video]);
+  const { told, close } = await watching('seldom', { url: `file:${video}`, keyframesOnly: true });
+  try {
+    const lost = await until('it is lost between two', async () => {
+      const now = await told();
+      return now?.phase === 'no-signal' ? now : undefined;
+    });
+    assert.equal(lost.reason, 'stalled');
+    assert.match(lost.detail ?? '', /key frame.*staleAfterMs/);
+  } finally {
+    await close();
+  }
+});
+
 test('a camera whose old session is slow to end is known of after the change', async () => {
   // ffmpeg that hangs as long as there is a file, and then takes a SIGKILL to go.
   const [hangs, hung, ffmpeg] = ['hangs', 'hung', 'ffmpeg'].map((name) => join(dir, name)) as [string, string, string];
@@ -132,3 +204,17 @@ test('a camera whose old session is slow to end is known of after the change', a
     await close();
   }
 });
+
+/** An H.265 stream (Annex B) that lacks one of its pictures. */
+function withoutPicture(stream: Buffer, index: number): Buffer {
+  const parts: Buffer[] = [];
+  let pictures = 0;
+  for (let at = stream.indexOf(START), next: number; at >= 0; at = next) {
+    next = stream.indexOf(START, at + START.length);
+    const unit = stream.subarray(at, next < 0 ? stream.length : next);
+    // Below 32 are the types of coded pictures.
+    const isPicture = (((unit[START.length] as number) >> 1) & 63) < 32;
+    if (!isPicture || pictures++ !== index) parts.push(unit);
+  }
+  return Buffer.concat(parts);
+}

@@ -1,13 +1,13 @@
 /** What the services agree on in Redis: fences, leases, sequence numbers. Against a real server. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { hostname } from 'node:os';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { Queue } from 'bullmq';
 import { Registry } from 'prom-client';
 import sharp from 'sharp';
 import { clearDrill } from '../../services/alerts/drill/drill-player.ts';
-import { holdLease, leaseHolder, releaseLease } from '../../services/ingest/camera-lease.ts';
+import { holdLease, releaseLease } from '../../services/ingest/camera-lease.ts';
 import { FramePublisher } from '../../services/ingest/frame-publisher.ts';
 import { createIngestMetrics } from '../../services/ingest/ingest-metrics.ts';
 import { Camera } from '../../shared/config/schema.ts';
@@ -18,10 +18,12 @@ import { followDrill } from '../../shared/readings/drill-follower.ts';
 import { publishReading } from '../../shared/readings/reading-publisher.ts';
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
+import { instanceName } from '../../shared/runtime/presence.ts';
 import { checkRedis, connectFailFast, disconnect, queueConnection, whenReady } from '../../shared/runtime/redis.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { until } from '../helpers/until.ts';
 
+const run = promisify(execFile);
 const logger = createLogger('test', 'silent');
 let redis: TestRedis;
 before(async () => {
@@ -105,7 +107,7 @@ test('a drill is followed from its key: begins, changes, ends, and is over when 
 
 test('a camera has one holder; a dead one of this machine is replaced at once', async () => {
   const client = redis.client();
-  const alive = leaseHolder();
+  const alive = instanceName();
   assert.equal(await holdLease(client, 'lease', alive), true);
   assert.equal(await holdLease(client, 'lease', alive), true, 'renews');
   assert.equal(await holdLease(client, 'lease', 'other-host:1'), false);
@@ -114,12 +116,31 @@ test('a camera has one holder; a dead one of this machine is replaced at once', 
   await releaseLease(client, 'lease', alive);
 
   const child = spawn('sleep', ['60']);
-  const doomed = `${hostname()}:${child.pid}`;
+  const doomed = alive.replace(`-${process.pid}-`, `-${child.pid}-`);
   assert.equal(await holdLease(client, 'lease', doomed), true);
   assert.equal(await holdLease(client, 'lease', alive), false, 'its process lives');
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
   assert.equal(await holdLease(client, 'lease', alive), true);
+});
+
+test('processes of two containers that share host name and process number are two holders', {
+  skip: mayUnshare(),
+}, async () => {
+  const inContainer = async () => {
+    const script = `
+      import { instanceName } from './shared/runtime/presence.ts';
+      console.log(JSON.stringify([process.pid, instanceName()]));`;
+    const node = [process.execPath, '--input-type=module-typescript', '-e', script];
+    const { stdout } = await run('unshare', ['--pid', '--mount-proc', '--fork', ...node]);
+    return JSON.parse(stdout) as [number, string];
+  };
+  const [[pid, holder], [otherPid, other]] = await Promise.all([inContainer(), inContainer()]);
+  assert.deepEqual([pid, otherPid], [1, 1]);
+  const client = redis.client();
+  assert.equal(await holdLease(client, 'contained', holder), true);
+  assert.equal(await holdLease(client, 'contained', other), false, 'nobody renews for another');
+  assert.equal(await holdLease(client, 'contained', instanceName()), false, 'its number says nothing here');
 });
 
 test('a lease that is lost while it is renewed is taken again: no other node has the camera', async () => {
@@ -177,3 +198,13 @@ test('a Redis that evicts keys is refused', async () => {
   }
   assert.match((await checkRedis(redis.client())).version, /^\d/);
 });
+
+/** Why processes cannot be started as in containers here, if so. */
+function mayUnshare(): string | false {
+  try {
+    execFileSync('unshare', ['--pid', '--mount-proc', '--fork', 'true'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'no right to process numbers of its own';
+  }
+}

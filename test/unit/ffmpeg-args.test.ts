@@ -15,7 +15,7 @@ test('the whole plan of an RTSP camera', () => {
     ],
     outputOptions: [
       ...['-map', '0:v:0', '-an', '-sn', '-dn', '-vf'],
-      "select='isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.4750)+lt(t\\,prev_selected_t)',scale=w='min(1280\\,iw)':h=-2:out_color_matrix=bt601:out_range=pc:flags=bicubic,format=yuvj420p",
+      "select='if(key\\,print(-1));st(0\\,isnan(prev_selected_t)+gte(t-prev_selected_t\\,0.4750)+lt(t\\,prev_selected_t));if(ld(0)\\,print(t));ld(0)',scale=w='min(1280\\,iw)':h=-2:out_color_matrix=bt601:out_range=pc:flags=bicubic,format=yuvj420p",
       ...[
         '-fps_mode',
         'passthrough',

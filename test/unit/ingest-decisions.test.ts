@@ -21,6 +21,11 @@ const LINES: [line: string, fact: object][] = [
     '[tcp @ 0x5] [error] Connection to tcp://10.0.0.1:554 failed: Connection refused',
     { kind: 'failure', failure: 'refused' },
   ],
+  ['[hevc @ 0x55] [error] Could not find ref with POC 18', { kind: 'missing-reference' }],
+  ['[info] -1.000000', { kind: 'keyframe' }],
+  ['[Eval @ 0x7f] [info] -1.000000', { kind: 'keyframe' }],
+  ['[Eval @ 0x7f] [info] 12.345678', { kind: 'decoded', streamS: 12.345678 }],
+  ['[Eval @ 0x7f] [info] nan', { kind: 'decoded', streamS: Number.NaN }],
   ['[concat @ 0x5] [error] Something nobody has seen', { kind: 'problem' }],
 ];
 for (const [line, fact] of LINES) {
@@ -41,12 +46,33 @@ test('backoff doubles from half a second to thirty, with jitter', () => {
 
 test('decoder errors mark the picture damaged only above ten a second', () => {
   const health = new PictureHealth();
+  health.keyframe();
   for (let i = 0; i < 10; i++) health.decodeError(1000 + i);
   assert.equal(health.judge(1100).trouble, undefined);
   for (let i = 0; i < 5; i++) health.decodeError(1110 + i);
   assert.equal(health.judge(1200).trouble, 'decode-errors');
   assert.equal(health.judge(1900).damagedForMs, 700);
   assert.equal(health.judge(2500).trouble, undefined, 'over when a second passed without');
+});
+
+test('a camera that is waited for between two key frames is not given up as damaged', () => {
+  const health = new PictureHealth();
+  for (let at = 0; at < 8000; at += 40) {
+    for (let line = 0; line < 3; line++) health.decodeError(at);
+    assert.equal(health.judge(at).damagedForMs, 0);
+  }
+  assert.equal(health.judge(8000).trouble, 'decode-errors');
+});
+
+test('pictures after a lost one are damaged until the next key frame', () => {
+  const health = new PictureHealth();
+  health.missingReference(1000);
+  assert.deepEqual(health.judge(9000), { trouble: 'decode-errors', damagedForMs: 0 }, 'joined between two key frames');
+  health.keyframe();
+  assert.equal(health.judge(9100).trouble, undefined);
+  health.missingReference(10_000);
+  health.missingReference(11_000);
+  assert.deepEqual(health.judge(12_500), { trouble: 'decode-errors', damagedForMs: 2500 });
 });
 
 test('the same picture for ten seconds is frozen, another one thaws it', () => {

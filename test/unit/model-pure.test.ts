@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { type FarPlan, planFarField } from '../../services/worker/model/far-field.ts';
@@ -13,6 +15,7 @@ import { mix, sampleLatent, stepTo } from '../../services/worker/model/sampler.t
 import { Quarantine } from '../../services/worker/quarantine.ts';
 import { SceneMemory } from '../../services/worker/scene-memory.ts';
 import { steadied } from '../../services/worker/steadied.ts';
+import { until } from '../helpers/until.ts';
 
 const input = { multipleOf: 32, maxWidth: 1024, colour: 'RGB' } as const;
 type Sides = [number, number];
@@ -167,12 +170,12 @@ test('the committed manifest parses; a wrong one is named by file and field', as
   assert.throws(() => parseManifest('{', 'm.json'), /m\.json is no JSON/);
 });
 
+const picture = (grey: number, widthPx = 640, seenPx = 352) => ({
+  ...{ thumb: new Uint8Array(32 * 18).fill(grey), widthPx, heightPx: 352 },
+  seen: { widthPx, heightPx: seenPx },
+});
+
 test('a picture is counted from the one before only while the scene goes on', () => {
-  const thumb = (value: number) => new Uint8Array(32 * 18).fill(value);
-  const picture = (value: number, widthPx = 640, seenPx = 352) => ({
-    ...{ thumb: thumb(value), widthPx, heightPx: 352 },
-    seen: { widthPx, heightPx: seenPx },
-  });
   const known = { latents: [Float32Array.of(1), Float32Array.of(2)], counted: countedOf(1) };
   const scenes = new SceneMemory();
   assert.equal(scenes.before('a', picture(100), 0), undefined, 'the first picture');
@@ -191,6 +194,28 @@ test('a picture is counted from the one before only while the scene goes on', ()
   for (let at = 500; at <= 10_000; at += 500) scenes.remember('a', picture(100), known, at, true);
   const { counted } = known;
   assert.deepEqual(scenes.before('a', picture(100), 10_500), { gapMs: 500, counted }, 'a cold start after ten seconds');
+});
+
+test('a scene nobody can go on with is forgotten: cameras come and go', async () => {
+  const scenes = new SceneMemory();
+  const bytes = 1 << 20;
+  const before = process.memoryUsage().arrayBuffers;
+  for (let n = 0; n < 300; n++) {
+    const map = { width: 1, height: 1, people: new Float32Array(bytes / 4) };
+    const counted = { map, blocks: { width: 1, height: 1, mean: new Float32Array(1), variance: new Float32Array(1) } };
+    scenes.remember(`camera ${n}`, picture(100), { latents: [], counted }, n * 1000, false);
+  }
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  await until(
+    'what was kept of them is given back',
+    () => {
+      collect();
+      return process.memoryUsage().arrayBuffers - before < 10 * bytes;
+    },
+    5000,
+  );
+  assert.ok(scenes.before('camera 299', picture(100), 300_000), 'the newest is remembered');
 });
 
 const countedOf = (people: number) => ({

@@ -152,6 +152,18 @@ describe('blurred', () => {
     assert.equal(verdicts[1700], 'blurred');
     assert.equal(verdicts.at(-1), undefined);
   });
+  it('a lens that is covered in daylight is told at its first picture and for as long as it is covered', () => {
+    const gate = new PictureGate(Settings.parse({}), 'zones');
+    const covered = (second: number): GreyPicture => {
+      const next = random(second);
+      return { width: W, height: H, values: Uint8Array.from({ length: W * H }, () => 126 + Math.floor(next() * 6)) };
+    };
+    for (let second = 0; second < 2400; second++) {
+      assert.deepEqual(gate.judge(covered(second), second * 1000), { trouble: 'blurred' }, `second ${second}`);
+    }
+    assert.equal(gate.judge(shot(2401), 2_401_000).trouble, undefined, 'over at the first that is not');
+  });
+
   it('is not a change of light, of the crowd, or noise', () => {
     const { after } = watched({ moved: false });
     assert.ok(none(after(10, (s) => shot(s, { light: 0.4 }))));
@@ -252,7 +264,8 @@ describe('moved', () => {
   it('is learned again after a change of the picture’s shape', () => {
     const { gate } = watched({ resolution: false });
     assert.equal(
-      gate.judge({ width: 160, height: 120, values: new Uint8Array(160 * 120).fill(90) }, 1e6).trouble,
+      gate.judge({ width: 160, height: 120, values: Uint8Array.from({ length: 160 * 120 }, (_, i) => i % 160) }, 1e6)
+        .trouble,
       undefined,
     );
   });

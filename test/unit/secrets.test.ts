@@ -25,6 +25,12 @@ test('a password may hold a plain percent sign, and is kept secret all the same'
   }
 });
 
+test('a password is kept secret as it was written, too', () => {
+  new SecretUrl("rtsp://user:it's%2fCANARY%21@10.0.0.1/s");
+  const told = "Impossible to open 'rtsp://user:it's%2fCANARY%21@10.0.0.1/s'";
+  assert.ok(!scrub(told).includes('CANARY'), scrub(told));
+});
+
 test('a broken URL is refused without being repeated', () => {
   assert.throws(
     () => new SecretUrl('no url CANARY_12'),
@@ -36,6 +42,8 @@ const TEXTS: [text: string, clean: string][] = [
   ['open rtsp://user:pa-ss@cam/stream failed', 'open rtsp://***@cam/stream failed'],
   ['rtsp://a.b%40c:p@ss@cam:554/x', 'rtsp://***@cam:554/x'],
   ['rtsp://only-user@cam/x and http://u:p@h', 'rtsp://***@cam/x and http://***@h'],
+  ["Impossible to open 'rtsp://cam/x?token=abc&ch=1'", "Impossible to open 'rtsp://cam/x?***'"],
+  ['{"msg":"\\"http://cam/x?a=b\\" is it?"}', '{"msg":"\\"http://cam/x?***\\" is it?"}'],
   ['mail me@example.org, rtsp://cam/x', 'mail me@example.org, rtsp://cam/x'],
 ];
 for (const [text, clean] of TEXTS) test(`scrubs "${text}"`, () => assert.equal(scrub(text), clean));

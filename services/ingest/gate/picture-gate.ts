@@ -12,9 +12,10 @@ export type GateVerdict =
   | { trouble: 'moved' | 'resolution-changed'; detail: string }
   | { trouble: undefined };
 
-/** Darker than video black (16) and nearly even: no scene, a covered lens, or a camera without light. */
+/** Nearly even: no scene, or a covered lens. The model would count nobody there, and be sure of it. */
+const EVEN_CONTRAST = 4;
+/** An even picture not brighter than about video black (16): a camera without light. */
 const BLACK_MEAN = 24;
-const BLACK_CONTRAST = 4;
 
 /** Looks before the usual sharpness is known, and how many it is the middle of: ten minutes. */
 const LEARNING = 30;
@@ -105,7 +106,10 @@ export class PictureGate {
     this.#clock += this.#lookedAt === undefined ? 0 : Math.min(Math.max(0, now - this.#lookedAt), LONGEST_STEP_MS);
     this.#lookedAt = now;
     const { mean, contrast, sharpness } = look(picture);
-    if (this.#o.black && mean < BLACK_MEAN && contrast < BLACK_CONTRAST) return { trouble: 'black' };
+    const even = contrast < EVEN_CONTRAST;
+    if (this.#o.black && even && mean < BLACK_MEAN) return { trouble: 'black' };
+    // No usual sharpness is needed to know it, and none is ever learned from it.
+    if (this.#o.blur && even) return { trouble: 'blurred' };
     const reshaped = this.#o.resolution ? this.#reshapedTo(picture) : undefined;
     if (reshaped) return { trouble: 'resolution-changed', detail: reshaped };
     if (this.#o.blur && this.#isBlurred(sharpness)) return { trouble: 'blurred' };

@@ -86,7 +86,7 @@ export const alertsEn: AlertTexts = {
     reason: 'Reason',
     startSilence: 'Silence now',
     nobody: 'Not done: the server did not answer. Try again.',
-    refused: 'Not done: the server refused. The alert may be over.',
+    refused: 'Not done: the server refused. It may be over already.',
   },
   history: {
     title: 'History',

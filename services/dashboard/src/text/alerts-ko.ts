@@ -79,7 +79,7 @@ export const alertsKo: AlertTexts = {
     reason: '사유',
     startSilence: '지금 알림 중지',
     nobody: '처리되지 않았습니다. 서버가 응답하지 않습니다. 다시 시도하세요.',
-    refused: '처리되지 않았습니다. 서버가 거부했습니다. 이미 종료된 경보일 수 있습니다.',
+    refused: '처리되지 않았습니다. 서버가 거부했습니다. 이미 끝난 것일 수 있습니다.',
   },
   history: {
     title: '이력',

@@ -43,6 +43,10 @@ const reasons: ReasonTexts = {
   undecodable: { what: 'The picture cannot be decoded.', todo: CHECK_CAMERA },
   'inference-failed': { what: 'Counting failed for this picture.', todo: CHECK_LOG },
   'decode-errors': { what: 'The picture is damaged.', todo: 'Check the network between camera and server.' },
+  'decoding-behind': {
+    what: 'The video is decoded more slowly than it comes: the picture was old.',
+    todo: "Give Headroom the camera's smaller stream, or fewer cameras for each machine.",
+  },
   frozen: { what: 'The picture is frozen: it has not changed for a while.', todo: 'Restart the camera if this stays.' },
   black: { what: 'The picture is black.', todo: 'Check the light, and whether the lens is covered.' },
   blurred: { what: 'The picture is blurred.', todo: 'Clean the lens, check its focus, look for fog or smoke.' },

@@ -14,10 +14,14 @@ export type Format = {
   clock: (at: number) => string;
   /** Day and time to the second. */
   dateTime: (at: number) => string;
+  /** Time of day, with the day where it is not the reader's today: yesterday's must not read as if it were now. */
+  when: (at: number, now: number) => string;
   ago: (ageMs: number) => string;
 };
 
 type AgeWords = (value: string, unit: Age['unit']) => string;
+
+const dayOf = (at: number): string => new Date(at).toDateString();
 
 export function makeFormat(locale: string, agoWords: AgeWords): Format {
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
@@ -57,6 +61,7 @@ export function makeFormat(locale: string, agoWords: AgeWords): Format {
     interval: ([low, high]) => `${whole.format(Math.floor(low))}–${whole.format(Math.ceil(high))}`,
     clock: (at) => clock.format(at),
     dateTime: (at) => dateTime.format(at),
+    when: (at, now) => (dayOf(at) === dayOf(now) ? clock : dateTime).format(at),
     ago,
   };
 }

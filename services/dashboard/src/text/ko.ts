@@ -47,6 +47,10 @@ export const ko: Texts = {
     undecodable: { what: '영상을 해독할 수 없습니다.', todo: CHECK_CAMERA },
     'inference-failed': { what: '이 화면의 인원 계수에 실패했습니다.', todo: CHECK_LOG },
     'decode-errors': { what: '영상이 손상되었습니다.', todo: '카메라와 서버 사이의 네트워크를 확인하세요.' },
+    'decoding-behind': {
+      what: '영상 해독이 수신 속도를 따라가지 못해 화면이 오래된 것이었습니다.',
+      todo: '카메라의 작은 스트림을 쓰거나 서버당 카메라 수를 줄이세요.',
+    },
     frozen: { what: '영상이 멈춰 있습니다. 한동안 변화가 없습니다.', todo: '계속되면 카메라를 다시 시작하세요.' },
     black: { what: '화면이 검습니다.', todo: '조명과 렌즈 가림 여부를 확인하세요.' },
     blurred: { what: '화면이 흐립니다.', todo: '렌즈를 닦고 초점, 안개, 연기를 확인하세요.' },

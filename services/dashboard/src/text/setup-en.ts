@@ -41,6 +41,7 @@ export const setupEn = {
     nobody: 'The server does not answer. Nothing is known to be saved.',
     refused: 'The server refused this.',
     busy: 'Other cameras are being looked at. Try again in some seconds.',
+    removed: 'Somebody removed this camera meanwhile. Saved once more, it is added again.',
   },
   faults: (count: number) => (count === 1 ? '1 setting needs attention:' : `${count} settings need attention:`),
   conflict: {

@@ -38,6 +38,7 @@ export const setupKo: SetupTexts = {
     nobody: '서버가 응답하지 않습니다. 저장되었는지 알 수 없습니다.',
     refused: '서버가 거부했습니다.',
     busy: '다른 카메라를 확인하고 있습니다. 몇 초 뒤 다시 시도하세요.',
+    removed: '그동안 다른 사람이 이 카메라를 삭제했습니다. 한 번 더 저장하면 다시 추가됩니다.',
   },
   faults: (count) => `확인이 필요한 항목 ${count}개:`,
   conflict: {
