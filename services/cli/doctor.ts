@@ -1,11 +1,11 @@
 /** `headroom doctor`: everything that must be right, looked at one by one. */
-import { statfs } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../../shared/config/load.ts';
 import type { Config } from '../../shared/config/schema.ts';
 import { configuredDatabase, configuredRedis } from '../../shared/runtime/environment.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
-import { createLogger } from '../../shared/runtime/logger.ts';
+import { createLogger, type Logger } from '../../shared/runtime/logger.ts';
 import { checkRedis, connectFailFast, disconnect, whenReady } from '../../shared/runtime/redis.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
 import { resolveEndpoint } from '../alerts/deliveries/endpoint.ts';
@@ -13,16 +13,19 @@ import { checkFfmpeg } from '../ingest/ffmpeg-version.ts';
 import { CrowdCounter } from '../worker/model/crowd-counter.ts';
 import { proveGolden } from '../worker/model/golden.ts';
 import { modelsInUse, openModel } from '../worker/model/manifest.ts';
+import { isLocked } from './data-lock.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
 import { lookAtFile, lookAtPostgres } from './look-at-database.ts';
 import { lookAtReceiver } from './look-at-receiver.ts';
 import { checkPort, dataDirOf } from './preflight.ts';
 import { probeCamera } from './probe.ts';
+import { whichConfig } from './which-config.ts';
 
 const LEAST_DISK_BYTES = 1024 ** 3;
 
 /** Runs every check, also after one has failed. @returns whether all passed */
-export async function runDoctor(configFile: string): Promise<boolean> {
+export async function runDoctor(named: string | undefined): Promise<boolean> {
+  const configFile = whichConfig(named);
   let healthy = true;
   const check = async (what: string, look: () => Promise<string>): Promise<void> => {
     try {
@@ -58,8 +61,12 @@ export async function runDoctor(configFile: string): Promise<boolean> {
     });
   }
   await check('port', async () => {
-    await checkPort(gateway.host, gateway.port);
-    return `${gateway.host}:${gateway.port} is free`;
+    const where = `${gateway.host}:${gateway.port}`;
+    const taken = await checkPort(gateway.host, gateway.port).catch((error: unknown) => ({ error }));
+    if (!taken) return `${where} is free`;
+    if (await isLocked(await dataDirOf(checked, configFile)))
+      return `${where} is taken, by the Headroom that runs already`;
+    throw taken.error;
   });
   await check('disk', async () => {
     const dir = await dataDirOf(checked, configFile);
@@ -83,18 +90,30 @@ export async function runDoctor(configFile: string): Promise<boolean> {
 }
 
 async function lookAtRedis(config: Config, configFile: string): Promise<string> {
-  const configured = configuredRedis(config);
   const logger = createLogger('doctor', 'silent');
-  const own = configured
-    ? undefined
-    : await startEmbeddedRedis(`${await dataDirOf(config, configFile)}/doctor`, logger);
-  const redis = connectFailFast((configured ?? own?.urls)?.state as string, logger, 'doctor');
+  const configured = configuredRedis(config);
+  if (configured) return lookAtServer(configured.state, logger);
+  // A folder of its own: the real one may be in use.
+  const dir = await mkdtemp(join(await dataDirOf(config, configFile), 'doctor-'));
+  try {
+    const own = await startEmbeddedRedis(dir, logger);
+    try {
+      return `own, ${await lookAtServer(own.urls.state, logger)}`;
+    } finally {
+      await own.close();
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function lookAtServer(url: string, logger: Logger): Promise<string> {
+  const redis = connectFailFast(url, logger, 'doctor');
   try {
     await whenReady(redis, 5000);
     const { version, policy } = await checkRedis(redis);
-    return `${own ? 'own, ' : ''}version ${version}, maxmemory-policy ${policy}`;
+    return `version ${version}, maxmemory-policy ${policy}`;
   } finally {
     disconnect(redis);
-    await own?.close();
   }
 }

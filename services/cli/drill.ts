@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { loadConfig } from '../../shared/config/load.ts';
 import { Drill, DrillClip, DrillScenario } from '../../shared/contracts/drill.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
+import { whichConfig } from './which-config.ts';
 
-export type DrillOptions = { scenario?: string; stop?: boolean; url?: string; actor: string; config: string };
+export type DrillOptions = { scenario?: string; stop?: boolean; url?: string; actor: string; config?: string };
 
 const TIMEOUT_MS = 10_000;
 const Listed = z.object({
@@ -42,8 +43,8 @@ function list({ running, scenarios, clips }: z.infer<typeof Listed>): void {
 const titleOf = ({ title }: DrillScenario): string => (typeof title === 'string' ? title : title.en);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function gatewayOf(config: string): Promise<string> {
-  const { gateway } = await loadConfig(config);
+async function gatewayOf(config: string | undefined): Promise<string> {
+  const { gateway } = await loadConfig(whichConfig(config));
   const host = gateway.host === '0.0.0.0' || gateway.host === '::' ? '127.0.0.1' : gateway.host;
   return `http://${host.includes(':') ? `[${host}]` : host}:${gateway.port}`;
 }

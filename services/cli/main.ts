@@ -1,16 +1,27 @@
 /** The command line. Each command's own work stands in a file of its name. */
 import { userInfo } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Argument, Command, InvalidArgumentError } from 'commander';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { EXIT_CANNOT_START } from '../../shared/runtime/process.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
+import { DEFAULT_CONFIG } from './which-config.ts';
 
-const DEFAULT_CONFIG = 'headroom.yaml';
+const EXIT_USAGE = 1;
+const BENCHMARKS = ['pipeline', 'model', 'alerts', 'replay', 'dashboard', 'start'];
+const CONFIG_OR_DEMO = `configuration; without one, ${DEFAULT_CONFIG} if it is there, else the demo's`;
 
 const positive = (text: string): number => {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('must be a number above 0');
   return value;
+};
+const whole = (text: string): number => {
+  if (!/^0*[1-9]\d*$/.test(text)) throw new InvalidArgumentError('must be a whole number above 0');
+  return Number(text);
+};
+const steps = (text: string): number => {
+  if (!['1', '2', '4'].includes(text)) throw new InvalidArgumentError('must be 1, 2 or 4');
+  return Number(text);
 };
 
 /** Who runs the command. A container may run under a number that no user of it has: that has no name to ask for. */
@@ -55,8 +66,8 @@ for (const [name, does] of [
 program
   .command('doctor')
   .description('check ffmpeg, Redis, database, model files, ports, disk, every receiver and every camera')
-  .option('--config <file>', 'configuration', DEFAULT_CONFIG)
-  .action(async (options: { config: string }) => {
+  .option('--config <file>', CONFIG_OR_DEMO)
+  .action(async (options: { config?: string }) => {
     const { runDoctor } = await import('./doctor.ts');
     process.exitCode = (await runDoctor(options.config)) ? 0 : 1;
   });
@@ -80,7 +91,7 @@ program
   .option('--stop', 'end the drill under way')
   .option('--actor <name>', 'who starts or stops it: goes into the log', userName())
   .option('--url <address>', 'the gateway; by default the one of the configuration, on this machine')
-  .option('--config <file>', 'configuration', DEFAULT_CONFIG)
+  .option('--config <file>', CONFIG_OR_DEMO)
   .action(async (options) => {
     const { runDrill } = await import('./drill.ts');
     await runDrill(options);
@@ -91,17 +102,17 @@ program
   .description('count labelled pictures and print how far the counts are from the truth')
   .requiredOption('--data <dir>', 'folder with images/ and labels.jsonl, or a folder of such folders')
   .option('--model <name>', 'folder under models/', 'standard')
-  .option('--steps <n>', 'denoising steps: 1, 2 or 4', positive)
-  .option('--width <px>', 'inference width; native by default', positive)
+  .option('--steps <n>', 'denoising steps: 1, 2 or 4', steps)
+  .option('--width <px>', 'inference width; native by default', whole)
   .option('--far-field <share>', 'count the upper part of the picture, to this share of its height, in tiles', Number)
-  .option('--far-width <px>', 'width the far field is counted at, at most; 2048 by default', positive)
+  .option('--far-width <px>', 'width the far field is counted at, at most; 2048 by default', whole)
   .option('--held-out <file>', 'only the pictures that models/training/splits/validation.json or the like names')
   .option('--below <share>', 'judge the pictures below this share of their height, where labels are complete', Number)
   .option(
     '--wear <how>',
     'the pictures as the night or a poorer camera shows them: grey, dark, night, haze, harsh, noise, …',
   )
-  .option('--limit <n>', 'at most this many pictures of each folder, evenly spread', positive)
+  .option('--limit <n>', 'at most this many pictures of each folder, evenly spread', whole)
   .option('--compare', 'steps 1, 2, 4 and warm start side by side; a folder is taken as consecutive frames')
   .option('--worst <dir>', 'write sheets of the worst pictures here')
   .option('--json', 'print one JSON object')
@@ -113,11 +124,11 @@ program
 program
   .command('bench')
   .description('measure; prints and never judges')
-  .argument('<what>', 'pipeline, model, alerts, replay, dashboard or start')
-  .option('--cameras <n>', 'cameras', positive, 8)
+  .addArgument(new Argument('<what>').choices(BENCHMARKS))
+  .option('--cameras <n>', 'cameras', whole, 8)
   .option('--fps <n>', 'pictures a second and camera', positive, 2)
   .option('--seconds <n>', 'length of the measurement; 1800 for the dashboard', positive)
-  .option('--width <px>', 'width of the camera pictures', positive, 640)
+  .option('--width <px>', 'width of the camera pictures', whole, 640)
   .option('--models <names...>', 'folders under models/, side by side', ['standard'])
   .option('--json', 'print one JSON object')
   .action(async (what: string, given) => {
@@ -127,16 +138,12 @@ program
     else if (what === 'alerts') await (await import('../../test/bench/alerts.ts')).benchAlerts(options);
     else if (what === 'replay') await (await import('../../test/bench/replay.ts')).benchReplay(options);
     else if (what === 'dashboard') await (await import('../../test/bench/dashboard.ts')).benchDashboard(options);
-    else if (what === 'start') await (await import('../../test/bench/start.ts')).benchStart(options);
-    else {
-      const names = 'pipeline, model, alerts, replay, dashboard or start';
-      throw new HeadroomError('USAGE', `There is no benchmark "${what}": choose ${names}.`);
-    }
+    else await (await import('../../test/bench/start.ts')).benchStart(options);
   });
 
 try {
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`${scrub(messageOf(error))}\n`);
-  process.exit(EXIT_CANNOT_START);
+  process.exit(error instanceof HeadroomError && error.code === 'USAGE' ? EXIT_USAGE : EXIT_CANNOT_START);
 }

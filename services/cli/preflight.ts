@@ -18,17 +18,24 @@ export async function preflight(config: Config): Promise<void> {
   await checkPort(config.gateway.host, config.gateway.port);
 }
 
-/** @throws HeadroomError PORT_UNUSABLE when the port is taken or may not be used */
+const OTHER_PORT = 'Choose another gateway.port.';
+const OTHER_HOST = 'Correct gateway.host.';
+
+/** Why nobody can listen there, and what to do, by what the system says. */
+const UNUSABLE: Record<string, string> = {
+  EADDRINUSE: `it is taken. ${OTHER_PORT}`,
+  EACCES: `this user may not use it. ${OTHER_PORT}`,
+  EADDRNOTAVAIL: `this machine has no such address. ${OTHER_HOST}`,
+  ENOTFOUND: `there is no such address. ${OTHER_HOST}`,
+};
+
+/** @throws HeadroomError PORT_UNUSABLE when the port is taken or may not be used, or the address is another machine's */
 export async function checkPort(host: string, port: number): Promise<void> {
   const server = createServer();
   await new Promise<void>((done, fail) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'it is taken' : (cause.code ?? cause.message);
-      fail(
-        new HeadroomError('PORT_UNUSABLE', `Cannot listen on ${host}:${port}: ${why}. Choose another gateway.port.`, {
-          cause,
-        }),
-      );
+      const why = UNUSABLE[cause.code ?? ''] ?? `${cause.code ?? cause.message}. ${OTHER_PORT}`;
+      fail(new HeadroomError('PORT_UNUSABLE', `Cannot listen on ${host}:${port}: ${why}`, { cause }));
     });
     server.listen(port, host, () => server.close(() => done()));
   });

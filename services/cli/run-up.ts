@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { runService } from '../../shared/runtime/process.ts';
 import { startHeadroom } from './up.ts';
+import { DEFAULT_CONFIG } from './which-config.ts';
 
-const DEFAULT_CONFIG = 'headroom.yaml';
 const KEPT = ['What you set up in an earlier demo is kept; npm start -- --reset-demo begins anew.'];
 
 export async function runUp(options: { config?: string; demo?: boolean; resetDemo?: boolean }): Promise<void> {

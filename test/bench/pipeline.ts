@@ -27,7 +27,11 @@ const SAMPLE_MS = 500;
 export type PipelineBench = { cameras: number; fps: number; seconds: number; width: number; json?: boolean };
 
 export async function benchPipeline({ cameras, fps, seconds, width, json }: PipelineBench): Promise<void> {
+  // Also when it fails: what goes on running would spoil the next figures.
+  await using folder = new AsyncDisposableStack();
+  await using started = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), 'hr-bench-'));
+  folder.defer(() => rm(dir, { recursive: true, force: true }));
   const clip = join(dir, 'crowd.mp4');
   const picture = join(dir, 'picture.jpg');
   const scale = `scale=${width}:-2`;
@@ -39,22 +43,22 @@ export async function benchPipeline({ cameras, fps, seconds, width, json }: Pipe
   const server = await startGstRtspServer({
     streams: Array.from({ length: cameras }, (_, i) => ({ path: `/c${i}`, file: clip })),
   });
+  started.defer(() => server.stop());
   const redis = await startRedis();
+  started.defer(() => redis.stop());
   const ids = Array.from({ length: cameras }, (_, i) => `c${i}`);
   const system = await startSystem({
     cameras: ids.map((id, i) => ({ id, url: server.urls[i] as string, sampleFps: fps })),
     env: { REDIS_URL: redis.url, FRAMES_REDIS_URL: redis.framesUrl, HEADROOM_LOG_LEVEL: 'warn' },
   });
+  started.defer(async () => void (await system.stop()));
   const queue = new Queue(stateKeys.frameQueue, { connection: queueConnection(redis.url, 'producer') });
+  started.defer(() => queue.close());
   const live = await connectLive(system.wsUrl);
+  started.defer(() => live.close());
   const result = await measure();
-  live.close();
-  await queue.close();
-  await system.stop();
-  await server.stop();
-  await redis.stop();
+  await started.disposeAsync();
   const after = await bareFps(picture);
-  await rm(dir, { recursive: true, force: true });
 
   const bare = (before + after) / 2;
   const offered = cameras * fps;

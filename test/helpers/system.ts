@@ -70,14 +70,10 @@ export async function startSystem(options: SystemOptions): Promise<TestSystem> {
     return launcher.exitCode;
   };
   try {
-    const url = await until(
-      'headroom is up',
-      () => {
-        if (gone()) throw new Error('it ended');
-        return /Dashboard: (http:\S+)/.exec(output)?.[1];
-      },
-      START_DEADLINE_MS,
-    );
+    const address = () => /Dashboard: (http:\S+)/.exec(output)?.[1];
+    await until('headroom is up', () => address() ?? gone(), START_DEADLINE_MS);
+    const url = address();
+    if (!url) throw new Error('it ended');
     return {
       url,
       wsUrl: `${url.replace('http', 'ws')}/ws`,
@@ -94,11 +90,11 @@ export async function startSystem(options: SystemOptions): Promise<TestSystem> {
   }
 }
 
-/** Runs the command line to its end. @param input environment on top of the test's own */
+/** Runs the command line to its end. @param env environment on top of the test's own @param as who runs it, and where */
 export async function runCli(
   args: string[],
   env: NodeJS.ProcessEnv = {},
-  as: { uid?: number; gid?: number } = {},
+  as: { uid?: number; gid?: number; cwd?: string } = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(pinnedNode(), [resolve('services/cli/main.ts'), ...args], {
     env: { ...process.env, ...env },

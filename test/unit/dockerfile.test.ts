@@ -93,6 +93,20 @@ describe('the image', () => {
     }
   });
 
+  it('has what comes with Headroom: every model with what proves it, and the clip of the drill', () => {
+    const ignored = [...read('infra/docker/Dockerfile.dockerignore').matchAll(/^([^!#*].*)$/gm)].map(([path]) => path);
+    const models = ['models/standard', 'models/small'];
+    const parts = ['manifest.json', 'encoder.onnx', 'denoiser.onnx', 'MODEL_CARD.md', 'golden/golden.json'];
+    for (const path of [
+      ...models.flatMap((model) => parts.map((part) => `${model}/${part}`)),
+      'infra/demo/crowd.mp4',
+    ]) {
+      assert.ok(existsSync(join(ROOT, path)), `there is no ${path}`);
+      assert.ok(has(path), `the image lacks ${path}`);
+      assert.ok(!ignored.some((out) => isIn(path, out)), `.dockerignore keeps ${path} out`);
+    }
+  });
+
   it('has only packages that are installed there', () => {
     const installed = new Set(Object.keys(packageJson.dependencies));
     for (const path of sources) {
