@@ -1,5 +1,6 @@
 /** The gateway's web server: API, dashboard, operations. Built apart from listening, so that documents can be made of it. */
 import { existsSync } from 'node:fs';
+import { STATUS_CODES } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import serveStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
@@ -12,6 +13,7 @@ import type { AlertDesk } from './alert-desk.ts';
 import type { BenchLine } from './bench-line.ts';
 import type { CameraBoard } from './camera-board.ts';
 import type { ConfigFile } from './config-file.ts';
+import { withErrorAnswers } from './error-answers.ts';
 import { ProbeLine } from './probe-line.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { auditRoutes } from './routes/audit.ts';
@@ -106,7 +108,7 @@ export async function createHttpApp({
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error.validation) return sendProblem(reply, 400, 'Bad request', error.message);
     if (error.statusCode && error.statusCode < 500)
-      return sendProblem(reply, error.statusCode, error.name, error.message);
+      return sendProblem(reply, error.statusCode, STATUS_CODES[error.statusCode] ?? 'Bad request', error.message);
     request.log.warn({ err: error, path: request.url }, 'request failed');
     return sendProblem(reply, 503, 'Not available now', 'The server cannot answer this at the moment; try again.');
   });
@@ -136,6 +138,7 @@ export async function createHttpApp({
       ],
     },
     transform: jsonSchemaTransform,
+    transformObject: (made) => ('openapiObject' in made ? withErrorAnswers(made.openapiObject) : made.swaggerObject),
   });
   await app.register(cameraRoutes({ board, frames }));
   await app.register(replayRoutes({ board, frames, replay }));

@@ -97,6 +97,19 @@ describe('docs/openapi.json', () => {
     }
   });
 
+  it('says of every error what is sent: a problem', () => {
+    type Operations = Record<string, { responses: Record<string, { content?: object }> }>;
+    for (const [path, operations] of Object.entries<Operations>(document.paths)) {
+      for (const { responses } of Object.values(operations)) {
+        assert.deepEqual(Object.keys(responses.default?.content ?? {}), ['application/problem+json'], path);
+        const errors = Object.entries(responses).filter(([status]) => Number(status) >= 400 && path !== '/readyz');
+        for (const [status, { content }] of errors) {
+          assert.deepEqual(Object.keys(content ?? {}), ['application/problem+json'], `${path} ${status}`);
+        }
+      }
+    }
+  });
+
   it('would be refused with a fault', () => {
     const spoilt = (spoil: (copy: typeof document) => void) => {
       const copy = structuredClone(document);
