@@ -12,7 +12,7 @@ export type DemoStart = {
   url: string;
   host: string;
   dataDir: string;
-  /** Gives the port, where it is free, or 0. */
+  /** Gives the port, where it is free, or another one that is. */
   portFor: (wanted: number) => Promise<number>;
   /** Start with the demo as it comes. The file before is kept beside the new one. */
   reset?: boolean | undefined;

@@ -12,6 +12,7 @@ import { checkPort } from './preflight.ts';
 import { startHeadroom } from './up.ts';
 
 const HOST = '127.0.0.1';
+const PORTS_TRIED = 50;
 
 export type Demo = Service & {
   url: string;
@@ -36,12 +37,7 @@ export async function startDemo(logger: Logger, reset = false): Promise<Demo> {
     // Before the file is touched: it may be that of a demo that runs.
     lifecycle.add('lock', await lockDataDir(dataDir), (unlock) => unlock());
     const configFile = join(dataDir, 'headroom.yaml');
-    const portFor = (wanted: number): Promise<number> =>
-      checkPort(HOST, wanted).then(
-        () => wanted,
-        () => 0,
-      );
-    const kept = await writeDemoConfig(configFile, { url: camera.url, host: HOST, dataDir, portFor, reset });
+    const kept = await writeDemoConfig(configFile, { url: camera.url, host: HOST, dataDir, portFor: freePort, reset });
     const headroom = lifecycle.add('headroom', await startHeadroom(configFile, logger), (h) => h.close());
     const server = camera.kind === 'gstreamer' ? 'GStreamer' : 'the built-in RTSP server';
     return { url: headroom.url, server, kept, close: () => lifecycle.close() };
@@ -51,4 +47,17 @@ export async function startDemo(logger: Logger, reset = false): Promise<Demo> {
     const hint = 'npm start -- --reset-demo begins the demo anew and keeps this file beside the new one.';
     throw new HeadroomError(error.code, `${error.message}\n${hint}`, { cause: error });
   }
+}
+
+/** A number, never "any": a gateway that is started again must be where the browser looks for it. */
+async function freePort(wanted: number): Promise<number> {
+  for (let port = wanted; port < Math.min(wanted + PORTS_TRIED, 65_536); port++) {
+    const isFree = await checkPort(HOST, port).then(
+      () => true,
+      () => false,
+    );
+    if (isFree) return port;
+  }
+  // The start says that it is taken.
+  return wanted;
 }

@@ -12,7 +12,7 @@ import sharp from 'sharp';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
 import { readLabelled } from '../../models/evaluation/labelled-data.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { holdBack } from '../helpers/hold-back.ts';
 import { runCli, startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
@@ -92,7 +92,6 @@ const PIXELS = `(() => {
   return sum;
 })()`;
 const pixels = (page: Page) => page.evaluate<number>(PIXELS);
-const SIDEWAYS_PX = 'document.documentElement.scrollWidth - innerWidth';
 
 async function exported(page: Page): Promise<{ zip: string; folder: string }> {
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('bench-export').click()]);

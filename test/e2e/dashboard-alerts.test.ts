@@ -4,14 +4,13 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
 const CLIP = fileURLToPath(new URL('../../infra/demo/crowd.mp4', import.meta.url));
 /** Longer than an alert must have stood still before the key means it. */
 const SETTLED_MS = 900;
-const SIDEWAYS_PX = 'document.documentElement.scrollWidth - innerWidth';
 
 let camera: RtspServer;
 let system: TestSystem;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { assertAccessible } from '../helpers/accessibility.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
 
 const PATIENCE_MS = 90_000;
@@ -47,7 +47,7 @@ test('it is told on the wall and on a phone, in plain words, for as long as it l
     await wall.screenshot('database-away');
     await assertAccessible(wall.page, 'a wall whose database is away');
     await phone.page.getByTestId('database-away').waitFor({ timeout: PATIENCE_MS });
-    const sideways = await phone.page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    const sideways = await phone.page.evaluate<number>(SIDEWAYS_PX);
     assert.ok(sideways <= 0, `it sticks out by ${sideways} px`);
     await phone.screenshot('database-away-360-ko');
   } finally {

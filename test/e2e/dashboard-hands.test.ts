@@ -119,6 +119,117 @@ test('what is written for one alert stays with it: another one opened has empty 
   await watched.close();
 });
 
+test('keys pressed in a form or a dialog beside a camera stay there: the camera stays, and so does what was typed', async () => {
+  site.setPeople('gate', CROWDED);
+  const watched = await browser.open(`${site.url}/#/camera/stairs`);
+  const { page } = watched;
+  const stairs = page.locator('[data-testid="camera-page"][data-camera="stairs"]');
+  await stairs.waitFor();
+  await card(page, 'Gate').getByTestId('more').click({ timeout: 30_000 });
+  const comment = card(page, 'Gate').getByTestId('comment');
+  await comment.fill('gate 3 is shu');
+  for (const key of ['End', 'ArrowLeft', 'ArrowRight', 't', 'Escape']) await comment.press(key);
+  assert.equal(await comment.inputValue(), 'gate 3 is shut');
+  assert.ok(await stairs.isVisible(), 'keys in the form are no keys of the page');
+
+  await page.locator('h1').click();
+  await page.keyboard.press('?');
+  const help = page.getByTestId('keys-help');
+  await help.waitFor();
+  for (const key of ['ArrowRight', 'Escape']) await page.keyboard.press(key);
+  await help.waitFor({ state: 'hidden' });
+  assert.ok(await stairs.isVisible(), 'keys in the dialog are no keys of the page');
+  await page.keyboard.press('ArrowRight');
+  await stairs.waitFor({ state: 'detached' });
+
+  // On an alert's own page, too, Escape in a field is the field's.
+  await card(page, 'Gate').getByTestId('open-alert').click();
+  const opened = page.getByTestId('alert-page');
+  await opened.getByTestId('comment').fill('stewards sent');
+  await opened.getByTestId('comment').press('Escape');
+  assert.equal(await opened.getByTestId('comment').inputValue(), 'stewards sent');
+  await opened.locator('h1').focus();
+  await page.keyboard.press('Escape');
+  await opened.waitFor({ state: 'detached' });
+  watched.assertClean();
+  await watched.close();
+});
+
+test('on a phone the list makes way for what was opened from it, and for "back"', async () => {
+  site.setPeople('gate', CROWDED);
+  const watched = await browser.open(`${site.url}/#/camera/stairs`, { size: 'small' });
+  const { page } = watched;
+  const bar = page.getByTestId('alert-bar');
+  const isOpen = async (open: boolean) =>
+    until(
+      `the list is ${open ? 'open' : 'closed'}`,
+      async () => (await bar.getAttribute('aria-expanded')) === `${open}`,
+      5_000,
+    );
+  const opened = page.getByTestId('alert-page');
+  await bar.filter({ hasText: 'Gate' }).click({ timeout: 30_000 });
+  await card(page, 'Gate').getByTestId('open-alert').click();
+  await opened.waitFor();
+  await isOpen(false);
+  // The one that is opened already, too.
+  await bar.click();
+  await isOpen(true);
+  await card(page, 'Gate').getByTestId('open-alert').click();
+  await isOpen(false);
+  await bar.click();
+  await isOpen(true);
+  await page.goBack();
+  await page.getByTestId('camera-page').waitFor();
+  await isOpen(false);
+  watched.assertClean();
+  await watched.close();
+});
+
+test('what happens twice is told twice to screen readers, in the same words', async () => {
+  site.setPeople('gate', CROWDED);
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  await card(page, 'Gate').getByTestId('open-alert').click({ timeout: 30_000 });
+  await page.evaluate(`
+    globalThis.told = [];
+    const voice = document.querySelector('[data-testid="alert-voice"]');
+    new MutationObserver(() => told.push(voice.textContent)).observe(voice, { childList: true, characterData: true, subtree: true });
+  `);
+  const told = () => page.evaluate<string[]>(`told.filter((words) => words.includes('Lee'))`);
+  const escalate = page.getByTestId('alert-page').getByTestId('escalate');
+  await escalate.click();
+  await page.getByTestId('operator-name').fill('Lee');
+  await page.getByTestId('operator-name').press('Enter');
+  await until('told once', async () => (await told()).length === 1, 10_000);
+  await escalate.click();
+  await until('told twice', async () => (await told()).length === 2, 10_000);
+  assert.equal(new Set(await told()).size, 1);
+  watched.assertClean();
+  await watched.close();
+});
+
+test('what was acknowledged yesterday at this time does not read as if it were now', async () => {
+  site.setPeople('gate', CROWDED);
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  // As if it had all been a day ago.
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    socket.connectToServer().onMessage((message) => {
+      const list =
+        typeof message === 'string' && message.startsWith('{"type":"alerts"') ? JSON.parse(message) : undefined;
+      for (const { operator } of list?.active ?? [])
+        operator.acknowledged = { by: 'Lee', at: Date.now() - 86_400_000, level: 'severe' };
+      socket.send(list ? JSON.stringify(list) : message);
+    });
+  });
+  await page.reload();
+  const seen = card(page, 'Gate').getByTestId('acknowledged');
+  await seen.waitFor({ timeout: 30_000 });
+  assert.match(await words(seen), /Acknowledged by Lee, \d+ \w{3,4}, \d\d:\d\d:\d\d$/);
+  watched.assertClean();
+  await watched.close();
+});
+
 test('a silence covers what the operator has seen: a rise while they give the reason is not silenced', async () => {
   site.setPeople('stairs', 80);
   const watched = await browser.open(site.url);
@@ -171,6 +282,36 @@ test('a rise that was read from the log before it was heard is told all the same
   await watched.close();
 });
 
+test('a silence that could not be ended says so, and stays on the list', async () => {
+  const watched = await browser.open(site.url);
+  const { page } = watched;
+  await fetch(`${site.url}/api/silences`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      actor: 'Lee',
+      cameraId: 'stairs',
+      upToLevel: 'caution',
+      reason: 'queue',
+      durationMs: 60_000,
+    }),
+  });
+  await page.reload();
+  const silences = page.getByTestId('silences');
+  const row = silences.locator('li', { hasText: 'queue' });
+  await row.waitFor({ timeout: 30_000 });
+  watched.expectRefusals([503]);
+  await page.route('**/api/silences/*', (route) => route.fulfill({ status: 503, json: {} }), { times: 1 });
+  await row.getByRole('button').click();
+  await page.getByTestId('operator-name').fill('Lee');
+  await page.getByTestId('operator-name').press('Enter');
+  await row.getByRole('alert').filter({ hasText: 'Not done' }).waitFor({ timeout: 5_000 });
+  await row.getByRole('button').click();
+  await row.waitFor({ state: 'detached' });
+  watched.assertClean();
+  await watched.close();
+});
+
 test('a list of silences that was asked for before a silence does not take it away', async () => {
   const watched = await browser.open(site.url);
   const { page } = watched;
@@ -202,7 +343,7 @@ test('a list of silences that was asked for before a silence does not take it aw
 test('an event that never came over the socket is told to screen readers when the log has told it', async () => {
   const watched = await browser.open(site.url);
   const { page } = watched;
-  // Something has been told before: of the very first event nobody knows that one was before it.
+  // Something has been told before: what was missed stands in the midst of the log.
   site.setPeople('gate', CROWDED);
   await card(page, 'Gate').first().waitFor({ timeout: 30_000 });
   site.setPeople('gate', QUIET);

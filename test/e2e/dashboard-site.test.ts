@@ -7,14 +7,13 @@ import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { AlertEvent } from '../../shared/contracts/alert.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
-import { type PageOptions, SIZES, startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { type PageOptions, SIDEWAYS_PX, SIZES, startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { startCuttableProxy } from '../helpers/cuttable-proxy.ts';
 import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
 import { until } from '../helpers/until.ts';
 import { filesFetched, gzippedBytes } from '../helpers/wall-bundle.ts';
 
 const LANGUAGES = ['en-GB', 'ko-KR'] as const;
-const SIDEWAYS_PX = 'document.documentElement.scrollWidth - innerWidth';
 /** Longer than an alert must have stood still before a key means it. */
 const SETTLED_MS = 900;
 

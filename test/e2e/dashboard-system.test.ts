@@ -5,13 +5,12 @@ import { fileURLToPath } from 'node:url';
 import type { Locator } from 'playwright-core';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 import { startListener, type WebhookListener } from '../helpers/webhook-listener.ts';
 
 const CLIP = fileURLToPath(new URL('../../infra/demo/crowd.mp4', import.meta.url));
-const SIDEWAYS_PX = 'document.documentElement.scrollWidth - innerWidth';
 const SECRET = `whsec_${Buffer.from('a secret of the system page test').toString('base64')}`;
 const PATIENCE_MS = 60_000;
 

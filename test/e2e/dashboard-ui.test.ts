@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
@@ -74,7 +74,6 @@ const paintedPixels = (tileSelector: string) => `(() => {
   return painted;
 })()`;
 const FOCUSED_TILE = `document.activeElement?.getAttribute('data-tile-link')`;
-const SIDEWAYS_PX = 'document.documentElement.scrollWidth - innerWidth';
 
 /** How many pixels of the overlay are painted. */
 const overlayPixels = (page: Page, id: string) => page.evaluate<number>(paintedPixels(tileSelector(id)));

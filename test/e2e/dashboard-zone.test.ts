@@ -6,12 +6,11 @@ import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
 const CLIP = fileURLToPath(new URL('../../infra/demo/crowd.mp4', import.meta.url));
-const SIDEWAYS_PX = 'document.documentElement.scrollWidth - innerWidth';
 const PATIENCE_MS = 60_000;
 
 let camera: RtspServer;

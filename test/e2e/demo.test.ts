@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pinnedNode } from '../../infra/scripts/setup.mjs';
 import { ConfigView } from '../../shared/contracts/config-api.ts';
+import { descendants } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
 const START_MS = 120_000;
@@ -23,7 +25,7 @@ after(async () => {
 
 const configFile = () => join(dir, '.headroom/demo/headroom.yaml');
 
-type Started = { url: string | undefined; printed: string; stop(): Promise<void> };
+type Started = { url: string | undefined; printed: string; pid: number; stop(): Promise<void> };
 
 /** Runs `headroom up` in the test's own folder until it serves, or ends by itself. */
 async function up(...options: string[]): Promise<Started> {
@@ -42,6 +44,7 @@ async function up(...options: string[]): Promise<Started> {
   return {
     url: /Dashboard: (http:\S+)/.exec(printed)?.[1],
     printed,
+    pid: child.pid as number,
     async stop() {
       child.kill('SIGTERM');
       await until('it has stopped', gone, START_MS);
@@ -106,4 +109,23 @@ test('a demo file broken by hand is told with the way out, and not lost', { time
   const unreadable = await up('--demo');
   assert.match(unreadable.printed, /--reset-demo/);
   assert.equal(await readFile(configFile(), 'utf8'), 'cameras: [');
+});
+
+test('beside another server at its port, the demo stays at the address it printed', { timeout: 300_000 }, async () => {
+  const other = createServer();
+  // Whoever has it: it is taken.
+  await new Promise((taken) => other.once('error', taken).listen(8080, '127.0.0.1', () => taken(undefined)));
+  const demo = await up('--reset-demo');
+  try {
+    assert.ok(demo.url);
+    assert.doesNotMatch(demo.url, /:8080/);
+    const gateway = async () => (await descendants(demo.pid, /services\/gateway\/main\.ts/))[0];
+    const before = await gateway();
+    process.kill(before as number, 'SIGKILL');
+    await until('another gateway', async () => ![undefined, before].includes(await gateway()));
+    await until('the page is there again', async () => (await fetch(`${demo.url}/`)).ok, 30_000);
+  } finally {
+    await demo.stop();
+    other.close();
+  }
 });

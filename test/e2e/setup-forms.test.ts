@@ -6,7 +6,7 @@ import type { Locator, Page } from 'playwright-core';
 import { parseConfig } from '../../shared/config/load.ts';
 import type { Camera } from '../../shared/config/schema.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
 
 const PATIENCE_MS = 60_000;
@@ -190,6 +190,26 @@ test('a new zone is called by its name in messages, too; a saved one keeps its i
   await watched.close();
 });
 
+test('the wheel scrolls, and turns no figure it happens to lie on', async () => {
+  const watched = await browser.open(`${site.url}/#/setup/north`);
+  const { page } = watched;
+  await page.getByTestId('tab-ground').click({ timeout: PATIENCE_MS });
+  await page.getByTestId('ground-method').selectOption('mount');
+  const height = page.getByTestId('camera-editor').locator('input[type="number"]').first();
+  await height.fill('6.5');
+  const box = await height.boundingBox();
+  assert.ok(box);
+  await page.mouse.move(box.x + 10, box.y + 10);
+  const turned = page.evaluate(
+    `new Promise((done) => addEventListener('wheel', () => setTimeout(done), { once: true }))`,
+  );
+  await page.mouse.wheel(0, 100);
+  await turned;
+  assert.equal(await height.inputValue(), '6.5');
+  watched.assertClean();
+  await watched.close();
+});
+
 for (const language of ['en-GB', 'ko-KR'] as const) {
   test(`everything opened fits a screen of 360 px (${language})`, async () => {
     const watched = await browser.open(`${site.url}/#/setup/gate`, { size: 'small', language });
@@ -198,7 +218,7 @@ for (const language of ['en-GB', 'ko-KR'] as const) {
     for (const tab of ['camera', 'zones', 'lines', 'ground', 'limits']) {
       await open(page, tab);
       for (const summary of await page.locator('.panel summary').all()) await summary.click();
-      const sideways = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      const sideways = await page.evaluate<number>(SIDEWAYS_PX);
       assert.ok(sideways <= 0, `${tab} sticks out by ${sideways} px`);
       await watched.screenshot(`setup-forms-360-${language}-${tab}`);
     }

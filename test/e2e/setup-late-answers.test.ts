@@ -134,3 +134,27 @@ test('the answer about one address is not told of another', async () => {
   watched.assertClean();
   await watched.close();
 });
+
+test('a camera that somebody removed meanwhile is not brought back unasked', async () => {
+  const watched = await browser.open(`${site.url}/#/setup/north`);
+  const { page } = watched;
+  const name = page.getByTestId('camera-name');
+  await name.fill('North road, new', { timeout: PATIENCE_MS });
+  const version = (await fetch(`${site.url}/api/config`)).headers.get('etag');
+  const removed = await fetch(`${site.url}/api/config/cameras/north?actor=Kim`, {
+    method: 'DELETE',
+    headers: { 'if-match': version ?? '' },
+  });
+  assert.equal(removed.status, 200);
+  watched.expectRefusals([404, 412]);
+  await page.getByTestId('save').click();
+  await signIn(page);
+  await page.getByTestId('save-bar').getByText('removed this camera').waitFor({ timeout: 10_000 });
+  assert.equal(await nameOf('north'), undefined);
+  // Saved once more it is what somebody wants.
+  assert.equal(await name.inputValue(), 'North road, new');
+  await page.getByTestId('save').click();
+  await until('it is back', async () => (await nameOf('north')) === 'North road, new');
+  watched.assertClean();
+  await watched.close();
+});

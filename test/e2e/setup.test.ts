@@ -10,7 +10,7 @@ import { parseConfig } from '../../shared/config/load.ts';
 import type { Config } from '../../shared/config/schema.ts';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { calibrate, pictureAt } from '../../shared/geometry/ground.ts';
-import { startBrowser, type TestBrowser, type WatchedPage } from '../helpers/browser.ts';
+import { SIDEWAYS_PX, startBrowser, type TestBrowser, type WatchedPage } from '../helpers/browser.ts';
 import { type GstRtspServer, startGstRtspServer } from '../helpers/gst-rtsp-server.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
@@ -246,7 +246,7 @@ test('on a phone, in Korean: everything is within reach and nothing sticks out',
   await page.getByTestId('picture-editor').locator('img').waitFor({ timeout: PATIENCE_MS });
   for (const tab of ['camera', 'zones', 'lines', 'ground', 'limits']) {
     await page.getByTestId(`tab-${tab}`).click();
-    const sideways = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    const sideways = await page.evaluate<number>(SIDEWAYS_PX);
     assert.ok(sideways <= 0, `${tab} sticks out by ${sideways} px`);
     await watched.screenshot(`setup-phone-ko-${tab}`);
   }

@@ -13,7 +13,7 @@ import { ThresholdsInForce } from '../../shared/contracts/thresholds.ts';
 import type { Service } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { type Feed, startFeed } from '../helpers/alert-feed.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { until } from '../helpers/until.ts';
 
@@ -172,7 +172,7 @@ test('in Korean, at its short address, on a phone without scrolling sideways', a
   const watched = await browser.open(`${gateway.url}/thresholds`, { size: 'phone', language: 'ko-KR' });
   await watched.page.getByText('적용 중인 경보 기준').waitFor();
   await watched.page.getByTestId('camera').first().waitFor();
-  assert.ok(((await watched.page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number) <= 0);
+  assert.ok(((await watched.page.evaluate(SIDEWAYS_PX)) as number) <= 0);
   await watched.page.emulateMedia({ media: 'print' });
   await watched.page.pdf({ preferCSSPageSize: true, path: resolve('artifacts/thresholds-ko.pdf') });
   watched.assertClean();

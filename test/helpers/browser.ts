@@ -27,6 +27,12 @@ export const SIZES = {
   small: { width: 360, height: 740 },
 } as const;
 
+/**
+ * How much of the page sticks out sideways, in a page's own words. Against the screen, not `innerWidth`: a phone's browser
+ * makes that as wide as what sticks out.
+ */
+export const SIDEWAYS_PX = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+
 export type PageOptions = { size?: keyof typeof SIZES; language?: 'en-GB' | 'ko-KR' };
 
 export type WatchedPage = {

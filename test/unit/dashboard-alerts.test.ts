@@ -173,6 +173,33 @@ test('not recovered, a gap, another life of the database: the log is read again'
   assert.deepEqual(run([at(1, 'f')], { place })[0]?.state.place, { epoch: 'f', offset: 1 });
 });
 
+test('a log that was empty when it was first heard of: what it began with meanwhile is missed, too', () => {
+  const empty = { type: 'list', offset: 0 } as const;
+  const began = { type: 'list', epoch: 'e', offset: 2 } as const;
+  const missed = { type: 'reload', upTo: { epoch: 'e', offset: 2 }, after: 0 };
+  assert.deepEqual(run([{ type: 'connected' }, empty, { type: 'connected' }, began]).at(-1)?.todo, missed);
+  assert.deepEqual(run([{ type: 'connected' }, empty, at(2)]).at(-1)?.todo, missed);
+  assert.equal(run([{ type: 'connected' }, empty, at(1)]).at(-1)?.todo, undefined);
+  // Never heard of before: that is history, not news.
+  assert.deepEqual(run([{ type: 'connected' }, began]).at(-1)?.todo, { type: 'reload', upTo: missed.upTo });
+  // A long log did not begin just now: the server itself had lost sight of it.
+  const upTo = { epoch: 'e', offset: 5_000 };
+  const old = run([{ type: 'connected' }, empty, { type: 'list', ...upTo }]).at(-1);
+  assert.deepEqual(old?.todo, { type: 'reload', upTo });
+});
+
+test('a server that has lost sight of the log: the page still knows its place in it', () => {
+  const place = { epoch: 'e', offset: 6 };
+  const blank = { type: 'resumed', recovered: false, offset: 0 } as const;
+  const steps = run([{ type: 'connected' }, blank, { type: 'connected' }], { place });
+  assert.deepEqual(steps.at(-1)?.todo, { type: 'resume', place });
+  assert.deepEqual(run([{ type: 'connected' }, blank, at(8)], { place }).at(-1)?.todo, {
+    type: 'reload',
+    upTo: { epoch: 'e', offset: 8 },
+    after: 6,
+  });
+});
+
 test('whatever the order and however often events come, each is fresh once', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 12 })), (offsets) => {
@@ -210,6 +237,8 @@ test('a level above the acknowledged one asks again', () => {
   assert.equal(isUnheard(alert('a', 'severe')), true);
   assert.equal(isUnheard(alert('a', 'severe', { operator: seen('severe') })), false);
   assert.equal(isUnheard(alert('a', 'severe', { operator: seen('caution') })), true);
+  const over = { ...seen('caution'), unheardLevel: 'severe' as const };
+  assert.equal(isUnheard(alert('a', 'normal', { operator: over, resolvedAt: 1 })), true, 'over, and severe unheard');
 });
 
 test('alert and severe sound until somebody has seen them, or a silence covers them', () => {

@@ -136,3 +136,14 @@ test('numbers and ages read naturally in both languages', () => {
   assert.equal(en.format.whole(1_284.4), '1,284');
   assert.equal(en.format.interval([36.9, 46.1]), '36–47');
 });
+
+test('an instant of another day says which, whoever reads it at the same time of day', () => {
+  const now = new Date(2026, 10, 23, 23, 55, 0).getTime();
+  const at = new Date(2026, 10, 23, 23, 50, 12).getTime();
+  assert.equal(en.format.when(at, now), '23:50:12');
+  assert.equal(ko.format.when(at, now), '23:50:12');
+  assert.equal(en.format.when(at, now + 86_400_000), '23 Nov, 23:50:12');
+  assert.equal(ko.format.when(at, now + 86_400_000), '11월 23일 23:50:12');
+  // A night shift: minutes later is another day.
+  assert.equal(en.format.when(at, now + 600_000), '23 Nov, 23:50:12');
+});

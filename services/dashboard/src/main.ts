@@ -6,6 +6,7 @@ import { mount } from 'svelte';
 import App from './App.svelte';
 import { Live } from './live/live.svelte.ts';
 import { AppUpdate } from './offline/app-update.svelte.ts';
+import { keepNumbersSteady } from './parts/steady-numbers.ts';
 import { Router } from './route.svelte.ts';
 import { Settings } from './settings.svelte.ts';
 
@@ -20,5 +21,6 @@ url.hash = '';
 const live = new Live(url.href);
 const update = new AppUpdate();
 mount(App, { target, props: { live, settings: new Settings(), router: new Router(), update } });
+keepNumbersSteady();
 live.start();
 void update.start();

@@ -133,6 +133,8 @@ export class Alerts {
     return this.#order(silence.silenceId, async (actor) => {
       const answer = await api.endSilence(silence.silenceId, actor);
       if (answer.ok) this.#setSilences(this.#silencesWithout(silence));
+      // It may have been ended elsewhere.
+      else void this.lookNow();
       return answer;
     });
   }

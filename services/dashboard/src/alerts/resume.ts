@@ -8,6 +8,8 @@ export type Place = { epoch: string; offset: number };
 
 export type Following = {
   readonly place?: Place | undefined;
+  /** The server had an empty log: whatever it holds later is news. */
+  readonly empty?: boolean | undefined;
   /** Waiting for `resumed`, and what came meanwhile. */
   readonly asked?: readonly Place[] | undefined;
 };
@@ -23,28 +25,45 @@ export type LogTodo = { type: 'resume'; place: Place } | { type: 'reload'; upTo:
 
 export type LogStep = { state: Following; fresh: boolean; todo?: LogTodo };
 
+/** A longer log did not begin while nobody listened: the server itself had lost sight of it, and it is no news. */
+const BEGUN_WITH_AT_MOST = 300;
+
 export function follow(state: Following, input: LogInput): LogStep {
   const { place } = state;
   switch (input.type) {
     case 'connected':
       return place
         ? { state: { place, asked: [] }, fresh: false, todo: { type: 'resume', place } }
-        : { state: {}, fresh: false };
+        : { state, fresh: false };
     case 'list': {
-      if (state.asked || input.epoch === undefined || input.epoch === place?.epoch) return { state, fresh: false };
+      if (input.epoch === undefined) return { state: place ? state : { empty: true }, fresh: false };
+      if (state.asked || input.epoch === place?.epoch) return { state, fresh: false };
       const upTo = { epoch: input.epoch, offset: input.offset };
-      return { state: { place: upTo }, fresh: false, todo: { type: 'reload', upTo } };
+      return { state: { place: upTo }, fresh: false, todo: { type: 'reload', upTo, ...begun(state, upTo) } };
     }
     case 'event':
-      return state.asked && place ? hearAhead(place, state.asked, input) : hear(place, input);
+      return state.asked && place ? hearAhead(place, state.asked, input) : hear(state, input);
     case 'resumed':
       return resumed(state, input);
   }
 }
 
-function hear(place: Place | undefined, { epoch, offset }: Place): LogStep {
+/** Where to read a log from that has begun since it was empty. */
+function begun({ place, empty }: Following, { offset }: Place): { after: number } | undefined {
+  return empty && !place && offset <= BEGUN_WITH_AT_MOST ? { after: 0 } : undefined;
+}
+
+function hear(state: Following, { epoch, offset }: Place): LogStep {
+  const { place } = state;
   const here = { epoch, offset };
-  if (!place) return { state: { place: here }, fresh: true };
+  if (!place) {
+    const missed = offset > 1 && begun(state, here);
+    return {
+      state: { place: here },
+      fresh: true,
+      ...(missed ? { todo: { type: 'reload', upTo: here, ...missed } } : {}),
+    };
+  }
   if (place.epoch !== epoch) {
     return { state: { place: here }, fresh: true, todo: { type: 'reload', upTo: here } };
   }
@@ -69,7 +88,8 @@ function hearAhead(place: Place, asked: readonly Place[], { epoch, offset }: Pla
 function resumed(state: Following, answer: Extract<LogInput, { type: 'resumed' }>): LogStep {
   const { place, asked = [] } = state;
   const epoch = answer.epoch ?? asked.at(-1)?.epoch;
-  if (epoch === undefined) return { state: {}, fresh: false };
+  // It has no log now: when it has one again, this is still the place in it.
+  if (epoch === undefined) return { state: { place }, fresh: false };
   const heard = asked.filter((other) => other.epoch === epoch).map(({ offset }) => offset);
   const upTo = { epoch, offset: Math.max(answer.offset, ...heard) };
   if (answer.recovered) return { state: { place: upTo }, fresh: false };

@@ -84,6 +84,8 @@ export class Bench {
   #opened: Promise<void> | undefined;
   /** The clips under way, one after the other: each is told, stopped and taken in by itself. */
   #clips: Promise<void> = Promise.resolve();
+  /** How often all was removed: what was still to be taken in then is not wanted any more. */
+  #cleared = 0;
 
   /** Brings back what this browser kept, once; nothing is taken in before, or it would come back a second time. */
   open(): Promise<void> {
@@ -110,16 +112,23 @@ export class Bench {
   /** Takes in pictures, clips and zips. */
   async addFiles(files: readonly File[]): Promise<void> {
     this.troubles = [];
+    const cleared = this.#cleared;
     for (const file of files) {
+      if (cleared !== this.#cleared) return;
       if (file.type.startsWith('video/')) await this.addClip(file);
       else if (/zip/.test(file.type) || file.name.endsWith('.zip')) await this.addZip(file);
       else await this.addPicture(file, file.name);
     }
   }
 
-  /** @returns the picture, unless it is none */
-  async addPicture(file: Blob, name: string, points: readonly Point[] = [], complete = points.length > 0) {
+  /**
+   * @param o.byItself comes without a press of its own: it is shown only where no other is, whose heads may be being clicked
+   * @returns the picture, unless it is none
+   */
+  async addPicture(file: Blob, name: string, o: { points?: readonly Point[]; byItself?: boolean } = {}) {
+    const cleared = this.#cleared;
     const [taken] = await Promise.all([upright(file).catch(() => undefined), this.open()]);
+    if (cleared !== this.#cleared) return void taken?.bitmap.close();
     if (!taken) return this.#trouble({ kind: 'not-a-picture', name });
     const { blob, bitmap } = taken;
     if (blob.size > BENCH_LIMITS.pictureBytes || bitmap.width * bitmap.height > BENCH_LIMITS.pixels) {
@@ -127,11 +136,11 @@ export class Bench {
       return this.#trouble({ kind: 'too-large', name });
     }
     const picture = new BenchPicture({ name, blob, widthPx: bitmap.width, heightPx: bitmap.height });
-    picture.clicks = clicksOf(points);
-    picture.complete = complete;
+    picture.clicks = clicksOf(o.points);
+    picture.complete = o.points !== undefined;
     this.bitmaps.set(picture.id, bitmap);
     this.pictures = [...this.pictures, picture];
-    this.selectedId = picture.id;
+    if (!o.byItself || !this.selected) this.selectedId = picture.id;
     await this.#save(picture);
     this.refresh();
     return picture;
@@ -148,11 +157,13 @@ export class Bench {
 
   /** Has a clip looked at; its pictures come one by one, each already counted. */
   addClip(file: File): Promise<void> {
-    this.#clips = this.#clips.catch(() => undefined).then(() => this.#addClip(file));
+    const cleared = this.#cleared;
+    this.#clips = this.#clips.catch(() => undefined).then(() => this.#addClip(file, cleared));
     return this.#clips;
   }
 
-  async #addClip(file: File): Promise<void> {
+  async #addClip(file: File, cleared: number): Promise<void> {
+    if (cleared !== this.#cleared) return;
     const kind = file.type === 'video/quicktime' ? new File([file], file.name, { type: 'video/mp4' }) : file;
     if (kind.size > BENCH_LIMITS.clipBytes) {
       this.#trouble({ kind: 'too-large', name: file.name });
@@ -161,11 +172,12 @@ export class Bench {
     const stop = new AbortController();
     this.clip = { name: file.name, done: 0, of: undefined, stop: () => stop.abort() };
     const steps = this.setting ? [this.setting.steps] : undefined;
-    const query = { ...this.#common(), steps, fps: this.clipFps, frames: BENCH_LIMITS.clipFrames };
+    const common = this.#common();
+    const query = { ...common, steps, fps: this.clipFps, frames: BENCH_LIMITS.clipFrames };
     let refused: Failure | undefined;
     const failure = await lookAtClip(kind, query, stop.signal, async (answer) => {
       if (answer.type === 'refused') refused = { status: 422, detail: answer.reason };
-      else await this.#takeFrame(file.name, answer);
+      else await this.#takeFrame(file.name, answer, JSON.stringify(common));
     });
     const trouble = refused ?? failure;
     if (trouble && !stop.signal.aborted) this.#trouble({ kind: 'clip', name: file.name, failure: trouble });
@@ -173,24 +185,28 @@ export class Bench {
     this.refresh();
   }
 
-  async #takeFrame(name: string, answer: BenchAnswer): Promise<void> {
+  /** @param countedWith model, width and far field that the clip was sent with: others may have been chosen since */
+  async #takeFrame(name: string, answer: BenchAnswer, countedWith: string): Promise<void> {
     if (!this.clip) return;
     if (answer.type === 'cut') this.clip = { ...this.clip, of: answer.frames };
     if (answer.type !== 'frame') return;
     this.clip = { ...this.clip, done: answer.index + 1 };
     const bytes = Uint8Array.from(atob(answer.jpeg), (letter) => letter.charCodeAt(0));
     const seconds = (answer.atMs / 1000).toFixed(1);
-    const picture = await this.addPicture(new Blob([bytes], { type: 'image/jpeg' }), `${name} ${seconds} s`);
+    const jpeg = new Blob([bytes], { type: 'image/jpeg' });
+    const picture = await this.addPicture(jpeg, `${name} ${seconds} s`, { byItself: true });
     if (!picture) return;
     picture.look = answer.look;
-    picture.lookedWith = JSON.stringify(this.#common());
+    picture.lookedWith = countedWith;
   }
 
   async addZip(file: File): Promise<void> {
+    const cleared = this.#cleared;
     try {
       const found = readZip(new Uint8Array(await file.arrayBuffer()));
       for (const { bytes, type, name, points } of found) {
-        await this.addPicture(new Blob([bytes as Uint8Array<ArrayBuffer>], { type }), name, points, true);
+        if (cleared !== this.#cleared) return;
+        await this.addPicture(new Blob([bytes as Uint8Array<ArrayBuffer>], { type }), name, { points });
       }
     } catch (error) {
       if (!(error instanceof ZipFault)) throw error;
@@ -239,6 +255,7 @@ export class Bench {
   clear(): void {
     for (const timer of this.#saves.values()) clearTimeout(timer);
     this.#running?.stop.abort();
+    this.#cleared += 1;
     this.clip?.stop();
     for (const picture of this.pictures) this.#forget(picture);
     this.pictures = [];

@@ -11,7 +11,7 @@ export type Failure =
   | { kind: 'changed'; version: string }
   | { kind: 'invalid'; issues: FieldIssue[] }
   | { kind: 'read-only'; why: string }
-  | { kind: 'busy' | 'nobody' | 'refused' };
+  | { kind: 'busy' | 'nobody' | 'refused' | 'removed' };
 export type Answer<T> = { ok: true; body: T } | { ok: false; failure: Failure };
 
 const Refusal = z.object({

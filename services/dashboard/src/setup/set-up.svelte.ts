@@ -108,9 +108,17 @@ export class SetUp {
     return { kind: 'refused' };
   }
 
-  /** Whether the camera as the server has it is not the one the draft was made from; then both are laid side by side. */
+  /**
+   * Whether the camera as the server has it is not the one the draft was made from; then both are laid side by side. Of one
+   * that is gone it is said once: who saves it then wants it back.
+   */
   #conflicts(draft: Draft): boolean {
     const theirs = this.view?.cameras.find(({ id }) => id === draft.camera.id);
+    if (!theirs && draft.base) {
+      draft.base = undefined;
+      draft.failure = { kind: 'removed' };
+      return true;
+    }
     if (!theirs || (draft.base && same(normalised(theirs), draft.base))) return false;
     draft.conflict = { theirs, differences: differences(draft.value, normalised(theirs)) };
     return true;
