@@ -1,4 +1,5 @@
 /** Alerts and log entries as they are told, made from what the machine decided. Pure. */
+import { afterLevel } from '../../shared/alerts/unheard-level.ts';
 import {
   type ActiveAlert,
   type AlertEvent,
@@ -11,7 +12,6 @@ import {
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import type { Notice, Step } from './machine/machine.ts';
 import { shownLevel } from './machine/machine-state.ts';
-import { afterLevel } from './operator/escalation.ts';
 import { isSilenced } from './operator/silences.ts';
 import { judgesPictures, type Rule } from './rules/rule.ts';
 

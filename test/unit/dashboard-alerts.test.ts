@@ -107,6 +107,17 @@ test('what leaves the list is kept as over, and an old list does not bring it ba
   assert.deepEqual(ids(takeEvent(EMPTY_BOARD, event('a', 6, 'normal', acknowledged), 2)), []);
 });
 
+test('an alert that rose above its acknowledgement and ended stays until that was acknowledged, too', () => {
+  const over = { type: 'alert.resolved', to: { level: 'normal', condition: 'normal' } } as const;
+  let board = takeList(EMPTY_BOARD, [alert('a', 'caution', { operator: seen('caution'), sequence: 1 })], 0);
+  board = takeEvent(board, event('a', 2, 'severe'), 1);
+  board = takeEvent(board, event('a', 3, 'normal', over), 2);
+  assert.equal(one(board)?.operator.unheardLevel, 'severe');
+  assert.equal(loudLevel([one(board) as ActiveAlert], [], NOW), 'severe', 'and sounds, as one nobody ever saw');
+  const acknowledged = { type: 'alert.acknowledged', to: over.to, actor: 'Post 3' } as const;
+  assert.deepEqual(ids(takeEvent(board, event('a', 4, 'normal', acknowledged), 3)), []);
+});
+
 test('without pictures a caution is unknown, a severe alert stays severe; who acknowledged is kept', () => {
   const blind = (level: AlertLevel) =>
     takeEvent(EMPTY_BOARD, event('a', 3, level, { type: 'alert.no_data', to: { level, condition: 'no-data' } }), 0);

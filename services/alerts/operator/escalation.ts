@@ -1,5 +1,5 @@
 /** The ladder of an alert that nobody acknowledges. Pure. */
-import { type ActiveAlert, type AlertLevel, levelRank, type OperatorState } from '../../../shared/contracts/alert.ts';
+import { type ActiveAlert, levelRank, type OperatorState } from '../../../shared/contracts/alert.ts';
 
 export type EscalationPolicy = { severe: number; alert: number; steps: number };
 
@@ -10,13 +10,6 @@ const MAX_STEP_MS = 2_000;
 export function isHeard(alert: Pick<ActiveAlert, 'level' | 'operator'>): boolean {
   const { acknowledged } = alert.operator;
   return acknowledged !== undefined && levelRank(acknowledged.level) >= levelRank(alert.level);
-}
-
-/** What operators did, after the alert came to `level`: one above the acknowledged waits to be acknowledged, too. */
-export function afterLevel(operator: OperatorState, level: AlertLevel): OperatorState {
-  const heard = operator.unheardLevel ?? operator.acknowledged?.level;
-  if (heard === undefined || level === 'normal' || levelRank(level) <= levelRank(heard)) return operator;
-  return { ...operator, unheardLevel: level };
 }
 
 /**

@@ -2,8 +2,16 @@
  * The alerts on the screen: the server's list, and the events between two lists. Both come on their own ways, so each
  * alert's `sequence` says which knows more. What leaves the list is kept for a while: nothing is silently cleared.
  */
-import { type ActiveAlert, type AlertEvent, levelRank, type ShownLevel } from '../../../../shared/contracts/alert.ts';
+import { afterLevel } from '../../../../shared/alerts/unheard-level.ts';
+import {
+  type ActiveAlert,
+  type AlertEvent,
+  levelRank,
+  type OperatorState,
+  type ShownLevel,
+} from '../../../../shared/contracts/alert.ts';
 import { isDrillCamera } from '../../../../shared/contracts/drill.ts';
+import { isUnheard } from './rank.ts';
 
 /** `heardAt`: when an event last touched it, in local time. */
 export type Entry = { alert: ActiveAlert; heardAt: number };
@@ -52,7 +60,7 @@ export function takeEvent(board: Board, event: AlertEvent, now: number): Board {
   const on = new Map(board.on);
   const left = recent(board.left, now);
   const drillOver = isDrillCamera(alert.cameraId) && event.reason === 'rule-removed';
-  if (alert.resolvedAt !== undefined && (alert.operator.acknowledged || drillOver)) {
+  if (alert.resolvedAt !== undefined && (!isUnheard(alert) || drillOver)) {
     on.delete(alert.alertId);
     left.set(alert.alertId, { alert, leftAt: now });
   } else {
@@ -65,8 +73,7 @@ export function takeEvent(board: Board, event: AlertEvent, now: number): Board {
 function afterEvent(known: ActiveAlert | undefined, event: AlertEvent): ActiveAlert {
   const { level, condition } = event.to;
   const ended = event.type === 'alert.resolved' || event.type === 'camera.recovered';
-  const { acknowledged: before, ...operator } = known?.operator ?? { escalation: 0, unheardMs: 0 };
-  const acknowledged = event.type === 'alert.acknowledged' ? { by: event.actor ?? '', at: event.at, level } : before;
+  const before = known?.operator ?? { escalation: 0, unheardMs: 0 };
   return {
     ...(known ?? {
       alertId: event.alertId,
@@ -87,12 +94,15 @@ function afterEvent(known: ActiveAlert | undefined, event: AlertEvent): ActiveAl
     ...(event.capturedAt === undefined ? {} : { capturedAt: event.capturedAt }),
     sequence: event.sequence,
     operator: {
-      ...operator,
+      ...(event.type === 'alert.acknowledged' ? acknowledgedBy(before, event) : afterLevel(before, level)),
       escalation: event.escalation,
-      ...(acknowledged ? { acknowledged } : {}),
       ...(event.type === 'alert.assigned' && event.note ? { assignee: event.note } : {}),
     },
   };
+}
+
+function acknowledgedBy({ unheardLevel: _, ...operator }: OperatorState, event: AlertEvent): OperatorState {
+  return { ...operator, acknowledged: { by: event.actor ?? '', at: event.at, level: event.to.level } };
 }
 
 /** As the server shows it: without a fresh picture nothing below `alert` is known. */

@@ -24,8 +24,14 @@ export function silenceOver(
 }
 
 /** The level an alert stands for as long as nobody has seen it: its highest, then what rose above the seen one. */
-export const heedLevel = (alert: Pick<ActiveAlert, 'level' | 'peakLevel' | 'operator'>): AlertLevel =>
-  alert.operator.acknowledged ? alert.level : alert.peakLevel;
+export function heedLevel({
+  level,
+  peakLevel,
+  operator,
+}: Pick<ActiveAlert, 'level' | 'peakLevel' | 'operator'>): AlertLevel {
+  if (!operator.acknowledged) return peakLevel;
+  return operator.unheardLevel ?? level;
+}
 
 export function loudLevel(
   alerts: Iterable<ActiveAlert>,
