@@ -13,7 +13,7 @@ import {
   type PictureEstimate,
 } from '../../services/worker/model/count-picture.ts';
 import { CrowdCounter, mapOf } from '../../services/worker/model/crowd-counter.ts';
-import { modelFolder } from '../../services/worker/model/manifest.ts';
+import { openModel } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
 import { pasteMap } from '../../services/worker/model/paste.ts';
 import type { DensityMap } from '../../services/worker/model/read-out.ts';
@@ -59,8 +59,8 @@ export async function compare(
   pictures: LabelledPicture[],
   options: Pick<EvaluateOptions, 'model' | 'modelsDir' | 'width' | 'farField' | 'wear' | 'below' | 'onProgress'>,
 ): Promise<Comparison[]> {
-  const folder = modelFolder(options.modelsDir ?? 'models', options.model);
-  const counter = await CrowdCounter.open(folder, { provider: 'cpu', threads: availableParallelism() });
+  const model = await openModel(options.modelsDir ?? 'models', options.model);
+  const counter = await CrowdCounter.load(model, { provider: 'cpu', threads: availableParallelism() });
   const rows: Comparison[] = [];
   let done = 0;
   for (const [name, group] of Map.groupBy(pictures, (picture) => picture.folder)) {
@@ -74,7 +74,7 @@ export async function compare(
         (seen.get(way) as Seen[]).push(look(picture, said, map, counter.manifest, options.below ?? 0));
       for (const file of [...(picture.before ?? []), picture.file]) {
         const judged = file === picture.file;
-        const frame = await decodeLabelled({ file }, counter.manifest.input, options);
+        const frame = await decodeLabelled(judged ? picture : { file }, counter.manifest.input, options);
         const encoded = await encodePicture(counter, frame);
         atMs += FRAME_MS;
         for (const way of judged ? DRAWN : IN_TIME) {

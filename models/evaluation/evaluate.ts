@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { countPicture } from '../../services/worker/model/count-picture.ts';
 import { CrowdCounter } from '../../services/worker/model/crowd-counter.ts';
-import { modelFolder } from '../../services/worker/model/manifest.ts';
+import { openModel } from '../../services/worker/model/manifest.ts';
 import { seedOf } from '../../services/worker/model/noise.ts';
 import type { ModelUse } from '../../shared/contracts/reading.ts';
 import { readJudged } from './judged-part.ts';
@@ -56,8 +56,8 @@ export async function evaluate(
   pictures: LabelledPicture[],
   options: EvaluateOptions,
 ): Promise<{ evaluation: Evaluation; counted: Counted[] }> {
-  const folder = modelFolder(options.modelsDir ?? 'models', options.model);
-  const counter = await CrowdCounter.open(folder, { provider: 'cpu', threads: availableParallelism() });
+  const model = await openModel(options.modelsDir ?? 'models', options.model);
+  const counter = await CrowdCounter.load(model, { provider: 'cpu', threads: availableParallelism() });
   const { manifest } = counter;
   const steps = options.steps ?? manifest.schedule.defaultSteps;
   const counted: Counted[] = [];

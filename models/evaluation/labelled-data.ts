@@ -56,18 +56,32 @@ export type Shown = {
 
 /**
  * One picture as the nets take it, with the tiles of its far field; worn, where that is asked for.
- * @throws HeadroomError DATA_MISSING, DATA_INVALID naming the file
+ * @throws HeadroomError DATA_MISSING, DATA_INVALID naming the file, also where its size is not the labels'
  */
 export async function decodeLabelled(
-  { file }: Pick<LabelledPicture, 'file'>,
+  { file, widthPx, heightPx }: Pick<LabelledPicture, 'file'> & Partial<Pick<LabelledPicture, 'widthPx' | 'heightPx'>>,
   input: ModelManifest['input'],
   { width = 'native', farField, wear }: Shown = {},
 ): Promise<Picture> {
   const bytes = await readFile(file).catch((cause) => {
     throw new HeadroomError('DATA_MISSING', `The picture ${file} cannot be read.`, { cause });
   });
+  const picture = await decode(file, async () =>
+    decodePicture(wear ? await worn(bytes, wear) : bytes, input, width, farField),
+  );
+  const { native } = picture;
+  if ((widthPx ?? native.widthPx) !== native.widthPx || (heightPx ?? native.heightPx) !== native.heightPx) {
+    throw new HeadroomError(
+      'DATA_INVALID',
+      `${file} is ${native.widthPx}×${native.heightPx}, but labelled as ${widthPx}×${heightPx}: its points would lie elsewhere.`,
+    );
+  }
+  return picture;
+}
+
+async function decode(file: string, decoding: () => Promise<Picture>): Promise<Picture> {
   try {
-    return await decodePicture(wear ? await worn(bytes, wear) : bytes, input, width, farField);
+    return await decoding();
   } catch (cause) {
     throw new HeadroomError('DATA_INVALID', `${file} is not a picture that can be decoded.`, { cause });
   }

@@ -1,4 +1,5 @@
 /** The `evaluate` command: options in, figures out. */
+import { ruleOf } from '../../shared/config/rule-words.ts';
 import { FarField } from '../../shared/contracts/far-field.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { compare, comparisonTable } from './compare.ts';
@@ -25,6 +26,9 @@ export type EvaluateCommand = {
   json?: boolean;
 };
 
+/** Widths a camera may be counted at, px. */
+const [LEAST_WIDTH_PX, MOST_WIDTH_PX] = [128, 1920];
+
 const isWear = (wear: string): wear is Wear => Object.hasOwn(WEAR, wear);
 const isSteps = (steps: number): steps is 1 | 2 | 4 => steps === 1 || steps === 2 || steps === 4;
 
@@ -34,6 +38,12 @@ export async function runEvaluate(command: EvaluateCommand): Promise<void> {
   if (steps !== undefined && !isSteps(steps)) throw new HeadroomError('USAGE', '--steps must be 1, 2 or 4.');
   if (wear !== undefined && !isWear(wear)) {
     throw new HeadroomError('USAGE', `--wear must be one of ${Object.keys(WEAR).join(', ')}.`);
+  }
+  if (width !== undefined && !(Number.isInteger(width) && width >= LEAST_WIDTH_PX && width <= MOST_WIDTH_PX)) {
+    throw new HeadroomError(
+      'USAGE',
+      `--width must be whole pixels, ${LEAST_WIDTH_PX} to ${MOST_WIDTH_PX}, as a camera's inferenceWidth.`,
+    );
   }
   const farField = farFieldOf(command);
   const heldOut = command.heldOut === undefined ? undefined : await readHeldOut(command.heldOut);
@@ -65,11 +75,12 @@ export async function runEvaluate(command: EvaluateCommand): Promise<void> {
 /** The camera's setting from the options, by its own rules. */
 function farFieldOf({ farField: until, farWidth: maxWidth }: EvaluateCommand): FarField | undefined {
   if (until === undefined && maxWidth === undefined) return undefined;
+  if (until === undefined) throw new HeadroomError('USAGE', '--far-width needs --far-field: where the far field ends.');
   const result = FarField.safeParse({ until, maxWidth });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const option = issue?.path[0] === 'maxWidth' ? '--far-width' : '--far-field';
-  throw new HeadroomError('USAGE', `${option}: ${issue?.message}.`);
+  throw new HeadroomError('USAGE', `${option} ${issue ? ruleOf(issue, false) : 'is wrong'}.`);
 }
 
 function table(evaluation: Evaluation): string {
