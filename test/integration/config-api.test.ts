@@ -222,10 +222,9 @@ test('a setting that a camera cannot do without is told by its field, not as tro
   for (const change of [{ url: null }, { url: 5 }]) {
     const refused = await ask('config/cameras/gate', { method: 'PATCH', version, json: { actor: 'Kim', change } });
     assert.equal(refused.status, 422, refused.text);
-    assert.deepEqual(
-      (refused.body.issues as { field: string }[]).map(({ field }) => field),
-      ['url'],
-    );
+    assert.deepEqual(refused.body.issues as { field: string; rule: string }[], [
+      { field: 'url', rule: 'must be text' },
+    ]);
   }
   assert.equal(await readFile(file, 'utf8'), START);
 });

@@ -6,6 +6,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { dropCamera, putCamera, putSection } from '../../../shared/config/edit.ts';
 import { ConfigError, parseConfig } from '../../../shared/config/load.ts';
+import { ruleOf } from '../../../shared/config/rule-words.ts';
 import { CAMERA_SCHEMES } from '../../../shared/config/schema.ts';
 import { AlertCommand } from '../../../shared/contracts/alert.ts';
 import { Id } from '../../../shared/contracts/common.ts';
@@ -199,7 +200,9 @@ export const configRoutes =
           if (!before) throw new UnknownCamera();
           const after = CameraSettings.safeParse(changed(before, body.change));
           if (after.success) return after.data;
-          throw new Refused(after.error.issues.map(({ path, message }) => ({ field: path.join('.'), rule: message })));
+          throw new Refused(
+            after.error.issues.map((issue) => ({ field: issue.path.join('.'), rule: ruleOf(issue, false) })),
+          );
         };
         return changeCamera(reply, { id: params.id, version, actor: body.actor, next });
       },
