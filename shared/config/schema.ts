@@ -210,6 +210,11 @@ export const Config = z
           if (seen.has(camera.id))
             ctx.addIssue({ code: 'custom', path: [index, 'id'], message: 'is used twice; ids must differ' });
           seen.add(camera.id);
+          if (camera.staleAfterMs !== undefined && camera.staleAfterMs <= 1000 / camera.sampleFps) {
+            const message =
+              'must be longer than from one picture to the next (1000 / sampleFps), or no number is ever live';
+            ctx.addIssue({ code: 'custom', path: [index, 'staleAfterMs'], message });
+          }
           const { farField, inferenceWidth } = camera;
           const fault = farField && farWidthFault(farField, inferenceWidth, 'inferenceWidth');
           if (fault) ctx.addIssue({ code: 'custom', path: [index, 'farField', 'maxWidth'], message: fault });

@@ -95,6 +95,14 @@ const WRONG: [what: string, text: string, field: string, line: number, column: n
     23,
     /^must not be longer than trendWindowMs \(300000\)/,
   ],
+  [
+    'a picture that is stale before the next can come',
+    'cameras:\n  - { id: a, url: rtsp://h/s, sampleFps: 0.5, staleAfterMs: 2000 }\n',
+    'cameras[0].staleAfterMs',
+    2,
+    61,
+    /^must be longer than from one picture to the next/,
+  ],
   ['an id that cannot be a key', 'cameras:\n  - { id: "a b", url: rtsp://h/s }\n', 'cameras[0].id', 2, 11, /letters/],
   [
     'a far field with no more detail',

@@ -322,6 +322,8 @@ export const setupKo: SetupTexts = {
       'is used twice in this camera': '이 카메라에서 두 번 쓰였습니다',
       'is used twice; ids must differ': '두 번 쓰였습니다',
       'must be 1000 ms (1 s) or more': '1초(1000 ms) 이상이어야 합니다',
+      'must be longer than from one picture to the next (1000 / sampleFps), or no number is ever live':
+        '두 영상 사이의 시간(1000 / sampleFps)보다 길어야 합니다. 그렇지 않으면 실시간 수치가 없습니다',
       'is not a time zone; write one such as Asia/Seoul': '시간대가 아닙니다. 예: Asia/Seoul',
       'is the camera itself': '이 카메라 자신입니다',
       'is not the id of a camera here': '설정에 없는 카메라입니다',
