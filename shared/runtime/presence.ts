@@ -32,9 +32,11 @@ export const instanceName = (): string => `${hostname()}-${process.pid}-${proces
 /** Whether this is the name of a process of this machine, and of this container. */
 export const isFromHere = (name: string): boolean => name.endsWith(`-${processSpace}`);
 
+/** The process number in such a name. */
+export const processNumberOf = (name: string): number => Number(name.split('-').at(-2));
+
 /** Whether the process of this name has certainly ended: its number can be asked about only where it was given. */
-export const isDeadInstance = (name: string): boolean =>
-  isFromHere(name) && !isProcessAlive(Number(name.split('-').at(-2)));
+export const isDeadInstance = (name: string): boolean => isFromHere(name) && !isProcessAlive(processNumberOf(name));
 
 /**
  * Announces this process every half second until the lifecycle closes.

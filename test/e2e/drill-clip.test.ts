@@ -17,6 +17,7 @@ import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import { replayKey } from '../../shared/contracts/replay.ts';
 import { CameraInfo } from '../../shared/contracts/socket.ts';
+import { processNumberOf } from '../../shared/runtime/presence.ts';
 import { makeCrowdClip } from '../helpers/crowd-clip.ts';
 import { type GstRtspServer, startGstRtspServer } from '../helpers/gst-rtsp-server.ts';
 import { connectLive, type LiveClient } from '../helpers/live-client.ts';
@@ -278,7 +279,7 @@ test('it goes on when ingest dies, and does not outlive the process that leads i
   const client = redis.client();
   const lease = () => client.get(stateKeys.cameraLease(DRILLED));
   const player = await lease();
-  process.kill(Number(player?.split(':').at(-1)), 'SIGKILL');
+  process.kill(processNumberOf(player ?? ''), 'SIGKILL');
   await until(
     'another process plays it',
     async () => {

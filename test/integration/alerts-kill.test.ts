@@ -12,7 +12,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { alertKeys } from '../../shared/contracts/alert.ts';
-import { readPresence } from '../../shared/runtime/presence.ts';
+import { processNumberOf, readPresence } from '../../shared/runtime/presence.ts';
 import { announced, type Feed, startFeed } from '../helpers/alert-feed.ts';
 import { assertOneContentAnId, assertUnbroken, storedEvents } from '../helpers/alert-proof.ts';
 import { DATABASES, type TestDatabase } from '../helpers/databases.ts';
@@ -100,7 +100,7 @@ for (const { name, create } of DATABASES)
       );
       for (let attempt = 1; ; attempt++) {
         const holder = await until('one leads', () => client.get(alertKeys.lease));
-        const leader = processes.find((child) => holder.includes(`-${child.pid}-`));
+        const leader = processes.find((child) => child.pid === processNumberOf(holder));
         assert.ok(leader);
         await delay(Math.random() * 300);
         leader.kill('SIGSTOP');
@@ -146,7 +146,7 @@ for (const { name, create } of DATABASES)
         const holder = await until('one leads', () => client.get(alertKeys.lease), 60_000);
         // Anywhere in the dwell, the decision, the write, the announcement or the delivery.
         await delay(Math.random() * 400);
-        const leader = processes.find((child) => holder.includes(`-${child.pid}-`));
+        const leader = processes.find((child) => child.pid === processNumberOf(holder));
         if (!leader || leader.exitCode !== null || leader.signalCode !== null) continue;
         leader.kill('SIGKILL');
         kills += 1;
