@@ -17,6 +17,7 @@ import { CameraState } from '../../shared/contracts/camera.ts';
 import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { SecretUrl } from '../../shared/runtime/secrets.ts';
+import { createFakeCamera } from '../helpers/fake-camera.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { until } from '../helpers/until.ts';
 
@@ -202,6 +203,33 @@ test('a camera whose old session is slow to end is known of after the change', a
   } finally {
     await rm(hangs, { force: true });
     await close();
+  }
+});
+
+test('video that waits to be decoded is not counted as live, and is dropped for the present', async () => {
+  // ffmpeg that takes its input at a third of the rate it comes at, as long as there is a file.
+  const [busy, ffmpeg] = ['busy', 'busy-ffmpeg'].map((name) => join(dir, name)) as [string, string];
+  await writeFile(ffmpeg, `#!/bin/sh\nif [ -e "${busy}" ]; then set -- -readrate 0.33 "$@"; fi\nexec ffmpeg "$@"\n`);
+  await chmod(ffmpeg, 0o755);
+  await writeFile(busy, '');
+  const camera = await createFakeCamera({ clip: 'infra/demo/crowd.mp4' });
+  const { told, close } = await watching('late', { url: camera.url, sampleFps: 5 }, { ffmpeg });
+  const frames = redis.client();
+  await frames.select(1);
+  const counted = async () => (await frames.hget(frameKeys.frame('late'), 'gated')) === '0';
+  try {
+    await until('pictures to be counted while they are in time', counted);
+    await until('the delay to be told', async () => (await told())?.trouble === 'decoding-behind');
+    await until('pictures no longer to be counted', async () => !(await counted()));
+    await rm(busy);
+    await until('the old video to be dropped, and the present to be counted', async () => {
+      const now = await told();
+      return now?.phase === 'live' && now.trouble === undefined && (await counted());
+    });
+    assert.ok(camera.connectCount() >= 2, 'in a new session');
+  } finally {
+    await close();
+    await camera.close();
   }
 });
 
