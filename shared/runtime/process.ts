@@ -1,6 +1,7 @@
 /** What every service's `main.ts` does around its service: signals, exit codes, and dying with its supervisor. */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { messageOf } from './errors.ts';
 import type { Service } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
@@ -11,14 +12,13 @@ import { scrub } from './secrets.ts';
  * the host's network have its name, too: together with this, a number is one process.
  */
 export const processSpace: string = (() => {
+  let where = hostname();
   try {
-    const kernel = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
-    const numbers = readlinkSync('/proc/self/ns/pid');
-    return createHash('sha256').update(`${kernel} ${numbers}`).digest('hex').slice(0, 8);
+    where = `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
-    // Not Linux: nobody can tell whose number it is, so that no other process shares the space.
-    return randomUUID().slice(0, 8);
+    // Not Linux, or a sandbox that tells nothing: the host's name must do.
   }
+  return createHash('sha256').update(where).digest('hex').slice(0, 8);
 })();
 
 /** Whether a process of this machine, and of this container, lives. */
