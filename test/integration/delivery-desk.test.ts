@@ -14,6 +14,7 @@ import { resolveEndpoints } from '../../services/alerts/deliveries/endpoint.ts';
 import { testBody } from '../../services/alerts/deliveries/message.ts';
 import { AlertStore } from '../../services/alerts/store/alert-store.ts';
 import type { Config } from '../../shared/config/schema.ts';
+import type { AlertEvent } from '../../shared/contracts/alert.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { fastConfig } from '../helpers/alert-feed.ts';
@@ -155,6 +156,23 @@ describe('delivery desk', () => {
     assert.equal(await statusOf(delivery), 'delivered');
     const tries = (await log.list({ eventId: delivery.messageId }))[0]?.tries ?? [];
     assert.deepEqual(tries.map(({ outcome }) => outcome).sort(), ['delivered', 'timeout'], 'both stand in the log');
+  });
+
+  it('the end of an alert goes to a receiver that was told of it, though it was narrowed while nobody led', async () => {
+    const heard = await stored('pager');
+    const event = { epoch: 'e', offset: 1, alertId: 'gate~z~1', sequence: 1, cameraId: 'gate', at: Date.now() };
+    const told = { offset: 1, event_id: heard.messageId, alert_id: 'gate~z~1', camera_id: 'gate', zone_id: null };
+    const row = { ...told, sequence: 1, type: 'alert.firing', at: event.at, announced: 1, body: '{}' };
+    await store.db.insertInto('alert_events').values(row).execute();
+    await store.db.insertInto('alerts').values({ id: 'gate~z~1', body: '{}' }).execute();
+    const desk = await open(configOf(['pager', 'late'], {}, { minLevel: 'severe' }));
+    const over = { level: 'normal', condition: 'normal' } as const;
+    const end = { ...event, eventId: 'gate~z~1~2', type: 'alert.resolved', peakLevel: 'alert', from: over, to: over };
+    const planned = desk.plan([{ ...end, escalation: 0, silenced: false } as unknown as AlertEvent]);
+    assert.deepEqual(
+      planned.map(({ endpoint }) => endpoint),
+      ['pager'],
+    );
   });
 
   it('a receiver that is taken out counts as failing, whatever it says to heartbeats, and after a restart', async () => {

@@ -15,6 +15,7 @@ import {
   testBody,
 } from '../../services/alerts/deliveries/message.ts';
 import { delaysOf, isLate, nextDelayMs, retryAfterMs } from '../../services/alerts/deliveries/schedule.ts';
+import { Told } from '../../services/alerts/deliveries/told.ts';
 import { signatureHeader, webhookKey } from '../../services/alerts/deliveries/webhook/signature.ts';
 import { Config } from '../../shared/config/schema.ts';
 import type { AlertEvent } from '../../shared/contracts/alert.ts';
@@ -272,6 +273,18 @@ describe('webhook message', () => {
     assert.equal(plan({ cameras: ['gate'] }), 1);
     assert.equal(plan({ escalationStep: 1 }), 0);
     assert.equal(plan({ escalationStep: 1 }, { escalation: 1 }), 1);
+  });
+
+  it('goes to those who were told of what now ends, whatever they are to hear of by then', () => {
+    const told = new Told();
+    const plan = (type: AlertEvent['type'], one: Record<string, unknown>) =>
+      planDeliveries([{ ...event, type, peakLevel: 'alert' }], endpoints(one), { source: '/' }, told).length;
+    assert.equal(plan('alert.firing', {}), 1);
+    assert.equal(plan('alert.level_changed', { minLevel: 'severe' }), 0);
+    assert.equal(plan('alert.resolved', { minLevel: 'severe' }), 1);
+    assert.equal(plan('alert.resolved', { minLevel: 'severe' }), 0, 'once');
+    assert.equal(plan('alert.firing', { minLevel: 'severe' }), 0);
+    assert.equal(plan('alert.resolved', { minLevel: 'severe' }), 0, 'and not to who never was');
   });
 
   it('goes through the fast lane from alert on, up or down', () => {

@@ -13,6 +13,7 @@ import { Intake, type Waiting } from './intake.ts';
 import { type Pulse, planDeliveries, testBody } from './message.ts';
 import { failed } from './outcome.ts';
 import type { LiveView } from './receiver.ts';
+import { Told } from './told.ts';
 
 type DeliveryCommand = Extract<AlertCommand, { type: 'replay-delivery' | 'enable-endpoint' | 'test-endpoint' }>;
 
@@ -29,6 +30,7 @@ export class DeliveryDesk {
   readonly #log: DeliveryStore;
   readonly #lines = new Map<string, DeliveryLine>();
   readonly #intake: Intake;
+  readonly #told = new Told();
   #settings: LineSettings;
   /** Endpoints that said they are gone, and when: nothing is sent to them until an operator enables them. */
   #disabled = new Map<string, number>();
@@ -71,10 +73,10 @@ export class DeliveryDesk {
     this.#intake.sweep();
   }
 
-  /** Which deliveries the events need; pure, stored by the caller with the events. */
+  /** Which deliveries the events need; stored by the caller with the events. */
   plan(events: AlertEvent[]): NewDelivery[] {
     const open = [...this.#lines.values()].map((line) => line.endpoint).filter(({ id }) => !this.#disabled.has(id));
-    return planDeliveries(events, open, this.#settings);
+    return planDeliveries(events, open, this.#settings, this.#told);
   }
 
   /** Queues stored deliveries, ahead of what waits to be queued. What Redis does not take now is offered again. */
@@ -100,6 +102,7 @@ export class DeliveryDesk {
    */
   async resume(): Promise<void> {
     this.#disabled = await this.#log.disabled();
+    this.#told.begin(await this.#log.told());
     this.#intake.sweep();
   }
 

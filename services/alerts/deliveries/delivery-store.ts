@@ -109,6 +109,17 @@ export class DeliveryStore {
     return row?.body;
   }
 
+  /** Endpoints with the listed alerts that they were to hear of. */
+  async told(): Promise<{ alertId: string; endpoint: string }[]> {
+    return this.#db
+      .selectFrom('alerts as a')
+      .innerJoin('alert_events as e', 'e.alert_id', 'a.id')
+      .innerJoin('deliveries as d', 'd.event_id', 'e.event_id')
+      .select(['a.id as alertId', 'd.endpoint'])
+      .distinct()
+      .execute();
+  }
+
   /** Events with their deliveries to one endpoint, by the primary key: `eventId@endpoint`. */
   #ofAlert(endpoint: string) {
     return this.#db

@@ -6,6 +6,7 @@ import { type AlertEvent, type AlertMode, levelRank } from '../../../shared/cont
 import { isDrillCamera } from '../../../shared/contracts/drill.ts';
 import type { NewDelivery } from './delivery-store.ts';
 import type { Endpoint } from './endpoint.ts';
+import { Told } from './told.ts';
 
 export const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
 
@@ -56,12 +57,21 @@ export function bodyOfAttempt(stored: string, marks: { late: boolean; superseded
   return JSON.stringify({ ...message, data });
 }
 
-/** Which endpoints hear of which events. A muted event reaches none. */
-export function planDeliveries(events: AlertEvent[], endpoints: Iterable<Endpoint>, sender: Sender): NewDelivery[] {
+/** Which endpoints hear of which events. A muted event reaches none. @param told takes note of it */
+export function planDeliveries(
+  events: AlertEvent[],
+  endpoints: Iterable<Endpoint>,
+  sender: Sender,
+  told = new Told(),
+): NewDelivery[] {
   const targets = [...endpoints];
   return events.flatMap((event) => {
     if (event.silenced) return [];
-    const heard = targets.filter((endpoint) => hears(endpoint, event));
+    const heard = targets.filter((endpoint) => hears(endpoint, event) || told.isOwed(event, endpoint.id));
+    told.note(
+      event,
+      heard.map(({ id }) => id),
+    );
     if (heard.length === 0) return [];
     const body = messageBody(event, sender);
     const burning = Math.max(levelRank(event.from.level), levelRank(event.to.level)) >= levelRank('alert');
