@@ -35,6 +35,12 @@ function recentPartsOf(privacy: EvidencePrivacy, camera: Camera): 'picture' | 'h
   return privacy === 'heatmap' ? 'heatmap' : 'picture';
 }
 
+/** What every reading of a picture begins with. */
+function headOf({ cameraId, seq, capturedAt }: Frame) {
+  const mark = isDrillCamera(cameraId) ? { exercise: true as const } : {};
+  return { ...mark, cameraId, seq, capturedAt, publishedAt: Date.now() };
+}
+
 export class FrameProcessor {
   readonly #o: ProcessorOptions;
   readonly #lastSeq = new Map<string, number>();
@@ -54,7 +60,7 @@ export class FrameProcessor {
     const { pool, metrics, frames, warmStart } = this.#o;
     const camera = this.#o.camera(cameraId);
     if (!camera) return this.#drop(cameraId, 'unknown-camera');
-    if (this.#quarantine.holds(cameraId, Date.now())) return this.#drop(cameraId, 'quarantined');
+    if (this.#quarantine.holds(cameraId, Date.now())) return this.#leaveOut(camera);
 
     let frame: Frame | undefined;
     const result = await pool.count(cameraId, async () => {
@@ -78,8 +84,7 @@ export class FrameProcessor {
     if (!result || !frame) return;
 
     const exercise = isDrillCamera(cameraId);
-    const mark = exercise ? { exercise: true as const } : {};
-    const head = { ...mark, cameraId, seq: frame.seq, capturedAt: frame.capturedAt, publishedAt: Date.now() };
+    const head = headOf(frame);
     let reading: WorkerReading;
     let lines: CountedLines | undefined;
     if (result.ok) {
@@ -103,6 +108,14 @@ export class FrameProcessor {
       if (kept === 'full') metrics.replayLost.inc();
     }
     metrics.age.observe((head.publishedAt - frame.capturedAt) / 1000);
+  }
+
+  /** A camera that is set aside must not read as one whose pictures are late: what fails is counting. */
+  async #leaveOut(camera: Camera): Promise<void> {
+    const frame = await this.#newestFrame(camera);
+    if (!frame) return;
+    this.#drop(camera.id, 'quarantined');
+    await publishReading(this.#o.state, { ...headOf(frame), status: 'degraded', reason: 'inference-failed' });
   }
 
   /** The newest picture, unless it is gone, old, or counted already. */

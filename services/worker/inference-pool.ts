@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { HeadroomError } from '../../shared/runtime/errors.ts';
+import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import type { FromChild, InferenceRequest, InferenceResult, InferenceSetup, ToChild } from './inference-messages.ts';
 
@@ -50,6 +50,8 @@ export class InferencePool {
   readonly #waiting: ((member: Member) => void)[] = [];
   #closed = false;
   #nextId = 1;
+  /** Why no process could be put in the place of one that is gone, as it was told. */
+  #trouble: string | undefined;
 
   private constructor(options: PoolOptions) {
     this.#o = options;
@@ -209,11 +211,9 @@ export class InferencePool {
     }
     if (member.deadline || !member.tasks.some((task) => task.request)) return;
     member.deadline = setTimeout(() => {
-      this.#o.logger.error(
-        { cameraId: member.tasks[0]?.request?.cameraId },
-        'inference took too long, process replaced',
-      );
-      this.#o.onCrash?.('deadline', member.tasks[0]?.request?.cameraId);
+      const cameraId = suspectOf(member);
+      this.#o.logger.error({ cameraId }, 'inference took too long, process replaced');
+      this.#o.onCrash?.('deadline', cameraId);
       member.ready = false;
       member.child.kill('SIGKILL');
     }, this.#o.deadlineMs);
@@ -256,7 +256,7 @@ export class InferencePool {
       const crashed = member.ready;
       member.ready = false;
       clearTimeout(member.deadline);
-      const suspect = member.tasks.find((task) => task.request)?.request.cameraId;
+      const suspect = suspectOf(member);
       for (const task of [...member.tasks]) {
         task.settle({ ok: false, reason: 'inference-failed', detail: 'the inference process ended' });
       }
@@ -280,10 +280,27 @@ export class InferencePool {
   #refill(gone: Member, afterMs: number): void {
     setTimeout(() => {
       const index = this.#members.indexOf(gone);
-      if (!this.#closed && index >= 0) this.#members[index] = this.#spawn(this.#setup).member;
+      if (this.#closed || index < 0) return;
+      const { member, started } = this.#spawn(this.#setup);
+      this.#members[index] = member;
+      started.then(
+        () => {
+          this.#trouble = undefined;
+        },
+        (error) => {
+          const reason = messageOf(error);
+          // Tried again twice a second: what is known is not said again.
+          if (this.#closed || member.retired || reason === this.#trouble) return;
+          this.#trouble = reason;
+          this.#o.logger.error({ reason }, 'inference process cannot be replaced, tried again');
+        },
+      );
     }, afterMs).unref();
   }
 }
+
+/** Whose picture a process is at: the first that was given to it. */
+const suspectOf = ({ tasks }: Member): string | undefined => tasks.find(({ request }) => request)?.request.cameraId;
 
 const isGone = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 

@@ -32,6 +32,9 @@ import { createWorkerMetrics } from './worker-metrics.ts';
 const LOCK_MS = 1500;
 const STALLED_CHECK_MS = 500;
 
+/** Longest wait for a job, s. A connection that is silent for much longer is given up. */
+const DRAIN_DELAY_S = 1;
+
 /** Time for the pictures in hand when the service stops. */
 const DRAIN_MS = 2500;
 
@@ -98,7 +101,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
         await processor.process(FrameJob.parse(job.data).cameraId);
       },
       {
-        connection: queueConnection(redisUrls.state, 'worker'),
+        connection: queueConnection(redisUrls.state, 'worker', DRAIN_DELAY_S * 1000),
         concurrency: pool.capacity,
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_CHECK_MS,
@@ -106,7 +109,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
         maxStalledCount: 0,
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 100 },
-        drainDelay: 1,
+        drainDelay: DRAIN_DELAY_S,
       },
     );
     worker.on('error', () => undefined); // the state connection logs that Redis went
@@ -139,7 +142,7 @@ export async function startWorker({ config, configFile, redisUrls, logger }: Wor
     announceModels({ instance, redis: state, registry: models, defaultModel: () => current.worker.model, lifecycle });
     announcePresence({ service: 'worker', instance, redis: state, registry, lifecycle });
     if (config.worker.httpPort !== undefined) {
-      const ready = () => state.status === 'ready' && pool.ready;
+      const ready = () => state.status === 'ready' && frames.status === 'ready' && pool.ready;
       await serveHealth({ port: config.worker.httpPort, registry, ready, lifecycle });
     }
     logger.info({ models: Object.keys(models.models()), provider, inHand: pool.capacity }, 'worker started');

@@ -8,7 +8,14 @@ const ModelFile = z.object({
   bytes: z.int().positive(),
 });
 
-const Timesteps = z.array(z.number().gt(0).max(1)).min(1);
+/** As many as there are steps: a reading says how many were made. */
+const timesteps = (steps: number) =>
+  z
+    .array(z.number().gt(0).max(1))
+    .length(steps, `must be ${steps} ${steps === 1 ? 'time' : 'times'}`)
+    .refine((times) => times[0] === 1 && times.every((t, i) => i === 0 || t < (times[i - 1] as number)), {
+      error: 'must fall from 1',
+    });
 
 export const ModelManifest = z.object({
   manifestVersion: z.literal(1),
@@ -37,7 +44,7 @@ export const ModelManifest = z.object({
     path: z.literal('rectified-flow'),
     prediction: z.literal('x0'),
     /** Times of the denoiser calls by number of steps, falling from 1. */
-    timesteps: z.record(z.enum(['1', '2', '4']), Timesteps),
+    timesteps: z.object({ '1': timesteps(1), '2': timesteps(2), '4': timesteps(4) }),
     defaultSteps: z.union([z.literal(1), z.literal(2), z.literal(4)]),
     warmStart: z.object({ t: z.number().gt(0).lt(1) }).optional(),
   }),

@@ -57,10 +57,13 @@ export async function runService(logger: Logger, start: () => Promise<Service & 
   );
   // Nobody reads them any more, or their disk is full: no reason to stop watching.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  process.on('unhandledRejection', (error) => {
-    logger.fatal({ err: error }, 'programming error');
-    process.exit(1);
-  });
+  // Node's own way would print the error as it is, with any secret in it.
+  for (const event of ['unhandledRejection', 'uncaughtException']) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error }, 'programming error');
+      process.exit(1);
+    });
+  }
 
   let service: Service & { url?: string };
   try {

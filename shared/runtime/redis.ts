@@ -38,7 +38,8 @@ export function redisOptions(url: string): RedisOptions {
     throw new HeadroomError('REDIS_URL_INVALID', 'The Redis address must start with redis://, rediss:// or unix://');
   }
   return {
-    host: parsed.hostname || '127.0.0.1',
+    // Written in brackets in an address, and nowhere else.
+    host: parsed.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1',
     port: Number(parsed.port || '6379'),
     db,
     ...(parsed.username ? { username: unescaped(parsed.username) } : {}),
@@ -54,6 +55,20 @@ const retryStrategy = (times: number): number => Math.min(100 * times, 500);
 const reconnectOnError = (error: Error): boolean => error.message.includes('READONLY');
 
 /**
+ * A connection that owes an answer for so much longer than Redis may take is dead, though nobody closed it: a server lost
+ * its power, or its address leads elsewhere by now. The system itself notices after a quarter of an hour.
+ */
+const SILENCE_MS = 2000;
+
+const COMMAND_MS = 1000;
+
+/** Longest time for which our own blocking reads wait. */
+const READ_MS = 2000;
+
+/** Longest time for which BullMQ waits for a job. */
+const JOB_MS = 10_000;
+
+/**
  * A connection for commands that must answer now or fail: pictures and readings are worth nothing later.
  * Commands fail within a second when Redis is away or hangs.
  */
@@ -63,7 +78,8 @@ export function connectFailFast(url: string, logger: Logger, name: string): Redi
     connectionName: `headroom-${name}`,
     retryStrategy,
     connectTimeout: 2000,
-    commandTimeout: 1000,
+    commandTimeout: COMMAND_MS,
+    socketTimeout: COMMAND_MS + SILENCE_MS,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     reconnectOnError,
@@ -71,7 +87,7 @@ export function connectFailFast(url: string, logger: Logger, name: string): Redi
   return withChangeLog(redis, logger, name);
 }
 
-/** A connection that waits: for BullMQ workers and blocking reads. */
+/** A connection that waits: for blocking reads of two seconds at most. */
 export function connectPatient(url: string, logger: Logger, name: string): Redis {
   const redis = new Redis({
     ...redisOptions(url),
@@ -79,6 +95,7 @@ export function connectPatient(url: string, logger: Logger, name: string): Redis
     retryStrategy,
     reconnectOnError,
     connectTimeout: 2000,
+    socketTimeout: READ_MS + SILENCE_MS,
     maxRetriesPerRequest: null,
   });
   return withChangeLog(redis, logger, name);
@@ -87,11 +104,15 @@ export function connectPatient(url: string, logger: Logger, name: string): Redis
 /**
  * Connection options for BullMQ, which opens connections of its own. A producer fails fast, since a job for an old
  * picture is worth nothing; a worker waits for Redis to return.
+ * @param waitMs longest time for which a worker waits for a job, ms: its `drainDelay`, where no job is ever delayed
  */
-export function queueConnection(url: string, role: 'producer' | 'worker'): ConnectionOptions {
+export function queueConnection(url: string, role: 'producer' | 'worker', waitMs = JOB_MS): ConnectionOptions {
   const common = { ...redisOptions(url), retryStrategy, reconnectOnError };
-  if (role === 'worker') return { ...common, maxRetriesPerRequest: null } as ConnectionOptions;
-  return { ...common, enableOfflineQueue: false, commandTimeout: 1000, maxRetriesPerRequest: 1 } as ConnectionOptions;
+  if (role === 'worker') {
+    return { ...common, socketTimeout: waitMs + SILENCE_MS, maxRetriesPerRequest: null } as ConnectionOptions;
+  }
+  const failFast = { enableOfflineQueue: false, commandTimeout: COMMAND_MS, socketTimeout: COMMAND_MS + SILENCE_MS };
+  return { ...common, ...failFast, maxRetriesPerRequest: 1 } as ConnectionOptions;
 }
 
 /** Logs that Redis went and came back, once each: not every retry. */

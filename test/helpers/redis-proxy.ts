@@ -1,4 +1,7 @@
-/** An address before Redis: as slow as asked, and leading whoever connects anew to another server, as service addresses do. */
+/**
+ * An address before Redis: as slow as asked, leading whoever connects anew to another server, as service addresses do, and
+ * silent where asked, as a network is behind which a server lost its power.
+ */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { TestRedis } from './redis.ts';
 
@@ -10,11 +13,14 @@ export type RedisProxy = {
   delayMs: number;
   /** Where new connections lead. Those that are open stay where they are. */
   target: TestRedis;
+  /** From now on the connections that are open carry nothing and are not closed either. New ones do. */
+  silence(): void;
   close(): Promise<void>;
 };
 
 export async function startRedisProxy(target: TestRedis): Promise<RedisProxy> {
   const open = new Set<Socket>();
+  const silent = new WeakSet<Socket>();
   const server = createServer((near) => {
     const far = connect(new URL(proxy.target.url).pathname);
     for (const [from, to] of [
@@ -24,6 +30,7 @@ export async function startRedisProxy(target: TestRedis): Promise<RedisProxy> {
       open.add(from);
       const waiting: Buffer[] = [];
       from.on('data', (data: Buffer) => {
+        if (silent.has(from)) return;
         waiting.push(data);
         setTimeout(() => to.write(waiting.shift() as Buffer), proxy.delayMs / 2);
       });
@@ -41,6 +48,9 @@ export async function startRedisProxy(target: TestRedis): Promise<RedisProxy> {
     framesUrl: `${url}/1`,
     delayMs: 0,
     target,
+    silence() {
+      for (const socket of open) silent.add(socket);
+    },
     async close() {
       for (const socket of open) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

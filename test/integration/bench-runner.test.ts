@@ -41,3 +41,15 @@ test('one look that takes too long costs the next one nothing', async () => {
     await strict.close();
   }
 });
+
+test('a model that says nothing of use of a picture does not take another one’s place unnoticed', async () => {
+  const other = await openModelFolder('models/standard');
+  const { manifest } = model;
+  const latent = { ...manifest.latent, std: 1e9 };
+  const absurd = { ...model, manifest: { ...manifest, latent }, golden: undefined, fingerprint: 'absurd' };
+  for (const held of [model, other]) assert.ok((await runner.look(jpeg, OPTIONS, held)).ok);
+  const refused = await runner.look(jpeg, OPTIONS, absurd);
+  assert.ok(!refused.ok && refused.refusal.why === 'failed', JSON.stringify(refused));
+  const again = await runner.look(jpeg, OPTIONS, model);
+  assert.ok(again.ok, JSON.stringify(again));
+});

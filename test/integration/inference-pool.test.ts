@@ -258,6 +258,23 @@ test('a picture that hangs has its deadline, however many of its neighbours turn
   }
 });
 
+test('a picture that hangs is blamed, though another one that has not come yet stands before it', async () => {
+  const blamed: (string | undefined)[] = [];
+  const onCrash = (_cause: string, cameraId: string | undefined) => void blamed.push(cameraId);
+  const pool = await InferencePool.start(await options({ deadlineMs: 500, onCrash }));
+  let come: (nothing: undefined) => void = () => undefined;
+  try {
+    const late = pool.count('a', () => new Promise((resolve) => (come = resolve)));
+    process.kill((await children())[0] as number, 'SIGSTOP');
+    await pool.count('b', request({ cameraId: 'b' }));
+    come(undefined);
+    await late;
+    assert.deepEqual(blamed, ['b']);
+  } finally {
+    await pool.close();
+  }
+});
+
 test('a process that cannot even be started, for want of process numbers, is tried again', async () => {
   const pool = await InferencePool.start(await options());
   const node = process.execPath;
@@ -274,6 +291,31 @@ test('a process that cannot even be started, for want of process numbers, is tri
     assert.ok((await pool.count('a', request()))?.ok);
   } finally {
     process.execPath = node;
+    await pool.close();
+  }
+});
+
+test('a process that cannot be replaced is told, once and with the reason, and replaced when it can', async () => {
+  const lines: string[] = [];
+  const good = await openModelFolder(MODEL);
+  const models = { standard: good };
+  const setup = { models, provider: 'cpu', threads: 1 } as const;
+  const telling = createLogger('test', 'error', { write: (line) => void lines.push(line) });
+  const pool = await InferencePool.start(await options({ setup, logger: telling }));
+  const told = () => lines.filter((line) => line.includes('ONNX Runtime cannot load'));
+  try {
+    models.standard = { ...good, encoder: Buffer.from('damaged') };
+    const tried = new Set(await children());
+    process.kill([...tried][0] as number, 'SIGKILL');
+    await until('some tries', async () => {
+      for (const pid of await children()) tried.add(pid);
+      return tried.size > 3;
+    });
+    await until('a word of it', () => told().length > 0, 5000);
+    models.standard = good;
+    await until('a process that counts', () => pool.ready);
+    assert.equal(told().length, 1, told().join(''));
+  } finally {
     await pool.close();
   }
 });

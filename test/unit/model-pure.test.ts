@@ -170,6 +170,19 @@ test('the committed manifest parses; a wrong one is named by file and field', as
   assert.throws(() => parseManifest('{', 'm.json'), /m\.json is no JSON/);
 });
 
+test('a manifest whose times are not as many as the steps, or do not fall from 1, is refused', async () => {
+  const manifest = parseManifest(await readFile('models/standard/manifest.json', 'utf8'));
+  const { schedule } = manifest;
+  for (const [steps, times, rule] of [
+    [4, [1, 0.5], /schedule\.timesteps\.4: must be 4 times/],
+    [1, [0.5], /schedule\.timesteps\.1: must fall from 1/],
+    [2, [1, 1], /schedule\.timesteps\.2: must fall from 1/],
+  ] as const) {
+    const broken = { ...manifest, schedule: { ...schedule, timesteps: { ...schedule.timesteps, [steps]: times } } };
+    assert.throws(() => parseManifest(JSON.stringify(broken)), rule);
+  }
+});
+
 const picture = (grey: number, widthPx = 640, seenPx = 352) => ({
   ...{ thumb: new Uint8Array(32 * 18).fill(grey), widthPx, heightPx: 352 },
   seen: { widthPx, heightPx: seenPx },

@@ -18,3 +18,7 @@ test('an address that is no URL is refused in words that help, though no frames 
   const urls = configuredRedis(Config.parse({}), { REDIS_URL: 'localhost' });
   assert.throws(() => redisOptions(urls?.state ?? ''), { code: 'REDIS_URL_INVALID' });
 });
+
+test('an IPv6 address is reached without its brackets', () => {
+  assert.equal(redisOptions('redis://[::1]:6380/1').host, '::1');
+});

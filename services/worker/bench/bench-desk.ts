@@ -57,14 +57,13 @@ export async function openBenchDesk(o: BenchDeskOptions): Promise<void> {
 async function serve(o: BenchDeskOptions, runner: BenchRunner, job: BenchJob, signal: AbortSignal): Promise<void> {
   const { lookId, options, clip, until } = job;
   const { frames } = o;
-  const wanted = async () =>
-    !signal.aborted && Date.now() < until && (await frames.exists(benchKeys.wanted(lookId))) > 0;
+  const wanted = async () => !signal.aborted && (await frames.exists(benchKeys.wanted(lookId))) > 0;
   const tell: Tell = async (answer) => {
     const key = benchKeys.answers(lookId);
     await frames.multi().rpush(key, JSON.stringify(answer)).pexpire(key, BENCH_LIFE_MS).exec();
   };
   const input = await takeInput(frames, benchKeys.input(lookId));
-  if (!input || !(await wanted())) return;
+  if (!input || Date.now() >= until || !(await wanted())) return;
   try {
     const model = await o.model(options.model).catch(async (error: unknown) => {
       await tell({ type: 'refused', why: 'model', reason: messageOf(error) });
@@ -85,6 +84,10 @@ async function serve(o: BenchDeskOptions, runner: BenchRunner, job: BenchJob, si
     await tell({ type: 'cut', frames: jpegs.length, more });
     for (const [index, jpeg] of jpegs.entries()) {
       if (!(await wanted())) return;
+      if (Date.now() >= until) {
+        const reason = `Its time was over when ${index} of its ${jpegs.length} pictures had been looked at; take fewer pictures, steps and seeds.`;
+        return await tell({ type: 'refused', why: 'too-slow', reason });
+      }
       const outcome = await runner.look(jpeg, options, model);
       if (!outcome.ok) return await tell(outcome.refusal);
       const atMs = (1000 * index) / clip.fps;

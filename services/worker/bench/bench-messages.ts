@@ -15,7 +15,8 @@ export type LookRequest = {
 };
 
 export type LookOutcome = { ok: true; look: Look } | { ok: false; refusal: BenchRefusal };
-export type FromBench = { type: 'outcome'; id: number; outcome: LookOutcome };
+/** `held`: fingerprints of the models the process has by then. */
+export type FromBench = { type: 'outcome'; id: number; outcome: LookOutcome; held: string[] };
 
 export const refuse = (why: BenchRefusal['why'], reason: string): LookOutcome => ({
   ok: false,

@@ -25,7 +25,10 @@ process.on('SIGINT', () => undefined);
 process.on('message', (request: LookRequest) => {
   void look(request)
     .catch((error) => refuse('failed', messageOf(error)))
-    .then((outcome) => process.send?.({ type: 'outcome', id: request.id, outcome } satisfies FromBench));
+    .then((outcome) => {
+      const held = [...counters.keys()];
+      process.send?.({ type: 'outcome', id: request.id, outcome, held } satisfies FromBench);
+    });
 });
 
 async function look(request: LookRequest): Promise<LookOutcome> {

@@ -18,7 +18,7 @@ export class BenchRunner {
   readonly #logger: Logger;
   readonly #deadlineMs: number;
   #child: ChildProcess | undefined;
-  /** Models the process has been given. */
+  /** Models the process has, as it said last. */
   #known = new Set<string>();
   #idle: NodeJS.Timeout | undefined;
   #nextId = 1;
@@ -39,14 +39,14 @@ export class BenchRunner {
     if (this.#known.has(fingerprint)) delete request.model;
     const outcome = await new Promise<LookOutcome>((resolve) => {
       const deadline = setTimeout(() => {
-        resolve(
-          refuse('too-slow', `Looking took longer than ${this.#deadlineMs / 1000} s; try fewer steps and seeds.`),
-        );
+        settle(refuse('too-slow', `Looking took longer than ${this.#deadlineMs / 1000} s; try fewer steps and seeds.`));
         this.#leave(child);
         child.kill('SIGKILL');
       }, this.#deadlineMs);
       const onMessage = (message: FromBench) => {
-        if (message.id === id) settle(message.outcome);
+        if (message.id !== id) return;
+        this.#known = new Set(message.held);
+        settle(message.outcome);
       };
       const onExit = (code: number | null, signal: string | null) => {
         this.#logger.warn({ code, signal }, 'bench process ended during a look');
@@ -62,7 +62,6 @@ export class BenchRunner {
       child.once('exit', onExit);
       child.send(request, () => undefined);
     });
-    if (outcome.ok || outcome.refusal.why === 'unreadable') this.#remember(fingerprint);
     this.#idle = setTimeout(() => void this.close(), IDLE_MS).unref();
     return outcome;
   }
@@ -75,12 +74,6 @@ export class BenchRunner {
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;
-  }
-
-  /** The process holds two models: the last two it was asked for. */
-  #remember(fingerprint: string): void {
-    if (this.#known.has(fingerprint)) return;
-    this.#known = new Set([...[...this.#known].slice(-1), fingerprint]);
   }
 
   /** A process that is being ended still seems to be there for a moment: whoever looks meanwhile gets another one. */

@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../../shared/config/schema.ts';
+import { Id } from '../../../shared/contracts/common.ts';
 import { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import { ModelFigure } from '../../../shared/contracts/models.ts';
 import { HeadroomError } from '../../../shared/runtime/errors.ts';
@@ -34,13 +35,15 @@ export function modelsInUse({ worker, cameras }: Config): Map<string, string[]> 
   return used;
 }
 
-/** Models that lie below a folder: names of the folders with a manifest, sorted. */
+/** Models that lie below a folder: names of the folders with a manifest that a setting can hold, sorted. */
 export async function findModels(modelsDir: string): Promise<string[]> {
   const root = resolve(ROOT, modelsDir);
   const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
   const named = await Promise.all(
     entries.map(async ({ name }) =>
-      (await stat(join(root, name, 'manifest.json')).catch(() => undefined)) ? [name] : [],
+      Id.safeParse(name).success && (await stat(join(root, name, 'manifest.json')).catch(() => undefined))
+        ? [name]
+        : [],
     ),
   );
   return named.flat().sort();
