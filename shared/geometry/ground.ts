@@ -184,8 +184,8 @@ function poseOf(toPicture: Matrix3, aspect: number, verticalFovDeg: number | und
   const ray = ([x, y, z]: Vector3): Vector3 => [x / focal, y / focal, z];
   const [a1, a2, a3] = [ray(g1), ray(g2), ray(g3)];
   const length = Math.sqrt(Math.hypot(...a1) * Math.hypot(...a2));
-  const sign = a3[2] < 0 ? -1 : 1;
-  const [r1, r2, t] = [scale(a1, sign / length), scale(a2, sign / length), scale(a3, sign / length)];
+  // No sign to choose: weights are positive at the marks, wherever the ground's origin lies, if behind the camera.
+  const [r1, r2, t] = [scale(a1, 1 / length), scale(a2, 1 / length), scale(a3, 1 / length)];
   const normal = cross(r1, r2);
   // The side of the plane the camera is on is up, however the ground's axes were drawn.
   const side = -dot(normal, t);

@@ -2,7 +2,14 @@
 import type { PicturePoint } from '../contracts/common.ts';
 import type { CameraCalibration } from './calibration.ts';
 import { CalibrationError, calibrate, type Ground } from './ground.ts';
-import { type Spread, type ZoneDensity, type ZoneGround, zoneDensity, zoneGround } from './zone-ground.ts';
+import {
+  type Correction,
+  type Spread,
+  type ZoneDensity,
+  type ZoneGround,
+  zoneDensity,
+  zoneGround,
+} from './zone-ground.ts';
 
 /** Calibrations, zones and sizes change with the configuration only; a bound keeps years of edits from adding up. */
 const KEPT = 1000;
@@ -32,14 +39,29 @@ export class ZoneDensities {
     const zoneKey = `${map.width}x${map.height} ${JSON.stringify(polygon)} ${groundKey}`;
     const zone = kept(this.#zones, zoneKey, () => zoneGround(ground, polygon, map, aspect));
     if (!zone) return undefined;
-    return zoneDensity(zone, map.people, count === undefined ? 1 : scaleTo(count, zone, map.people), spread);
+    const correction = count === undefined ? undefined : correctionTo(count, zone.coverage, map.people);
+    return zoneDensity(zone, map.people, correction, spread);
   }
 }
 
-/** From the map's sum in the zone to a better count of it. Where the map sees nobody there is nothing to scale. */
-function scaleTo(count: number, zone: ZoneGround, people: ArrayLike<number>): number {
-  const sum = zone.peopleIn(people);
-  return sum > 0 ? count / sum : 1;
+/**
+ * From the map's people in the zone to a better count of them. A map draws people and, faintly and everywhere, takes some
+ * away. In a crowd that is nothing; in a nearly empty zone the sum may be next to nothing, and count over sum would make a
+ * crush of one person. So the sum is taken as no less than half of all that was drawn and taken away; what is then still
+ * missing lies evenly on the zone, as what was taken away does.
+ */
+function correctionTo(count: number, coverage: Float32Array, people: ArrayLike<number>): Correction {
+  let [sum, moved, cells] = [0, 0, 0];
+  for (let i = 0; i < coverage.length; i++) {
+    const share = coverage[i] as number;
+    const here = (people[i] as number) * share;
+    sum += here;
+    moved += Math.abs(here);
+    cells += share;
+  }
+  if (sum >= count) return { scale: sum > 0 ? count / sum : 1, perCell: 0 };
+  const scale = moved > 0 ? Math.max(1, count / Math.max(sum, moved / 2)) : 1;
+  return { scale, perCell: (count - scale * sum) / cells };
 }
 
 function groundOrNone(calibration: CameraCalibration, aspect: number): Ground | undefined {

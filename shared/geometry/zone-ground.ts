@@ -27,8 +27,8 @@ export type ZoneGround = {
    * share of each, stand from `starts[i]` to `starts[i + 1]`. Flat arrays: a map may have half a million cells.
    */
   cells: { index: Int32Array; coverage: Float32Array; starts: Int32Array; bins: Int32Array; shares: Float32Array };
-  /** Sum of a map over the whole zone, cut-off parts included. */
-  peopleIn(people: ArrayLike<number>): number;
+  /** Share of every map cell in the whole zone, cut-off parts included. */
+  coverage: Float32Array;
   raster: { columns: number; rows: number; binM: number; areaSqm: Float64Array };
 };
 
@@ -40,6 +40,11 @@ export type ZoneDensity = {
   peakPeoplePerSqm?: number;
   peakPeoplePerSqmInterval?: [number, number];
 };
+
+/** From a map to a better count: what its people are multiplied by, and what every cell of the zone is then given. */
+export type Correction = { scale: number; perCell: number };
+
+const AS_DRAWN: Correction = { scale: 1, perCell: 0 };
 
 /** How unsure the people on a map are. */
 export type Spread = {
@@ -113,24 +118,19 @@ export function zoneGround(
     bins: Int32Array.from(bins),
     shares: Float32Array.from(shares),
   };
-  const peopleIn = (people: ArrayLike<number>): number => {
-    let sum = 0;
-    for (let i = 0; i < coverage.length; i++) sum += (people[i] as number) * (coverage[i] as number);
-    return sum;
-  };
-  return { areaSqm: total, cutOffShare: cutOff / inZone, cells, peopleIn, raster: { columns, rows, binM, areaSqm } };
+  return { areaSqm: total, cutOffShare: cutOff / inZone, cells, coverage, raster: { columns, rows, binM, areaSqm } };
 }
 
 /**
  * Mean and peak density.
  * @param people of every map cell, row by row
- * @param scale corrects the map's sum where a better count is known: count over sum
+ * @param correction of the map where a better count is known
  * @param spread adds intervals; the peak's is that of the people in the fullest patch
  */
 export function zoneDensity(
   zone: ZoneGround,
   people: ArrayLike<number>,
-  scale = 1,
+  { scale, perCell }: Correction = AS_DRAWN,
   spread: Spread | undefined = undefined,
 ): ZoneDensity {
   const { columns, rows, areaSqm } = zone.raster;
@@ -138,7 +138,7 @@ export function zoneDensity(
   const { index, coverage, starts, bins, shares } = zone.cells;
   let sum = 0;
   for (let i = 0; i < index.length; i++) {
-    const here = (people[index[i] as number] ?? 0) * (coverage[i] as number) * scale;
+    const here = ((people[index[i] as number] ?? 0) * scale + perCell) * (coverage[i] as number);
     sum += here;
     for (let at = starts[i] as number; at < (starts[i + 1] as number); at++) {
       const bin = bins[at] as number;

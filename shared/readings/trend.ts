@@ -31,6 +31,8 @@ export type Slope = {
 };
 
 export const BIN_MS = 10_000;
+/** Fewer have no interval worth stating. */
+const LEAST_BINS = 6;
 const Z_95 = 1.96;
 /** A longer gap between pictures than this starts the trend anew. */
 const MAX_GAP_MS = 60_000;
@@ -58,10 +60,9 @@ export function addToTrend(trend: Trend, capturedAt: number, value: number, wind
 /** The slope, or undefined before `minMs` have been seen. */
 export function slopeOf(trend: Trend, minMs: number): Slope | undefined {
   const { bins } = trend;
-  const first = bins[0];
-  const last = bins.at(-1);
   const n = bins.length;
-  if (!first || !last || n < 6 || last.atMs - first.atMs + BIN_MS < minMs) return undefined;
+  // By the time that was seen, not by what the bins span: of a window these leave out the newest, and by rounding the oldest.
+  if (n < LEAST_BINS || trend.elapsedMs < minMs) return undefined;
 
   const slopes: number[] = [];
   for (const [i, a] of bins.entries()) {

@@ -36,12 +36,12 @@ export function followTrend(
 }
 
 /**
- * Time until a figure that rises by `perMin` a minute comes to `limit`; 0 at and above it, FAR_MS and no more where it
+ * Time until a figure that rises by `perMin` a minute comes to `limit`; 0 at and above it, `farMs` and no more where it
  * is too far away or does not rise.
  */
-export function msTo(limit: number, figure: number, perMin: number): number {
+export function msTo(limit: number, figure: number, perMin: number, farMs = FAR_MS): number {
   if (figure >= limit) return 0;
-  return perMin > 0 ? Math.min(((limit - figure) / perMin) * 60_000, FAR_MS) : FAR_MS;
+  return perMin > 0 ? Math.min(((limit - figure) / perMin) * 60_000, farMs) : farMs;
 }
 
 /** A figure of a zone with its slope, once enough has been seen. */

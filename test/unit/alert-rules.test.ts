@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { observeZone } from '../../services/alerts/rules/observe.ts';
+import { isClearOf, reaches } from '../../services/alerts/rules/rule.ts';
 import { configVersion, rulesOf } from '../../services/alerts/rules/rules-of.ts';
 import { parseConfig } from '../../shared/config/load.ts';
 import { Config } from '../../shared/config/schema.ts';
@@ -49,6 +51,45 @@ describe('rules of a configuration', () => {
       const rule = rulesOf(Config.parse(calibrated({ zone: { profile } })))[0];
       assert.ok(rule);
       for (const level of RAISED_LEVELS) assert.ok((rule.clearAt[level] ?? 0) < (rule.raiseAt[level] ?? 0));
+    }
+  });
+
+  it('a forecast of an hour or more is raised by what fills, and is over when nothing does', () => {
+    for (const cautionMin of [10, 58, 60, 90]) {
+      const config = Config.parse({ ...withCapacity(), alerts: { forecast: { cautionMin, alertMin: 5 } } });
+      const rule = rulesOf(config).find(({ kind }) => kind === 'zone-forecast');
+      assert.ok(rule?.trend?.target && rule.zoneId && rule.cameraId);
+      const { of, target, windowMs } = rule.trend;
+      const minutesAt = (perMin: number): number => {
+        const figure = (s: number) => target - perMin * 30 - ((300 - s) / 60) * perMin - (perMin === 0 ? 30 : 0);
+        let trend = emptyTrend(of);
+        for (let s = 0; s < 300; s++) trend = addToTrend(trend, s * 1000, figure(s), windowMs);
+        const zone = {
+          zoneId: rule.zoneId as string,
+          name: 'z',
+          count: figure(300),
+          interval: [0, 99],
+          calibrated: false,
+        };
+        const reading = {
+          type: 'reading',
+          cameraId: rule.cameraId,
+          status: 'ok',
+          seq: 9,
+          capturedAt: 300_000,
+          zones: [zone],
+        };
+        const { observation } = observeZone(rule, reading as never, trend);
+        assert.equal(observation.kind, 'value');
+        return (observation as { value: number }).value;
+      };
+      assert.ok(Math.abs(minutesAt(1) - 30) < 0.1, `full in 30 minutes, told ${minutesAt(1)}`);
+      const still = minutesAt(0);
+      assert.ok(
+        !reaches(rule, still, rule.raiseAt.caution as number),
+        `nobody comes, and ${still} min raise ${cautionMin}`,
+      );
+      assert.ok(isClearOf(rule, still, rule.clearAt.caution as number), `nobody comes, and ${still} min are not clear`);
     }
   });
 
@@ -104,6 +145,14 @@ describe('trend', () => {
       undefined,
     );
   });
+
+  for (const stepMs of [500, 530, 3000, 11_000]) {
+    it(`with a window no longer than the least time states a slope, too, at a picture every ${stepMs} ms`, () => {
+      let trend = emptyTrend();
+      for (let at = 0; at < 600_000; at += stepMs) trend = addToTrend(trend, at, at / 4000, 180_000);
+      assert.ok(slopeOf(trend, 180_000)?.significant);
+    });
+  }
 
   it('shrugs off a fifth of wild counts', () => {
     const slope = slopeOf(

@@ -95,6 +95,16 @@ describe('calibration', () => {
     close(area(mirrored), area(calibration) ?? 0, 0.001, 'area');
   });
 
+  it('finds the same camera wherever the ground’s origin lies, also behind it', () => {
+    const scene = scenes[3] as Scene;
+    const calibration = marked(scene);
+    const points = calibration.points?.map(({ picture, ground: [x, y] }) => ({
+      picture,
+      ground: [x + 100, y + 200] as [number, number],
+    }));
+    close(calibrate({ ...calibration, points }, ASPECT).camera?.tiltDeg, scene.tiltDeg, 0.001, 'tilt');
+  });
+
   it('looks straight down when told the angle of view', () => {
     const scene = { heightM: 9, tiltDeg: 89.9, verticalFovDeg: 45 };
     assert.throws(() => calibrate(marked(scene), ASPECT), { fault: 'field-of-view-unknown' });

@@ -5,11 +5,12 @@ import fc from 'fast-check';
 import { heatmapOf, readPicture, spreadOf } from '../../services/worker/density/picture-reading.ts';
 import { rasterise } from '../../services/worker/density/zone-mask.ts';
 import { parseManifest } from '../../services/worker/model/manifest.ts';
-import { countInterval, countPeople, intervalOfScene } from '../../services/worker/model/read-out.ts';
+import { type Coverage, countInterval, countPeople, intervalOfScene } from '../../services/worker/model/read-out.ts';
 import { Zone } from '../../shared/config/schema.ts';
 import { decodeHeatmap, encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 
-const manifest = parseManifest(readFileSync('models/standard/manifest.json', 'utf8'));
+const manifestOf = (model: string) => parseManifest(readFileSync(`models/${model}/manifest.json`, 'utf8'));
+const manifest = manifestOf('standard');
 const MAP = { width: 32, height: 16 };
 const BLOCKS = { width: 4, height: 2 };
 const size = (mask: Uint8Array) => mask.reduce((a, b) => a + b, 0);
@@ -55,6 +56,55 @@ test('two halves share no cell and miss none', () => {
     assert.ok(Math.abs((left.blocks[i] as number) + (right.blocks[i] as number) - 1) < 1e-5);
 });
 
+/** Size of map and blocks as the model gives them: cells of 2 px, blocks of 16, rounded. */
+const sizesOf = (widthPx: number, heightPx: number) => ({
+  map: { width: Math.ceil(widthPx / 2), height: Math.ceil(heightPx / 2) },
+  blocks: { width: Math.round(widthPx / 16), height: Math.round(heightPx / 16) },
+});
+
+test('zones that tile a picture have all of every block, also where blocks are no whole number of cells', () => {
+  const side = fc.integer({ min: 128, max: 1280 });
+  const cut = fc.double({ min: 0, max: 1, noNaN: true });
+  fc.assert(
+    fc.property(side, side, cut, cut, (widthPx, heightPx, above, below) => {
+      const { map, blocks } = sizesOf(widthPx, heightPx);
+      const [left, right] = ([0, 1] as const).map(
+        (edge) =>
+        rasterise([[above, 0], [edge, 0], [edge, 1], [below, 1]], map, blocks), // biome-ignore format: corners
+      );
+      for (const [i, share] of (left as Coverage).blocks.entries())
+        assert.ok(Math.abs(share + ((right as Coverage).blocks[i] as number) - 1) < 1e-4, `block ${i}: ${share}`);
+    }),
+    { numRuns: 50, examples: [[854, 480, 1, 1]] },
+  );
+});
+
+test('a zone of the whole picture counts what the picture does, wherever people stand, with the same interval', () => {
+  const { map, blocks } = sizesOf(854, 480);
+  const size = blocks.width * blocks.height;
+  const counts = manifestOf('small');
+  for (let column = 0; column < blocks.width; column++) {
+    // 20 people, all in one column of blocks.
+    const ofColumn = (people: number) =>
+      Float32Array.from({ length: size }, (_, i) => (i % blocks.width === column ? people / blocks.height : 0));
+    const seen = {
+      map: { ...map, people: new Float32Array(map.width * map.height).fill(20 / (map.width * map.height)) },
+      blocks: { ...blocks, mean: ofColumn(20), variance: ofColumn(50) },
+      heads: [],
+      noise: 0,
+    };
+    const reading = readPicture(seen, counts, [whole], (zone) => rasterise(zone.polygon, map, blocks));
+    const [zone] = reading?.zones ?? [];
+    assert.ok(reading && zone);
+    assert.ok(Math.abs(zone.count - reading.count) < 1e-3, `column ${column}: ${zone.count} of ${reading.count}`);
+    assert.ok(Math.abs(zone.interval[1] - reading.interval[1]) < 1e-3);
+    const spread = spreadOf(seen, counts.interval);
+    let variance = 0;
+    for (let cell = 0; cell < map.width * map.height; cell++) variance += spread.varianceAt(cell);
+    assert.ok(Math.abs(variance - 50) < 1e-3, `column ${column}: variance ${variance} of 50`);
+  }
+});
+
 test('a rectangle covers its share of the picture', () => {
   fc.assert(
     fc.property(
@@ -92,6 +142,16 @@ const half = Zone.parse({
     [0, 1],
   ],
   capacity: 40,
+});
+
+const whole = Zone.parse({
+  id: 'whole',
+  polygon: [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ],
 });
 
 test('a zone of half an even crowd holds half of it, with its own interval and occupancy', () => {

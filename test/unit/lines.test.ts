@@ -190,6 +190,12 @@ describe('tally', () => {
     const tally = addToTally(newTally('l', NOON), NOON + 500, ['in'], DAY, 3000);
     assert.equal(addToTally(tally, NOON - 20 * HOUR, [], DAY - 24 * HOUR, 3000).in, 1);
   });
+  it('a clock set back by an hour costs a minute’s rate, not an hour of them', () => {
+    let tally = newTally('l', NOON);
+    for (let t = NOON - HOUR; t <= NOON - HOUR + 90_000; t += 500)
+      tally = addToTally(tally, t, t % 2000 === 0 ? ['in'] : [], DAY, 3000);
+    assert.deepEqual(lastMinute(tally), { inPerMin: 30, outPerMin: 0 });
+  });
   it('people a minute: none before a minute, none when a sixth of it was blind', () => {
     let tally = newTally('l', NOON);
     const go = (from: number, to: number, every: number) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { areaErrorAt, calibrate } from '../../shared/geometry/ground.ts';
+import { polygonCoverage } from '../../shared/geometry/polygon-coverage.ts';
 import { ZoneDensities } from '../../shared/geometry/zone-densities.ts';
 import { piecesOf, zoneDensity, zoneGround } from '../../shared/geometry/zone-ground.ts';
 import {
@@ -68,7 +69,7 @@ describe('people per square metre in scenes with a known truth', () => {
     // A variance of two for every person, wherever there are people.
     const map = mapOf(scene, crowd);
     const seenAs: { people: number; variance: number; cells: number }[] = [];
-    const density = zoneDensity(zone, map, 1, {
+    const density = zoneDensity(zone, map, undefined, {
       varianceAt: (cell) => 2 * (map[cell] as number),
       halfWidth: (people, variance, cells) => {
         seenAs.push({ people, variance, cells });
@@ -184,6 +185,23 @@ describe('densities picture after picture', () => {
     const densities = new ZoneDensities();
     close(densities.measure(mounted(scene), picture, map, ASPECT)?.peoplePerSqm, 2, 0.05, 'by the map');
     close(densities.measure(mounted(scene), picture, map, ASPECT, 90)?.peoplePerSqm, 3, 0.05, 'by the count');
+  });
+
+  it('do not blow up what a map hardly sees: no patch holds more people than the map draws or the zone counts', () => {
+    // As the small model sees an empty square: a third of a person by its blocks, next to nobody by a map that draws some
+    // and takes as many away.
+    const densities = new ZoneDensities();
+    const drawn = even([0, centreY(scene)], 1, 1, 0.1);
+    const people = mapOf(scene, drawn);
+    const inZone = polygonCoverage(picture, MAP.width, MAP.height);
+    const cells = inZone.reduce((sum, share) => sum + share, 0);
+    for (const left of [0.002, 0, -0.1]) {
+      const low = (0.4 - left) / cells;
+      const dim = people.map((value) => value - low);
+      const density = densities.measure(mounted(scene), picture, { ...MAP, people: dim }, ASPECT, 0.33);
+      close(density?.peoplePerSqm, 0.33 / 30, 0.05, `mean where the map has ${left} people left`);
+      assert.ok((density?.peakPeoplePerSqm ?? 9) < 0.2, `peak ${density?.peakPeoplePerSqm} where it has ${left} left`);
+    }
   });
 
   it('are missing, not zero, where a calibration or a zone cannot be used', () => {

@@ -20,12 +20,12 @@ export function observeZone(rule: Rule, reading: PublicReading, trend?: Trend): 
   }
   const figure = rule.trend.figure === 'count' ? zone.count : densityOf(zone);
   if (figure === undefined) return { observation: { kind: 'silent', cause: 'not calibrated' } };
-  const { of, windowMs, minMs, target } = rule.trend;
+  const { of, windowMs, minMs, target, farMs } = rule.trend;
   const grown = trend?.lastCapturedAt === capturedAt ? trend : followTrend(trend, of, { capturedAt, figure }, windowMs);
   const slope = slopeOf(grown, minMs);
   if (!slope) return { observation: { kind: 'silent', cause: 'too little seen for a trend' }, trend: grown };
   const perMin = slope.significant ? slope.perMin : 0;
-  const value = target === undefined ? Math.max(0, perMin) : msTo(target, figure, perMin) / 60_000;
+  const value = target === undefined ? Math.max(0, perMin) : msTo(target, figure, perMin, farMs) / 60_000;
   return { observation: seen(value), trend: grown };
 }
 

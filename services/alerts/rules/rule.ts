@@ -28,8 +28,15 @@ export type Rule = {
   noDataNoticeMs: number;
   /** What is counted as full: people, for occupancy. */
   capacity?: number;
-  /** What the trend of this rule follows (`of` names the ground), and where the forecast ends. */
-  trend?: { of: string; figure: 'peak-density' | 'count'; target?: number; windowMs: number; minMs: number };
+  /** What the trend of this rule follows (`of` names the ground), where the forecast ends, and what is too far away to tell. */
+  trend?: {
+    of: string;
+    figure: 'peak-density' | 'count';
+    target?: number;
+    farMs?: number;
+    windowMs: number;
+    minMs: number;
+  };
 };
 
 /** What a rule sees: a figure backed by a fresh picture, or that there is none. */

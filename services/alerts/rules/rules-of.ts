@@ -4,7 +4,7 @@ import type { AlertsConfig, Importance, LevelThresholds } from '../../../shared/
 import { limitsInForce } from '../../../shared/config/limits-in-force.ts';
 import { type Camera, type Config, staleAfterMs, type Zone } from '../../../shared/config/schema.ts';
 import type { RaisedLevel, RuleKind } from '../../../shared/contracts/alert.ts';
-import { groundOf } from '../../../shared/readings/zone-trend.ts';
+import { FAR_MS, groundOf } from '../../../shared/readings/zone-trend.ts';
 import { lineRules } from './line-rules.ts';
 import type { Rule, Thresholds } from './rule.ts';
 import { definedOf, mapThresholds } from './thresholds.ts';
@@ -105,13 +105,15 @@ function zoneRules(alerts: AlertsConfig, camera: Camera, zone: Zone): Rule[] {
   }
   if (forecast) {
     const { cautionMin, alertMin } = alerts.forecast;
+    // "Not filling" lies beyond where the longest forecast is over, or it would raise one and never end it.
+    const farMs = Math.max(FAR_MS, (cautionMin + 2 * FORECAST_HYSTERESIS_MIN) * 60_000);
     rules.push(
       make(
         'zone-forecast',
         'min',
         { caution: cautionMin, alert: alertMin },
         (minutes) => minutes + FORECAST_HYSTERESIS_MIN,
-        { dangerous: 'below', smoothMs: 0, trend: { ...forecast, ...window } },
+        { dangerous: 'below', smoothMs: 0, trend: { ...forecast, farMs, ...window } },
       ),
     );
   }

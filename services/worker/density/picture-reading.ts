@@ -15,6 +15,7 @@ import {
   halfWidth,
   intervalOfScene,
 } from '../model/read-out.ts';
+import { blocksAlong } from './zone-mask.ts';
 
 /** More people than any picture could show: such an output is a fault of the model. */
 const MOST_PEOPLE = 50_000;
@@ -71,12 +72,14 @@ export function readPicture(
  */
 export function spreadOf({ map, blocks }: Pick<Estimate, 'map' | 'blocks'>, rule: ModelManifest['interval']): Spread {
   const cells = map.width * map.height;
-  const blocksPerCell = (blocks.width * blocks.height) / cells;
+  const across = blocksAlong(map.width, blocks.width);
+  const down = blocksAlong(map.height, blocks.height);
   return {
     varianceAt(cell) {
-      const row = Math.floor((Math.floor(cell / map.width) * blocks.height) / map.height);
-      const column = Math.floor(((cell % map.width) * blocks.width) / map.width);
-      return (blocks.variance[row * blocks.width + column] as number) * blocksPerCell;
+      const row = down.blockOf[Math.floor(cell / map.width)] as number;
+      const column = across.blockOf[cell % map.width] as number;
+      const variance = blocks.variance[row * blocks.width + column] as number;
+      return variance / ((across.cellsIn[column] as number) * (down.cellsIn[row] as number));
     },
     halfWidth: (people, variance, inside) => halfWidth(people, variance, inside / cells, rule),
   };

@@ -14,21 +14,35 @@ export function rasterise(
 ): Coverage {
   const mask = new Uint8Array(map.width * map.height);
   const share = new Float32Array(blocks.width * blocks.height);
-  const perBlock = (map.width / blocks.width) * (map.height / blocks.height);
+  const across = blocksAlong(map.width, blocks.width);
+  const down = blocksAlong(map.height, blocks.height);
   for (let y = 0; y < map.height; y++) {
     const crossings = crossingsAt(polygon, (y + 0.5) / map.height);
-    const blockRow = Math.floor((y * blocks.height) / map.height) * blocks.width;
+    const row = down.blockOf[y] as number;
     for (let i = 0; i + 1 < crossings.length; i += 2) {
       const from = Math.max(0, Math.ceil((crossings[i] as number) * map.width - 0.5));
       const to = Math.min(map.width - 1, Math.ceil((crossings[i + 1] as number) * map.width - 0.5) - 1);
       for (let x = from; x <= to; x++) {
         mask[y * map.width + x] = 1;
-        const block = blockRow + Math.floor((x * blocks.width) / map.width);
-        share[block] = (share[block] as number) + 1 / perBlock;
+        const column = across.blockOf[x] as number;
+        const block = row * blocks.width + column;
+        share[block] =
+          (share[block] as number) + 1 / ((across.cellsIn[column] as number) * (down.cellsIn[row] as number));
       }
     }
   }
   return { map: mask, blocks: share };
+}
+
+/**
+ * The block of every cell along a side of the picture, and how many cells each block has: one more or less than others
+ * where the picture's side is no multiple of a block's.
+ */
+export function blocksAlong(cells: number, blocks: number): { blockOf: Int32Array; cellsIn: Int32Array } {
+  const blockOf = Int32Array.from({ length: cells }, (_, cell) => Math.floor((cell * blocks) / cells));
+  const cellsIn = new Int32Array(blocks);
+  for (const block of blockOf) cellsIn[block] = (cellsIn[block] as number) + 1;
+  return { blockOf, cellsIn };
 }
 
 /** Where a horizontal line meets the polygon's edges, from left to right. */

@@ -48,7 +48,9 @@ export function addToTally(
     : { blindMs: tally.blindMs + blindMs };
   const recent = tally.recent.filter((crossing) => Math.abs(at - crossing.at) < MINUTE_MS);
   const gaps = tally.gaps.filter((gap) => Math.abs(at - gap.at) < MINUTE_MS);
-  const next: LineTally = { ...tally, ...day, at, recent, gaps };
+  // After a clock set back a minute is watched as soon as any other.
+  const startedAt = Math.min(tally.startedAt, at);
+  const next: LineTally = { ...tally, ...day, startedAt, at, recent, gaps };
   if (blindMs > 0) next.gaps.push({ at, ms: blindMs });
   for (const way of crossings) {
     next[way] += 1;
