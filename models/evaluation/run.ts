@@ -1,6 +1,7 @@
 /** The `evaluate` command: options in, figures out. */
 import { ruleOf } from '../../shared/config/rule-words.ts';
 import { FarField } from '../../shared/contracts/far-field.ts';
+import { INFERENCE_WIDTH_PX } from '../../shared/contracts/inference-width.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { compare, comparisonTable } from './compare.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
@@ -27,7 +28,7 @@ export type EvaluateCommand = {
 };
 
 /** Widths a camera may be counted at, px. */
-const [LEAST_WIDTH_PX, MOST_WIDTH_PX] = [128, 1920];
+const { least: LEAST_WIDTH_PX, most: MOST_WIDTH_PX } = INFERENCE_WIDTH_PX;
 
 const isWear = (wear: string): wear is Wear => Object.hasOwn(WEAR, wear);
 const isSteps = (steps: number): steps is 1 | 2 | 4 => steps === 1 || steps === 2 || steps === 4;

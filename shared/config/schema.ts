@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Id, PicturePoint } from '../contracts/common.ts';
 import { isDrillCamera } from '../contracts/drill.ts';
 import { FarField, farWidthFault } from '../contracts/far-field.ts';
+import { InferenceWidth } from '../contracts/inference-width.ts';
 import { Runbooks } from '../contracts/runbook.ts';
 import { CameraCalibration } from '../geometry/calibration.ts';
 import { AlertsConfig, DatabaseConfig, DeliveriesConfig, Importance, ZoneLimits, ZoneProfile } from './alerts.ts';
@@ -50,10 +51,9 @@ export const Camera = z.strictObject({
     )
     .describe('rtsp:// or rtsps:// address. Write secrets as ${NAME}: they are read from the environment.'),
   sampleFps: z.number().min(0.05).max(30).default(2).describe('Pictures counted a second.'),
-  inferenceWidth: z
-    .union([z.literal('native'), z.int().min(128).max(1920)])
-    .default('native')
-    .describe('Width the picture is counted at, px; "native" is the picture\'s own, at most the model\'s maxWidth.'),
+  inferenceWidth: InferenceWidth.default('native').describe(
+    'Width the picture is counted at, px; "native" is the picture\'s own, at most the model\'s maxWidth.',
+  ),
   farField: FarField.optional(),
   model: Id.optional().describe('A folder under worker.modelsDir; worker.model by default.'),
   steps: z

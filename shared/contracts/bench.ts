@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { EpochMs, Id, Interval } from './common.ts';
 import { FarField } from './far-field.ts';
+import { InferenceWidth } from './inference-width.ts';
 
 /** What a look may cost. */
 export const BENCH_LIMITS = {
@@ -39,7 +40,7 @@ export const LookOptions = z.object({
   /** A folder under `worker.modelsDir`; `worker.model` by default. */
   model: Id.optional(),
   /** Width the picture is looked at, px. */
-  width: z.union([z.literal('native'), z.int().min(128).max(1920)]).default('native'),
+  width: InferenceWidth.default('native'),
   /** The upper part looked at again with more detail, as a camera's. */
   farField: FarField.optional(),
   /** Heads are given down to this share of a person. */

@@ -13,6 +13,7 @@ import {
 } from '../../../shared/contracts/bench.ts';
 import { Id } from '../../../shared/contracts/common.ts';
 import { FarField, farWidthFault } from '../../../shared/contracts/far-field.ts';
+import { INFERENCE_WIDTH_PX } from '../../../shared/contracts/inference-width.ts';
 import type { BenchLine } from '../bench-line.ts';
 import { pictureFault } from '../dropped-picture.ts';
 import { Problem, sendProblem } from './problem.ts';
@@ -32,7 +33,7 @@ const Query = z.object({
   seeds: whole(1, BENCH_LIMITS.seeds).default(1).describe('Seeds to try with each number of steps.'),
   model: Id.optional().describe('A folder under worker.modelsDir; worker.model by default.'),
   width: z
-    .union([z.literal('native'), whole(128, 1920)])
+    .union([z.literal('native'), whole(INFERENCE_WIDTH_PX.least, INFERENCE_WIDTH_PX.most)])
     .default('native')
     .describe('Width the picture is looked at, px.'),
   farField: z.coerce
