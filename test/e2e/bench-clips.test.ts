@@ -1,28 +1,17 @@
 /** Clips on the test bench while others are under way. Their answers are made up: there is no model here. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { BenchAnswer } from '../../shared/contracts/bench.ts';
 import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
-import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { screensOf } from '../helpers/screens.ts';
 import { until } from '../helpers/until.ts';
 
-let site: SimulatedSite;
-let browser: TestBrowser;
-
-before(async () => {
-  site = await startSimulatedSite({ cameras: [{ id: 'square', name: 'Square' }] });
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+const screens = screensOf({ cameras: [{ id: 'square', name: 'Square' }] });
 
 /** A picture as the camera has it. */
 const newestPicture = () =>
   until('a picture', async () => {
-    const response = await fetch(`${site.url}/api/cameras/square/frame.jpg`);
+    const response = await fetch(`${screens.site.url}/api/cameras/square/frame.jpg`);
     return response.ok ? Buffer.from(await response.arrayBuffer()) : undefined;
   });
 
@@ -47,7 +36,7 @@ function answersOf(jpeg: Buffer): string {
 }
 
 test('a clip dropped in while another is under way: both come in whole', async () => {
-  const watched = await browser.open(`${site.url}/#/bench`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/bench`);
   const { page } = watched;
   const picture = await newestPicture();
   const answers: (() => Promise<void>)[] = [];
@@ -75,7 +64,7 @@ test('a clip dropped in while another is under way: both come in whole', async (
 });
 
 test('the pictures of a clip do not take the place of the one whose heads are being clicked', async () => {
-  const watched = await browser.open(`${site.url}/#/bench`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/bench`);
   const { page } = watched;
   const picture = await newestPicture();
   let answer: (() => Promise<void>) | undefined;
@@ -103,7 +92,7 @@ test('the pictures of a clip do not take the place of the one whose heads are be
 });
 
 test('a clip that was counted before another model was chosen is counted again with that', async () => {
-  const watched = await browser.open(`${site.url}/#/bench`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/bench`);
   const { page } = watched;
   const picture = await newestPicture();
   const looks: string[] = [];
@@ -128,7 +117,7 @@ test('a clip that was counted before another model was chosen is counted again w
 });
 
 test('what waits to be taken in when all is removed does not come afterwards', async () => {
-  const watched = await browser.open(`${site.url}/#/bench`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/bench`);
   const { page } = watched;
   const picture = await newestPicture();
   let asked = 0;

@@ -2,44 +2,34 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { assertAccessible } from '../helpers/accessibility.ts';
-import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
-import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { SIDEWAYS_PX } from '../helpers/browser.ts';
+import { screensOf } from '../helpers/screens.ts';
 
 const PATIENCE_MS = 90_000;
-let site: SimulatedSite;
-let browser: TestBrowser;
-
-before(async () => {
-  const polygon = [
-    [0, 0],
-    [1, 0],
-    [1, 1],
-  ];
-  site = await startSimulatedSite({
-    cameras: [{ id: 'gate', sampleFps: 1, zones: [{ id: 'ramp', polygon, capacity: 500 }] }],
-  });
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
+const polygon = [
+  [0, 0],
+  [1, 0],
+  [1, 1],
+];
+const screens = screensOf({
+  cameras: [{ id: 'gate', sampleFps: 1, zones: [{ id: 'ramp', polygon, capacity: 500 }] }],
 });
 
 test('it is told on the wall and on a phone, in plain words, for as long as it lasts', async () => {
-  const wall = await browser.open(site.url);
-  const phone = await browser.open(`${site.url}/#/setup`, { size: 'small', language: 'ko-KR' });
+  const wall = await screens.browser.open(screens.site.url);
+  const phone = await screens.browser.open(`${screens.site.url}/#/setup`, { size: 'small', language: 'ko-KR' });
   const said = wall.page.getByTestId('database-away');
   await wall.page.locator('[data-testid="tile"][data-live="true"]').waitFor({ timeout: PATIENCE_MS });
   assert.equal(await said.count(), 0);
 
   // Another process holds the file's lock: nothing can be stored.
-  const other = new DatabaseSync(join(dirname(site.configFile), 'headroom.db'), { timeout: 10_000 });
+  const other = new DatabaseSync(join(dirname(screens.site.configFile), 'headroom.db'), { timeout: 10_000 });
   other.exec('BEGIN IMMEDIATE');
   try {
     // Something to be stored, so that it is noticed soon.
-    site.setPeople('gate', 700);
+    screens.site.setPeople('gate', 700);
     await said.waitFor({ timeout: PATIENCE_MS });
     assert.match((await said.textContent()) ?? '', /cannot be reached.*counts go on.*neither shown nor sent/s);
     await wall.page.locator('[data-testid="tile"][data-live="true"]').waitFor();

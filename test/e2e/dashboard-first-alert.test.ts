@@ -1,47 +1,35 @@
 /** The first alert a site ever has, while the screen is cut off: it is told as any other once the screen is back. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { test } from 'node:test';
 import { startCuttableProxy } from '../helpers/cuttable-proxy.ts';
-import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { screensOf } from '../helpers/screens.ts';
 import { until } from '../helpers/until.ts';
+import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
 
-let site: SimulatedSite;
-let browser: TestBrowser;
-
-before(async () => {
-  const polygon = [
-    [0, 0],
-    [1, 0],
-    [1, 1],
-    [0, 1],
-  ];
-  site = await startSimulatedSite({
-    cameras: [
-      { id: 'gate', name: 'Gate', zones: [{ id: 'all', name: 'All', polygon, limits: { count: { alert: 70 } } }] },
-    ],
-    people: 20,
-    config: { alerts: { smoothMs: 300, dwellMs: { alert: 300 } } },
-  });
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
+const screens = screensOf({
+  cameras: [
+    {
+      id: 'gate',
+      name: 'Gate',
+      zones: [{ id: 'all', name: 'All', polygon: WHOLE_PICTURE, limits: { count: { alert: 70 } } }],
+    },
+  ],
+  people: 20,
+  config: { alerts: { smoothMs: 300, dwellMs: { alert: 300 } } },
 });
 
 test('it is told to screen readers when the connection is back', async () => {
-  const proxy = await startCuttableProxy(site.url);
-  const watched = await browser.open(proxy.url);
+  const proxy = await startCuttableProxy(screens.site.url);
+  const watched = await screens.browser.open(proxy.url);
   const { page } = watched;
   try {
     await page.locator('[data-testid="tile"][data-live="true"]').waitFor({ timeout: 30_000 });
     watched.expectServerGone();
     proxy.cut();
     await page.getByTestId('lost-banner').waitFor({ timeout: 20_000 });
-    site.setPeople('gate', 120);
+    screens.site.setPeople('gate', 120);
     await until('it is raised', async () => {
-      const events = (await (await fetch(`${site.url}/api/alerts/events`)).json()) as unknown[];
+      const events = (await (await fetch(`${screens.site.url}/api/alerts/events`)).json()) as unknown[];
       return events.length > 0;
     });
     proxy.restore();
@@ -56,9 +44,9 @@ test('it is told to screen readers when the connection is back', async () => {
 });
 
 test('nobody is told of it who was not there', async () => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   await watched.page.getByTestId('alerts').getByTestId('alert').waitFor({ timeout: 30_000 });
-  await watched.page.goto(`${site.url}/#/alerts`);
+  await watched.page.goto(`${screens.site.url}/#/alerts`);
   await watched.page.getByTestId('log-event').first().waitFor();
   assert.equal(await watched.page.getByTestId('alert-voice').textContent(), '');
   watched.assertClean();

@@ -4,9 +4,9 @@
  * sees none.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
-import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { test } from 'node:test';
+import { screensOf } from '../helpers/screens.ts';
+import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
 
 /** Enough to come to the foot of every page below. */
 const STEPS = 60;
@@ -23,33 +23,17 @@ const HIDDEN = `(() => {
   return seen ? undefined : it.tagName + ' ' + (it.dataset.testid ?? it.textContent.trim().slice(0, 30));
 })()`;
 
-let site: SimulatedSite;
-let browser: TestBrowser;
-
-before(async () => {
-  const polygon = [
-    [0, 0],
-    [1, 0],
-    [1, 1],
-    [0, 1],
-  ];
-  const limits = {
-    peoplePerSqm: { severe: 5 },
-    occupancy: { alert: 1 },
-    count: { alert: 70 },
-    fillPerMin: { caution: 30 },
-  };
-  const cameras = ['gate', 'stairs', 'yard'].map((id) => ({
-    id,
-    zones: [{ id: 'all', capacity: 500, polygon, limits }],
-  }));
-  site = await startSimulatedSite({ cameras });
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+const limits = {
+  peoplePerSqm: { severe: 5 },
+  occupancy: { alert: 1 },
+  count: { alert: 70 },
+  fillPerMin: { caution: 30 },
+};
+const cameras = ['gate', 'stairs', 'yard'].map((id) => ({
+  id,
+  zones: [{ id: 'all', capacity: 500, polygon: WHOLE_PICTURE, limits }],
+}));
+const screens = screensOf({ cameras });
 
 for (const [what, size] of [
   ['a small phone', { width: 360, height: 740 }],
@@ -61,10 +45,10 @@ for (const [what, size] of [
     ['#/system', 'nav-system'],
   ] as const) {
     test(`what has the focus is seen: ${hash} on ${what}`, async () => {
-      const watched = await browser.open('about:blank');
+      const watched = await screens.browser.open('about:blank');
       const { page } = watched;
       await page.setViewportSize(size);
-      await page.goto(`${site.url}/${hash}`);
+      await page.goto(`${screens.site.url}/${hash}`);
       await page.getByTestId(there).waitFor({ state: 'attached', timeout: 30_000 });
       await page.locator('main table, main input').first().waitFor({ state: 'attached' });
       if (hash === '#/setup/gate') {
@@ -86,12 +70,12 @@ for (const [what, size] of [
 }
 
 test('whoever asked for less motion sees none, while it connects, too', async () => {
-  const watched = await browser.open('about:blank');
+  const watched = await screens.browser.open('about:blank');
   const { page } = watched;
   await page.emulateMedia({ reducedMotion: 'reduce' });
   // Nobody answers.
   await page.routeWebSocket(/\/ws$/, () => undefined);
-  await page.goto(site.url);
+  await page.goto(screens.site.url);
   await page.getByText('Connecting to Headroom').waitFor();
   const moving = `[...document.querySelectorAll('main *')].filter((it) => getComputedStyle(it).animationName !== 'none').length`;
   assert.equal(await page.evaluate<number>(moving), 0);

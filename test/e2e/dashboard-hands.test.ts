@@ -4,19 +4,16 @@
  * computer that slept does not take old for new.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { AlertEvent } from '../../shared/contracts/alert.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { holdBack } from '../helpers/hold-back.ts';
-import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { screensOf } from '../helpers/screens.ts';
 import { until } from '../helpers/until.ts';
+import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
 
 /** More than any limit below, and less. */
 const [CROWDED, QUIET] = [120, 20];
-
-let site: SimulatedSite;
-let browser: TestBrowser;
 
 const camera = (id: string, name: string, count: object) => ({
   id,
@@ -25,32 +22,19 @@ const camera = (id: string, name: string, count: object) => ({
     {
       id: 'all',
       name: 'All',
-      polygon: [
-        [0, 0],
-        [1, 0],
-        [1, 1],
-        [0, 1],
-      ],
+      polygon: WHOLE_PICTURE,
       limits: { count },
     },
   ],
 });
 
-before(async () => {
-  const quick = { attention: 300, caution: 300, alert: 300, severe: 300 };
-  site = await startSimulatedSite({
-    cameras: [camera('gate', 'Gate', { alert: 70 }), camera('stairs', 'Stairs', { caution: 60, alert: 90 })],
-    people: QUIET,
-    config: {
-      alerts: { smoothMs: 300, clearMs: 1_000, dwellMs: quick, escalateMs: { severe: 600_000, alert: 600_000 } },
-    },
-  });
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
+const quick = { attention: 300, caution: 300, alert: 300, severe: 300 };
+const screens = screensOf({
+  cameras: [camera('gate', 'Gate', { alert: 70 }), camera('stairs', 'Stairs', { caution: 60, alert: 90 })],
+  people: QUIET,
+  config: {
+    alerts: { smoothMs: 300, clearMs: 1_000, dwellMs: quick, escalateMs: { severe: 600_000, alert: 600_000 } },
+  },
 });
 
 const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
@@ -79,16 +63,16 @@ async function countMessages(page: Page): Promise<() => Promise<string[]>> {
 }
 
 test('a desktop message of a rise comes once, however long nobody looks', async () => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   const told = await countMessages(page);
-  site.setPeople('gate', CROWDED);
+  screens.site.setPeople('gate', CROWDED);
   await until('the message', async () => (await told()).length > 0);
   // The screen's clock goes on meanwhile, and the alerts' list comes again with the next alert.
   const seen = card(page, 'Gate').locator('.since');
   const first = await words(seen);
   await until('time passes on the screen', async () => (await words(seen)) !== first);
-  site.setPeople('stairs', 80);
+  screens.site.setPeople('stairs', 80);
   await card(page, 'Stairs').waitFor();
   assert.deepEqual(await told(), ['Alert: Gate – All']);
   watched.assertClean();
@@ -96,9 +80,9 @@ test('a desktop message of a rise comes once, however long nobody looks', async 
 });
 
 test('what is written for one alert stays with it: another one opened has empty forms and its own pictures', async () => {
-  site.setPeople('gate', CROWDED);
-  site.setPeople('stairs', 80);
-  const watched = await browser.open(site.url);
+  screens.site.setPeople('gate', CROWDED);
+  screens.site.setPeople('stairs', 80);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   await card(page, 'Gate').getByTestId('open-alert').click({ timeout: 30_000 });
   const opened = page.getByTestId('alert-page');
@@ -120,8 +104,8 @@ test('what is written for one alert stays with it: another one opened has empty 
 });
 
 test('keys pressed in a form or a dialog beside a camera stay there: the camera stays, and so does what was typed', async () => {
-  site.setPeople('gate', CROWDED);
-  const watched = await browser.open(`${site.url}/#/camera/stairs`);
+  screens.site.setPeople('gate', CROWDED);
+  const watched = await screens.browser.open(`${screens.site.url}/#/camera/stairs`);
   const { page } = watched;
   const stairs = page.locator('[data-testid="camera-page"][data-camera="stairs"]');
   await stairs.waitFor();
@@ -156,8 +140,8 @@ test('keys pressed in a form or a dialog beside a camera stay there: the camera 
 });
 
 test('on a phone the list makes way for what was opened from it, and for "back"', async () => {
-  site.setPeople('gate', CROWDED);
-  const watched = await browser.open(`${site.url}/#/camera/stairs`, { size: 'small' });
+  screens.site.setPeople('gate', CROWDED);
+  const watched = await screens.browser.open(`${screens.site.url}/#/camera/stairs`, { size: 'small' });
   const { page } = watched;
   const bar = page.getByTestId('alert-bar');
   const isOpen = async (open: boolean) =>
@@ -186,8 +170,8 @@ test('on a phone the list makes way for what was opened from it, and for "back"'
 });
 
 test('what happens twice is told twice to screen readers, in the same words', async () => {
-  site.setPeople('gate', CROWDED);
-  const watched = await browser.open(site.url);
+  screens.site.setPeople('gate', CROWDED);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   await card(page, 'Gate').getByTestId('open-alert').click({ timeout: 30_000 });
   await page.evaluate(`
@@ -209,8 +193,8 @@ test('what happens twice is told twice to screen readers, in the same words', as
 });
 
 test('what was acknowledged yesterday at this time does not read as if it were now', async () => {
-  site.setPeople('gate', CROWDED);
-  const watched = await browser.open(site.url);
+  screens.site.setPeople('gate', CROWDED);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   // As if it had all been a day ago.
   await page.routeWebSocket(/\/ws$/, (socket) => {
@@ -231,15 +215,15 @@ test('what was acknowledged yesterday at this time does not read as if it were n
 });
 
 test('a silence covers what the operator has seen: a rise while they give the reason is not silenced', async () => {
-  site.setPeople('stairs', 80);
-  const watched = await browser.open(site.url);
+  screens.site.setPeople('stairs', 80);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   await card(page, 'Stairs').getByTestId('open-alert').click({ timeout: 30_000 });
   const form = page.getByTestId('alert-page').getByTestId('silence-form');
   const upTo = form.locator('select').first();
   await until('the level it is at', async () => (await upTo.inputValue()) === 'caution');
   await form.locator('input').fill('queue for the lift');
-  site.setPeople('stairs', CROWDED);
+  screens.site.setPeople('stairs', CROWDED);
   await card(page, 'Stairs').and(page.locator('.alert')).waitFor({ timeout: 30_000 });
   assert.equal(await upTo.inputValue(), 'caution');
   watched.assertClean();
@@ -248,14 +232,16 @@ test('a silence covers what the operator has seen: a rise while they give the re
 
 test('a rise that was read from the log before it was heard is told all the same', async () => {
   const rises = async () => {
-    const events = AlertEvent.array().parse(await (await fetch(`${site.url}/api/alerts/events?limit=1000`)).json());
+    const events = AlertEvent.array().parse(
+      await (await fetch(`${screens.site.url}/api/alerts/events?limit=1000`)).json(),
+    );
     return events.filter(({ cameraId, type }) => cameraId === 'gate' && type === 'alert.firing');
   };
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
-  site.setPeople('gate', CROWDED);
+  screens.site.setPeople('gate', CROWDED);
   await card(page, 'Gate').first().waitFor({ timeout: 30_000 });
-  site.setPeople('gate', QUIET);
+  screens.site.setPeople('gate', QUIET);
   await card(page, 'Gate').and(page.locator('.ended')).first().waitFor({ timeout: 30_000 });
   const before = (await rises()).length;
   // The socket is slower than the log: what it says of alerts waits.
@@ -270,7 +256,7 @@ test('a rise that was read from the log before it was heard is told all the same
   });
   const told = await countMessages(page);
   slow = true;
-  site.setPeople('gate', CROWDED);
+  screens.site.setPeople('gate', CROWDED);
   const raised = await until('the log has it', async () => (await rises())[before]);
   await page.evaluate(`location.hash = '#/alerts/${raised.alertId}'`);
   await page.getByTestId('alert-page').getByText('Raised').waitFor();
@@ -283,9 +269,9 @@ test('a rise that was read from the log before it was heard is told all the same
 });
 
 test('a silence that could not be ended says so, and stays on the list', async () => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
-  await fetch(`${site.url}/api/silences`, {
+  await fetch(`${screens.site.url}/api/silences`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
@@ -313,7 +299,7 @@ test('a silence that could not be ended says so, and stays on the list', async (
 });
 
 test('a list of silences that was asked for before a silence does not take it away', async () => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   let reloaded = false;
   // One that the page before has asked for ends with it.
@@ -321,7 +307,7 @@ test('a list of silences that was asked for before a silence does not take it aw
   await page.reload({ waitUntil: 'commit' });
   reloaded = true;
   // Of the gate there are an alert that is on and one that has ended by now.
-  site.setPeople('stairs', CROWDED);
+  screens.site.setPeople('stairs', CROWDED);
   await until('the first list is on its way', () => first.held.length > 0);
   await card(page, 'Stairs').getByTestId('open-alert').click();
   const form = page.getByTestId('alert-page').getByTestId('silence-form');
@@ -341,13 +327,13 @@ test('a list of silences that was asked for before a silence does not take it aw
 });
 
 test('an event that never came over the socket is told to screen readers when the log has told it', async () => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   // Something has been told before: what was missed stands in the midst of the log.
-  site.setPeople('gate', CROWDED);
+  screens.site.setPeople('gate', CROWDED);
   await card(page, 'Gate').first().waitFor({ timeout: 30_000 });
-  site.setPeople('gate', QUIET);
-  site.setPeople('stairs', QUIET);
+  screens.site.setPeople('gate', QUIET);
+  screens.site.setPeople('stairs', QUIET);
   const on = page.locator('[data-testid="alerts"] [data-testid="alert"]:not(.ended)');
   await until('no alert is on', async () => (await on.count()) === 0, 60_000);
   let lost = 0;
@@ -361,19 +347,19 @@ test('an event that never came over the socket is told to screen readers when th
   await page.reload();
   await page.locator('[data-testid="tile"][data-camera="gate"][data-live="true"]').waitFor({ timeout: 30_000 });
   losing = true;
-  site.setPeople('gate', CROWDED);
+  screens.site.setPeople('gate', CROWDED);
   await until('what is told of the gate is lost', () => lost > 0, 30_000);
   losing = false;
   const voice = page.getByTestId('alert-voice');
   assert.equal(await words(voice), '');
-  site.setPeople('stairs', CROWDED);
+  screens.site.setPeople('stairs', CROWDED);
   await until('the gate is told with the stairs', async () => /Gate/.test(await words(voice)), 30_000);
   watched.assertClean();
   await watched.close();
 });
 
 test('a computer that slept and has no network yet: nothing on the screen is younger than it is', async () => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   const tile = page.locator('[data-testid="tile"][data-camera="gate"]');
   await tile.and(page.locator('[data-live="true"]')).waitFor({ timeout: 30_000 });

@@ -3,10 +3,11 @@
  * small phone no page is wider than the screen for them, and none of them is more than a text.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
-import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { SIDEWAYS_PX } from '../helpers/browser.ts';
+import { screensOf } from '../helpers/screens.ts';
+import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
 
 const LONG = 'Nordwesttribünenaufgangsverbindungsbrücke'.repeat(2).slice(0, 80);
 const HTML = '<img src="x" onerror="document.title=1"> & <b>"bold"</b>';
@@ -18,18 +19,10 @@ const WIDEST = `(() => {
   return all.slice(0, 6).map((e) => e.tagName + ' ' + e.className + ' ' + (e.textContent ?? '').trim().slice(0, 30)).join(' | ');
 })()`;
 
-let site: SimulatedSite;
-let browser: TestBrowser;
-
 const zone = (id: string, name: string) => ({
   id,
   name,
-  polygon: [
-    [0, 0],
-    [1, 0],
-    [1, 1],
-    [0, 1],
-  ],
+  polygon: WHOLE_PICTURE,
   capacity: 500,
   limits: { count: { alert: 70 } },
 });
@@ -52,17 +45,10 @@ const camera = (id: string, name: string, neighbours: string[]) => ({
   ],
 });
 
-before(async () => {
-  site = await startSimulatedSite({
-    cameras: [camera('long', LONG, ['html']), camera('html', HTML, ['long']), camera('arabic', ARABIC, ['long'])],
-    people: 120,
-    config: { alerts: { smoothMs: 300, dwellMs: { alert: 300 } } },
-  });
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
+const screens = screensOf({
+  cameras: [camera('long', LONG, ['html']), camera('html', HTML, ['long']), camera('arabic', ARABIC, ['long'])],
+  people: 120,
+  config: { alerts: { smoothMs: 300, dwellMs: { alert: 300 } } },
 });
 
 async function assertFits(page: Page, where: string): Promise<void> {
@@ -72,7 +58,7 @@ async function assertFits(page: Page, where: string): Promise<void> {
 
 for (const id of ['long', 'html', 'arabic']) {
   test(`no page is wider than a small phone for the names of the camera "${id}"`, async () => {
-    const watched = await browser.open(site.url, { size: 'small' });
+    const watched = await screens.browser.open(screens.site.url, { size: 'small' });
     const { page } = watched;
     await page.locator(`[data-testid="tile"][data-camera="${id}"][data-live="true"]`).waitFor({ timeout: 30_000 });
     await assertFits(page, 'wall');
@@ -94,7 +80,7 @@ for (const id of ['long', 'html', 'arabic']) {
       ['#/setup', 'main h1'],
       [`#/setup/${id}`, '[data-testid="save-bar"]'],
     ] as const) {
-      await page.goto(`${site.url}/${hash}`);
+      await page.goto(`${screens.site.url}/${hash}`);
       await page.locator(there).first().waitFor();
       await assertFits(page, hash).catch((error: Error) => wide.push(error.message));
     }

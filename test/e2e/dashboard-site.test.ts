@@ -3,74 +3,59 @@
  * tile tells, every page for axe in both languages and three sizes, silences, keys, resuming, and the installed shell.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { AlertEvent } from '../../shared/contracts/alert.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
-import { type PageOptions, SIDEWAYS_PX, SIZES, startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { type PageOptions, SIDEWAYS_PX, SIZES } from '../helpers/browser.ts';
 import { startCuttableProxy } from '../helpers/cuttable-proxy.ts';
-import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { screensOf } from '../helpers/screens.ts';
 import { until } from '../helpers/until.ts';
 import { filesFetched, gzippedBytes } from '../helpers/wall-bundle.ts';
+import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
 
 const LANGUAGES = ['en-GB', 'ko-KR'] as const;
 /** Longer than an alert must have stood still before a key means it. */
 const SETTLED_MS = 900;
 
-let site: SimulatedSite;
-let browser: TestBrowser;
-
 const whole = (limits: object, more: object = {}) => ({
   id: 'all',
   name: 'Whole square',
-  polygon: [
-    [0, 0],
-    [1, 0],
-    [1, 1],
-    [0, 1],
-  ],
+  polygon: WHOLE_PICTURE,
   limits,
   ...more,
 });
 
-before(async () => {
-  const quick = { attention: 300, caution: 300, alert: 300, severe: 300 };
-  site = await startSimulatedSite({
-    cameras: [
-      {
-        id: 'square',
-        name: 'Square',
-        neighbours: ['gate', 'stairs'],
-        calibration: { mount: { heightM: 8, tiltDeg: 30 }, verticalFovDeg: 45 },
-        zones: [
-          whole(
-            { peoplePerSqm: { caution: 3, severe: 4 } },
-            { runbooks: { severe: { en: 'Open gate 4.', ko: '4번 게이트를 엽니다.' } } },
-          ),
-        ],
-      },
-      { id: 'gate', name: 'Gate', zones: [whole({ count: { alert: 70 } })] },
-      { id: 'stairs', name: 'Stairs', zones: [whole({ count: { alert: 70 } })] },
-      { id: 'yard', name: 'Yard' },
-    ],
-    config: {
-      alerts: {
-        mode: 'exercise',
-        smoothMs: 300,
-        clearMs: 1_000,
-        noDataNoticeMs: 1_000,
-        dwellMs: quick,
-        escalateMs: { severe: 600_000, alert: 600_000 },
-        runbooks: { alert: 'Slow the way in.' },
-      },
+const quick = { attention: 300, caution: 300, alert: 300, severe: 300 };
+const screens = screensOf({
+  cameras: [
+    {
+      id: 'square',
+      name: 'Square',
+      neighbours: ['gate', 'stairs'],
+      calibration: { mount: { heightM: 8, tiltDeg: 30 }, verticalFovDeg: 45 },
+      zones: [
+        whole(
+          { peoplePerSqm: { caution: 3, severe: 4 } },
+          { runbooks: { severe: { en: 'Open gate 4.', ko: '4번 게이트를 엽니다.' } } },
+        ),
+      ],
     },
-  });
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
+    { id: 'gate', name: 'Gate', zones: [whole({ count: { alert: 70 } })] },
+    { id: 'stairs', name: 'Stairs', zones: [whole({ count: { alert: 70 } })] },
+    { id: 'yard', name: 'Yard' },
+  ],
+  config: {
+    alerts: {
+      mode: 'exercise',
+      smoothMs: 300,
+      clearMs: 1_000,
+      noDataNoticeMs: 1_000,
+      dwellMs: quick,
+      escalateMs: { severe: 600_000, alert: 600_000 },
+      runbooks: { alert: 'Slow the way in.' },
+    },
+  },
 });
 
 const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
@@ -80,7 +65,7 @@ const live = (page: Page, id: string) =>
   tile(page, id).and(page.locator('[data-live="true"]')).waitFor({ timeout: 30_000 });
 
 test('a tile tells people per m² with range, age and level of service, and which cameras have none', async () => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   await live(page, 'square');
   const density = tile(page, 'square').getByTestId('density');
@@ -106,13 +91,13 @@ test('a tile tells people per m² with range, age and level of service, and whic
 });
 
 test('tiles have their size before the browser first tells of it, and move without a complaint', async () => {
-  const watched = await browser.open(`${site.url}/#/system`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/system`);
   const { page } = watched;
   // A busy machine: the first word of a size comes late.
   await page.addInitScript(`globalThis.ResizeObserver = class extends ResizeObserver {
     constructor(heard) { super((...sizes) => setTimeout(() => heard(...sizes), 30_000)); }
   }`);
-  await page.goto(site.url);
+  await page.goto(screens.site.url);
   await page.reload();
   await live(page, 'gate');
   assert.ok(((await tile(page, 'gate').boundingBox())?.width ?? 0) > 100);
@@ -121,7 +106,7 @@ test('tiles have their size before the browser first tells of it, and move witho
 });
 
 test('the wall is light: below 150 kB over the wire, handed out compressed', async (t) => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   await live(page, 'square');
   const files = await filesFetched(page);
@@ -130,7 +115,7 @@ test('the wall is light: below 150 kB over the wire, handed out compressed', asy
   assert.ok(files.length > 3 && kb < 150, `${kb} kB in ${files.join(', ')}`);
   for (const script of files.filter((file) => file.endsWith('.js'))) {
     const as = (encoding: string) =>
-      fetch(`${site.url}/${script}`, { headers: { 'accept-encoding': encoding } }) as Promise<Response>;
+      fetch(`${screens.site.url}/${script}`, { headers: { 'accept-encoding': encoding } }) as Promise<Response>;
     const plain = await (await as('identity')).text();
     for (const encoding of ['gzip', 'br']) {
       const answer = await as(encoding);
@@ -144,27 +129,27 @@ test('the wall is light: below 150 kB over the wire, handed out compressed', asy
 });
 
 test('a camera pulled while somebody watches: the tile says so and shows no number', async (t) => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   await live(page, 'yard');
   const pulledAt = performance.now();
-  await site.pull('yard');
+  await screens.site.pull('yard');
   await tile(page, 'yard').and(page.locator('[data-live="false"]')).waitFor({ timeout: 20_000 });
   t.diagnostic(`from the camera going dark to the tile: ${Math.round(performance.now() - pulledAt)} ms`);
   for (const part of ['count', 'interval', 'age', 'peak-density']) {
     assert.equal(await tile(page, 'yard').getByTestId(part).count(), 0, part);
   }
   assert.match(await words(tile(page, 'yard')), /No signal.*cannot be reached/);
-  await site.plug('yard');
+  await screens.site.plug('yard');
   await live(page, 'yard');
   watched.assertClean();
   await watched.close();
 });
 
 test('an alert opened shows what to do, the place and its neighbours live; escalated and silenced by keys', async () => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
-  site.setPeople('square', 120);
+  screens.site.setPeople('square', 120);
   const severe = card(page, 'Square').filter({ hasText: 'Severe' });
   await severe.waitFor({ timeout: 30_000 });
   assert.match(await words(page.getByTestId('drill')), /DRILL.*Not a real danger/);
@@ -215,7 +200,7 @@ test('an alert opened shows what to do, the place and its neighbours live; escal
 });
 
 test('single keys can be switched off, and the choice is kept', async () => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   await card(page, 'Square').first().waitFor({ timeout: 30_000 });
   await page.keyboard.press('?');
@@ -246,10 +231,10 @@ for (const language of LANGUAGES) {
 }
 
 async function onEveryPage(options: Required<PageOptions>): Promise<void> {
-  const watched = await browser.open(site.url, options);
+  const watched = await screens.browser.open(screens.site.url, options);
   const { page } = watched;
   const phone = options.size !== 'desktop';
-  site.setPeople('square', 120);
+  screens.site.setPeople('square', 120);
   await live(page, 'gate');
   await page.getByTestId('alerts').getByTestId('alert').first().waitFor({ state: 'attached', timeout: 60_000 });
   await page.getByTestId(phone ? 'alert-bar' : 'alert-summary').waitFor();
@@ -297,13 +282,13 @@ async function onEveryPage(options: Required<PageOptions>): Promise<void> {
 }
 
 test('cut off, it says so; what was raised meanwhile arrives in order, and nothing twice', async () => {
-  const proxy = await startCuttableProxy(site.url);
-  const watched = await browser.open(`${proxy.url}/#/alerts`);
+  const proxy = await startCuttableProxy(screens.site.url);
+  const watched = await screens.browser.open(`${proxy.url}/#/alerts`);
   const { page } = watched;
   const told = async () =>
     page.getByTestId('log-event').evaluateAll((rows) => rows.map((row) => row.textContent ?? ''));
   const logged = async () => {
-    const response = await fetch(`${site.url}/api/alerts/events?limit=1000`);
+    const response = await fetch(`${screens.site.url}/api/alerts/events?limit=1000`);
     return AlertEvent.array().parse(await response.json());
   };
   try {
@@ -314,12 +299,12 @@ test('cut off, it says so; what was raised meanwhile arrives in order, and nothi
     assert.equal(await page.getByTestId('connection').getAttribute('data-state'), 'lost');
     const before = (await logged()).length;
     for (const id of ['gate', 'stairs']) {
-      site.setPeople(id, 100);
+      screens.site.setPeople(id, 100);
       await until(`${id} is raised`, async () =>
         (await logged()).slice(before).some((event) => event.cameraId === id && event.type === 'alert.firing'),
       );
     }
-    site.setPeople('gate', 10);
+    screens.site.setPeople('gate', 10);
     await until(
       'gate is over',
       async () =>
@@ -349,13 +334,14 @@ test('cut off, it says so; what was raised meanwhile arrives in order, and nothi
 });
 
 test('installed, the shell opens without a server and shows no number', async () => {
-  const watched = await browser.open(site.url);
+  const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
   await live(page, 'square');
-  const manifest = (await (await fetch(`${site.url}/manifest.webmanifest`)).json()) as {
+  const manifest = (await (await fetch(`${screens.site.url}/manifest.webmanifest`)).json()) as {
     icons: { src: string; sizes: string }[];
   };
-  for (const { src } of manifest.icons) assert.equal((await fetch(new URL(src, `${site.url}/`))).status, 200, src);
+  for (const { src } of manifest.icons)
+    assert.equal((await fetch(new URL(src, `${screens.site.url}/`))).status, 200, src);
   assert.ok(manifest.icons.some(({ sizes }) => sizes === '512x512'));
   await until('the service worker runs', () =>
     page.evaluate<boolean>(`navigator.serviceWorker.getRegistration().then((r) => r?.active?.state === 'activated')`),
@@ -371,14 +357,14 @@ test('installed, the shell opens without a server and shows no number', async ()
   );
 
   watched.expectServerGone();
-  await site.stopGateway();
+  await screens.site.stopGateway();
   await page.reload();
   await page.getByText('Headroom cannot be reached').waitFor({ timeout: 30_000 });
   assert.equal(await page.getByTestId('connection').getAttribute('data-state'), 'lost');
   assert.equal(await page.getByTestId('tile').count(), 0);
   assert.equal(await page.getByTestId('total').count(), 0);
   await watched.screenshot('shell-without-server');
-  await site.startGateway();
+  await screens.site.startGateway();
   await live(page, 'square');
   watched.assertClean();
   await watched.close();

@@ -6,6 +6,7 @@ import { assertAccessible } from '../helpers/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
 import { until } from '../helpers/until.ts';
+import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
 
 /** Six bins of ten seconds are the least a slope is made of. */
 const SEEN_MS = 150_000;
@@ -28,12 +29,7 @@ before(async () => {
           {
             id: 'all',
             name: 'Whole gate',
-            polygon: [
-              [0, 0],
-              [1, 0],
-              [1, 1],
-              [0, 1],
-            ],
+            polygon: WHOLE_PICTURE,
             limits: { count: { caution: 900 } },
           },
         ],

@@ -1,35 +1,25 @@
 /** The server is replaced by another version under an open screen, which no service worker helps: plain http on a LAN. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { startBrowser, type TestBrowser, type WatchedPage } from '../helpers/browser.ts';
-import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import type { WatchedPage } from '../helpers/browser.ts';
+import { screensOf } from '../helpers/screens.ts';
 
-let site: SimulatedSite;
-let browser: TestBrowser;
-
-before(async () => {
-  site = await startSimulatedSite({ cameras: [{ id: 'gate', name: 'Gate' }] });
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+const screens = screensOf({ cameras: [{ id: 'gate', name: 'Gate' }] });
 
 /** A screen whose parts still to be fetched are gone, until the page itself is fetched again. */
 async function openOldScreen(part: RegExp): Promise<WatchedPage> {
-  const watched = await browser.open('about:blank');
+  const watched = await screens.browser.open('about:blank');
   const { page } = watched;
   await page.addInitScript(`navigator.serviceWorker.register = () => Promise.reject(new Error('none'))`);
   let fetched = 0;
-  await page.route(`${site.url}/`, (route) => {
+  await page.route(`${screens.site.url}/`, (route) => {
     fetched += 1;
     return route.fallback();
   });
   await page.route(part, (route) => (fetched > 1 ? route.fallback() : route.fulfill({ status: 404, body: '' })));
   watched.expectRefusals([404]);
-  await page.goto(`${site.url}/`);
+  await page.goto(`${screens.site.url}/`);
   await page.locator('[data-testid="tile"][data-live="true"]').waitFor({ timeout: 30_000 });
   return watched;
 }

@@ -25,6 +25,7 @@ import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 import { startListener, type WebhookListener } from '../helpers/webhook-listener.ts';
+import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
 
 const SECRET = `whsec_${createHash('sha256').update('drill clip').digest('base64')}`;
 const DRILLED = 'drill--plaza';
@@ -61,12 +62,7 @@ before(async () => {
         zones: [
           {
             id: 'all',
-            polygon: [
-              [0, 0],
-              [1, 0],
-              [1, 1],
-              [0, 1],
-            ],
+            polygon: WHOLE_PICTURE,
             limits: { count: { severe: LIMIT } },
           },
         ],

@@ -7,6 +7,7 @@ import { type GstRtspServer, startGstRtspServer } from '../helpers/gst-rtsp-serv
 import { connectLive, type LiveClient } from '../helpers/live-client.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
+import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
 
 const CLIP = 'infra/demo/crowd.mp4';
 const PASSWORD = "CANARY_cam p@s's#1";
@@ -23,15 +24,13 @@ before(async () => {
   fake = await createFakeCamera({ clip: CLIP, user: 'operator', password: PASSWORD });
   neighbour = await startGstRtspServer({ streams: [{ path: '/n', file: CLIP }] });
   const { host, pathname } = new URL(fake.url);
-  const polygon = [
-    [0, 0],
-    [1, 0],
-    [1, 1],
-    [0, 1],
-  ];
   system = await startSystem({
     cameras: [
-      { id: 'gate', url: `rtsp://operator:\${GATE_PASSWORD}@${host}${pathname}`, zones: [{ id: 'all', polygon }] },
+      {
+        id: 'gate',
+        url: `rtsp://operator:\${GATE_PASSWORD}@${host}${pathname}`,
+        zones: [{ id: 'all', polygon: WHOLE_PICTURE }],
+      },
       { id: 'neighbour', url: neighbour.urls[0] as string },
     ],
     config: { worker: { processes: 1 } },

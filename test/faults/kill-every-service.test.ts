@@ -17,6 +17,7 @@ import { type AiredFrame, type GstRtspServer, startGstRtspServer } from '../help
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 import { startListener, type WebhookListener } from '../helpers/webhook-listener.ts';
+import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
 
 /** What is killed, in this order, by command line; the second Redis holds pictures. */
 const VICTIMS = [
@@ -70,12 +71,7 @@ before(async () => {
         zones: [
           {
             id: 'all',
-            polygon: [
-              [0, 0],
-              [1, 0],
-              [1, 1],
-              [0, 1],
-            ],
+            polygon: WHOLE_PICTURE,
             limits: { count: LIMITS },
           },
         ],

@@ -9,6 +9,7 @@ import { connectLive, type LiveClient } from './live-client.ts';
 import { startSystem, type TestSystem } from './system.ts';
 import { until } from './until.ts';
 import { startListener, type WebhookListener } from './webhook-listener.ts';
+import { WHOLE_PICTURE } from './whole-picture.ts';
 
 const SECRET = `whsec_${createHash('sha256').update('surge').digest('base64')}`;
 const ROUND_WITHIN_MS = 180_000;
@@ -56,12 +57,6 @@ export async function startSurge({ cameras = 2, config, env, dataDir, log }: Sur
     streams: ids.map((id) => ({ path: `/${id}`, file: clip.file })),
     announce: true,
   });
-  const polygon = [
-    [0, 0],
-    [1, 0],
-    [1, 1],
-    [0, 1],
-  ];
   const endpoint = { url: listener.url, secrets: ['${SURGE_HOOK}'], allowHttp: true, allow: ['127.0.0.1'] };
   const stopCameras = async () => {
     await server.stop();
@@ -77,7 +72,7 @@ export async function startSurge({ cameras = 2, config, env, dataDir, log }: Sur
       staleAfterMs: 10_000,
       // The view jumps from one scene to the other.
       pictureGate: { moved: false },
-      zones: [{ id: 'all', polygon, limits: { count: { severe: SURGE.severeCount } } }],
+      zones: [{ id: 'all', polygon: WHOLE_PICTURE, limits: { count: { severe: SURGE.severeCount } } }],
     })),
     config: {
       ...(dataDir ? { dataDir } : {}),
