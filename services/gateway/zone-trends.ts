@@ -9,6 +9,7 @@ import { type LimitsInForce, limitsInForce } from '../../shared/config/limits-in
 import type { Camera } from '../../shared/config/schema.ts';
 import type { PublicReading, ZoneReading } from '../../shared/contracts/reading.ts';
 import {
+  countedBy,
   densityOf,
   FollowedFigure,
   groundOf,
@@ -31,7 +32,7 @@ export class ZoneTrends {
   /** The newest reading of each camera with its trends: it is asked for more often than pictures come. */
   readonly #newest = new Map<string, OkReading>();
 
-  /** Zones that are gone are forgotten; one that is drawn or calibrated anew begins anew. */
+  /** Zones that are gone are forgotten; one that is drawn or calibrated anew begins anew, as do all when another model counts. */
   configure(cameras: Camera[], alerts: AlertsConfig): void {
     this.#settings = { windowMs: alerts.trendWindowMs, minMs: alerts.trendMinMs };
     const before = this.#zones;
@@ -58,14 +59,15 @@ export class ZoneTrends {
     return told;
   }
 
-  #follow({ cameraId, capturedAt }: OkReading, zone: ZoneReading): ZoneReading {
+  #follow({ cameraId, capturedAt, model }: OkReading, zone: ZoneReading): ZoneReading {
     const followed = this.#zones.get(keyOf(cameraId, zone.zoneId));
     if (!followed) return zone;
-    const { ground, limits, capacity } = followed;
-    const count = followed.count.add(ground, { capturedAt, figure: zone.count }, this.#settings);
+    const { limits, capacity } = followed;
+    const of = countedBy(followed.ground, model);
+    const count = followed.count.add(of, { capturedAt, figure: zone.count }, this.#settings);
     const peak = densityOf(zone);
     const density =
-      peak === undefined ? undefined : followed.density.add(ground, { capturedAt, figure: peak }, this.#settings);
+      peak === undefined ? undefined : followed.density.add(of, { capturedAt, figure: peak }, this.#settings);
     const trend = zoneTrend({ count, density }, limits, capacity);
     return trend ? { ...zone, trend } : zone;
   }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { LimitsInForce } from '../config/limits-in-force.ts';
 import type { Camera, Zone } from '../config/schema.ts';
 import { RAISED_LEVELS, type RaisedLevel } from '../contracts/alert.ts';
-import type { TrendMeasure, ZoneForecast, ZoneReading, ZoneTrend } from '../contracts/reading.ts';
+import type { ModelUse, TrendMeasure, ZoneForecast, ZoneReading, ZoneTrend } from '../contracts/reading.ts';
 import { addToTrend, emptyTrend, type Slope, slopeOf, type Trend } from './trend.ts';
 
 /** A forecast further away than this says no more than "not filling". */
@@ -25,7 +25,11 @@ export function groundOf(camera: Pick<Camera, 'calibration'>, zone: Pick<Zone, '
   return createHash('sha256').update(ground).digest('hex').slice(0, 8);
 }
 
-/** Adds a figure to the trend of the same ground; on another ground a new trend begins. */
+/** Names what a trend follows: a ground as one model counts it. Another model's step would read as a crowd that comes. */
+export const countedBy = (ground: string, { name, version }: Pick<ModelUse, 'name' | 'version'>): string =>
+  `${ground} ${name}@${version}`;
+
+/** Adds a figure to the trend of the same ground and model; of others a new trend begins. */
 export function followTrend(
   trend: Trend | undefined,
   of: string,

@@ -10,6 +10,7 @@ import { parseConfig } from '../../shared/config/load.ts';
 import { Config } from '../../shared/config/schema.ts';
 import { RAISED_LEVELS } from '../../shared/contracts/alert.ts';
 import { addToTrend, emptyTrend, slopeOf, type Trend } from '../../shared/readings/trend.ts';
+import { countedBy } from '../../shared/readings/zone-trend.ts';
 import { calibrated, withCapacity } from '../helpers/timeline.ts';
 
 const kinds = (config: unknown): string[] => rulesOf(Config.parse(config)).map((rule) => rule.kind);
@@ -62,7 +63,8 @@ describe('rules of a configuration', () => {
       const { of, target, windowMs } = rule.trend;
       const minutesAt = (perMin: number): number => {
         const figure = (s: number) => target - perMin * 30 - ((300 - s) / 60) * perMin - (perMin === 0 ? 30 : 0);
-        let trend = emptyTrend(of);
+        const model = { name: 'm', version: '1' };
+        let trend = emptyTrend(countedBy(of, model));
         for (let s = 0; s < 300; s++) trend = addToTrend(trend, s * 1000, figure(s), windowMs);
         const zone = {
           zoneId: rule.zoneId as string,
@@ -78,6 +80,7 @@ describe('rules of a configuration', () => {
           seq: 9,
           capturedAt: 300_000,
           zones: [zone],
+          model,
         };
         const { observation } = observeZone(rule, reading as never, trend);
         assert.equal(observation.kind, 'value');

@@ -200,6 +200,19 @@ describe('trends in readings', () => {
     assert.equal(filling(trends, 400, 700), undefined);
   });
 
+  it('begin anew when another model counts: its step is no crowd that comes', () => {
+    const trends = started();
+    let fastest = 0;
+    for (let s = 0; s < 900; s++) {
+      // One comes every two minutes; the second model counts a sixth more.
+      const reading = readingAt(s, (80 + s / 120) * (s < 300 ? 1 : 1.17));
+      assert.equal(reading.status, 'ok');
+      if (reading.status === 'ok' && s >= 300) reading.model.version = '2';
+      fastest = Math.max(fastest, trendIn(trends.with(reading))?.peoplePerMin ?? 0);
+    }
+    assert.ok(fastest > 0.4 && fastest < 0.8, `told as ${fastest} a minute`);
+  });
+
   it('a ground has a name of its own', () => {
     const [a, b] = [configOf(), configOf({ name: 'Stairs' })].map(({ cameras }) => cameras[0]?.zones[0]);
     assert.ok(a && b);

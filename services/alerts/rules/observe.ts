@@ -1,7 +1,7 @@
 /** What a rule sees in a camera's reading. Pure. */
 import type { PublicReading, ZoneReading } from '../../../shared/contracts/reading.ts';
 import { slopeOf, type Trend } from '../../../shared/readings/trend.ts';
-import { densityOf, followTrend, msTo } from '../../../shared/readings/zone-trend.ts';
+import { countedBy, densityOf, followTrend, msTo } from '../../../shared/readings/zone-trend.ts';
 import type { Observation, Rule } from './rule.ts';
 
 export type Seen = { observation: Observation; trend?: Trend };
@@ -20,7 +20,8 @@ export function observeZone(rule: Rule, reading: PublicReading, trend?: Trend): 
   }
   const figure = rule.trend.figure === 'count' ? zone.count : densityOf(zone);
   if (figure === undefined) return { observation: { kind: 'silent', cause: 'not calibrated' } };
-  const { of, windowMs, minMs, target, farMs } = rule.trend;
+  const { windowMs, minMs, target, farMs } = rule.trend;
+  const of = countedBy(rule.trend.of, reading.model);
   const grown = trend?.lastCapturedAt === capturedAt ? trend : followTrend(trend, of, { capturedAt, figure }, windowMs);
   const slope = slopeOf(grown, minMs);
   if (!slope) return { observation: { kind: 'silent', cause: 'too little seen for a trend' }, trend: grown };
