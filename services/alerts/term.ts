@@ -247,7 +247,6 @@ export class Term {
     const policy = enginePolicy(config);
     this.#mode = policy.mode;
     this.#journal.noteConfig(policy.configVersion, config.alerts);
-    this.#o.evidence.configure(config);
     this.#viewCameras = viewCameras(config.cameras, rulesOf(config));
     await this.#setCameras();
   }
@@ -258,6 +257,7 @@ export class Term {
     const cameras = [...config.cameras, ...this.#o.drills.cameras];
     const now = Date.now();
     this.#feed.watch.setCameras(cameras, now);
+    this.#o.evidence.configure({ ...config, cameras });
     // The version is that of the configuration: a drill changes no threshold.
     this.#journal.note(this.#engine.setRules(rulesOf({ ...config, cameras }), enginePolicy(config), now));
     await this.#journal.save('now');

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import sharp from 'sharp';
 import { z } from 'zod';
 import { startAlerts } from '../../services/alerts/service.ts';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
@@ -136,6 +137,13 @@ describe('a drill', () => {
       return found.some(({ state }) => state === 'kept') ? found : undefined;
     });
     assert.equal(kept?.mode, 'exercise');
+    const heat = await call('GET', `/api/evidence/${encodeURIComponent(kept?.eventId ?? '')}/heat.png`);
+    const pixels = await sharp(Buffer.from(await heat.arrayBuffer()))
+      .raw()
+      .toBuffer();
+    let white = 0;
+    for (let at = 0; at < pixels.length; at += 4) if (pixels.readUInt32LE(at) === 0xffffffff) white += 1;
+    assert.ok(white > 1000, `the zone's outline, ${white} pixels of it`);
     const sent = await until('the message', () => listener.received.find(({ id }) => id === firing.eventId));
     assert.deepEqual([sent.message.data.mode, sent.message.data.exercise], ['exercise', true]);
 

@@ -2,10 +2,11 @@
  * Keeps the picture and heat map of every change of level. Works beside the loop that judges readings and is never
  * waited for: whatever goes wrong here is written into the evidence's own entry.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Config } from '../../../shared/config/schema.ts';
 import type { AlertEvent, AlertReply, EvidencePart } from '../../../shared/contracts/alert.ts';
-import { type Evidence, type EvidenceGap, RECENT_LIFE_MS } from '../../../shared/contracts/evidence.ts';
+import type { Evidence, EvidenceGap } from '../../../shared/contracts/evidence.ts';
 import { decodeHeatmap, type Heatmap } from '../../../shared/contracts/heatmap.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
 import type { Logger } from '../../../shared/runtime/logger.ts';
@@ -20,6 +21,7 @@ import { findRecentPicture, type RecentPicture } from './recent-picture.ts';
 /** What a stop waits for; the successor marks what was not finished. */
 const CLOSE_WITHIN_MS = 2000;
 const PRUNE_AT_ONCE = 200;
+const RECORD_AGAIN_MS = 500;
 
 export type EvidenceDeskOptions = {
   /** Frames database; may be away at any time. */
@@ -46,6 +48,7 @@ export class EvidenceDesk {
   #config: EvidenceConfig;
   /** One after the other: a surge of alerts must not take the machine from counting. */
   #work: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(o: EvidenceDeskOptions, config: EvidenceConfig) {
     this.#o = o;
@@ -61,22 +64,25 @@ export class EvidenceDesk {
     return planEvidence(events, this.#config.alerts.evidence.mode);
   }
 
-  /** Begins to fill stored entries; returns at once. */
-  take(entries: readonly Evidence[]): void {
+  /**
+   * Begins to fill stored entries; returns at once.
+   * @param whenGone what to say where the picture is no longer there
+   */
+  take(entries: readonly Evidence[], whenGone: EvidenceGap = 'picture-gone'): void {
     for (const entry of entries) {
       // The picture is fetched now, for it does not live long; the rest waits for its turn.
       const found = findRecentPicture(this.#o.frames, entry.cameraId, entry.capturedAt).catch((cause) => {
         throw new Gap('picture-store-away', cause);
       });
       found.catch(() => undefined);
-      this.#work = this.#work.then(() => this.#keep(entry, found));
+      this.#work = this.#work.then(() => this.#keep(entry, found, whenGone));
     }
   }
 
   /** Entries a predecessor did not finish: their pictures may still be there. */
   async resume(): Promise<void> {
     const unfinished = await this.#o.store.pending();
-    this.take(unfinished);
+    this.take(unfinished, 'interrupted');
   }
 
   /** Deletes what is older than it may be kept. Called now and then; returns at once. */
@@ -102,13 +108,16 @@ export class EvidenceDesk {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.race([this.#work, new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref())]);
   }
 
-  async #keep(entry: Evidence, found: Promise<RecentPicture | undefined>): Promise<void> {
+  async #keep(entry: Evidence, found: Promise<RecentPicture | undefined>, whenGone: EvidenceGap): Promise<void> {
     let done: Evidence;
     try {
-      done = { ...entry, ...(await this.#write(entry, await found)), state: 'kept' };
+      const picture = await found;
+      if (!picture) throw new Gap(whenGone);
+      done = { ...entry, ...(await this.#write(entry, picture)), state: 'kept' };
     } catch (error) {
       const gap = error instanceof Gap ? error.gap : 'disk-failed';
       done = { ...entry, files: {}, state: 'missing', gap };
@@ -116,13 +125,24 @@ export class EvidenceDesk {
       await this.#o.files.delete(entry).catch(() => undefined);
     }
     this.#o.metrics.evidence.inc({ outcome: done.gap ?? 'kept' });
-    await this.#o.store.update(done).catch((error) => this.#complain(error));
+    await this.#record(done);
   }
 
-  async #write(entry: Evidence, found: RecentPicture | undefined): Promise<Partial<Evidence>> {
+  /** Until the database takes it: what it holds as unfinished, a successor gives up and deletes. */
+  async #record(done: Evidence): Promise<void> {
+    for (let told = false; ; told = true) {
+      try {
+        return await this.#o.store.update(done);
+      } catch (error) {
+        if (!told) this.#complain(error);
+      }
+      if (this.#closed) return;
+      await delay(RECORD_AGAIN_MS, undefined, { ref: false });
+    }
+  }
+
+  async #write(entry: Evidence, found: RecentPicture): Promise<Partial<Evidence>> {
     const { files } = this.#o;
-    const old = Date.now() - entry.at > RECENT_LIFE_MS;
-    if (!found) throw new Gap(old ? 'interrupted' : 'picture-gone');
     if ((await files.freeMb()) < this.#config.alerts.evidence.minFreeMb) throw new Gap('disk-low');
     const map = readMap(found.heatmap);
     const zone = this.#config.cameras
