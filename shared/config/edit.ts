@@ -14,17 +14,21 @@ import {
   isScalar,
   isSeq,
   type Node,
-  parseDocument,
   visit,
   YAMLMap,
   YAMLSeq,
 } from 'yaml';
+import { keepLines } from './keep-lines.ts';
+import { parseYaml, plainOf, plainOrNone } from './yaml.ts';
+
+const BOM = '\u{feff}';
 
 type Anchored = Node & { anchor?: string };
 
 /** Parses for editing. Each list keeps its own way of writing: `[1, 2]` or `[ 1, 2 ]`. */
-export function editable(text: string): Document {
-  const document = parseDocument(text, { prettyErrors: false }) as unknown as Document;
+export function editable(file: string): Document {
+  const text = plainLines(file);
+  const document = parseYaml(text) as unknown as Document;
   visit(document, {
     Collection: (_, node) => {
       if (node.flow && node.range) keepPadding(node, text[node.range[0] + 1] === ' ');
@@ -33,33 +37,25 @@ export function editable(text: string): Document {
   return document;
 }
 
-/** The document as text. Long lists stay on their line, comments where they stood. */
-export function textOf(document: Document, before: string): string {
+/**
+ * The document as text: lines that nothing was changed in are those of `file`, with its ends of lines.
+ * @param file it was read from
+ */
+export function textOf(document: Document, file: string): string {
+  const before = plainLines(file);
   const indents = [...before.matchAll(/^( +)[^\s#]/gm)].map(([, spaces = '']) => spaces.length);
   const indent = Math.max(2, indents.length > 0 ? Math.min(...indents) : 2);
   const indentSeq = !/^[\w-]+:[^\S\n]*(?:#.*)?\n(?:\s*#.*\n|\s*\n)*- /m.test(before);
-  const written = document.toString({ lineWidth: 0, indent, indentSeq });
-  const restored = restoreComments(written, before);
-  // A line that looks like a comment may be part of a text: then the library's own writing stands.
-  const same = isDeepStrictEqual(parseDocument(restored).toJS(), parseDocument(written).toJS());
-  return same ? restored : written;
+  const write = (one: Document): string => one.toString({ lineWidth: 0, indent, indentSeq });
+  const written = write(document);
+  const kept = keepLines(before, write(editable(before)), written);
+  // Lines of two ways to indent do not always go together: then the library's own writing stands.
+  const text = isDeepStrictEqual(plainOrNone(kept), plainOrNone(written)) ? kept : written;
+  return (file.startsWith(BOM) ? BOM : '') + (file.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text);
 }
 
-/** The library indents comments by its own rules, and moves `key: # comment` to the next line. */
-function restoreComments(written: string, before: string): string {
-  const counted = (lines: string[]) => Map.groupBy(lines, (line) => line.trim());
-  const old = counted(before.split('\n').filter((line) => /^\s*#/.test(line)));
-  const now = counted(written.split('\n'));
-  const lines = written.split('\n').map((line) => {
-    const [was, ...others] = old.get(line.trim()) ?? [];
-    return was !== undefined && others.length === 0 && now.get(line.trim())?.length === 1 ? was : line;
-  });
-  let text = lines.join('\n');
-  for (const [, key = '', comment = ''] of before.matchAll(/^([ \w-]*[\w-]+:) +(#.*)$/gm)) {
-    text = text.replace(new RegExp(`^${key}\\n +${RegExp.escape(comment)}$`, 'm'), () => `${key} ${comment}`);
-  }
-  return text;
-}
+/** Windows' editors begin a file with a mark and end its lines with two characters; YAML means the same without. */
+const plainLines = (file: string): string => file.replace(BOM, '').replaceAll('\r\n', '\n');
 
 /** Adds a camera or replaces it, node by node. */
 export function putCamera(document: Document, camera: { id: string } & Record<string, unknown>): void {
@@ -79,7 +75,7 @@ export function dropCamera(document: Document, id: string): boolean {
   release(document, cameras.items[at] as Node);
   cameras.items.splice(at, 1);
   for (const camera of cameras.items) {
-    const neighbours = isMap(camera) ? (camera.toJS(document) as { neighbours?: unknown }).neighbours : undefined;
+    const neighbours = isMap(camera) ? (plainOf(document, camera) as { neighbours?: unknown }).neighbours : undefined;
     if (!isMap(camera) || !Array.isArray(neighbours) || !neighbours.includes(id)) continue;
     const others = neighbours.filter((other) => other !== id);
     if (others.length > 0) setKey(document, camera, 'neighbours', others);
@@ -134,7 +130,7 @@ function cameraIndex(cameras: YAMLSeq, id: string): number {
 /** `node` with another value: itself where that is possible, so that what hangs on it stays. */
 function merged(document: Document, node: Node | null | undefined, value: unknown): Node {
   if (!node) return fresh(document, value);
-  if (isDeepStrictEqual(node.toJS(document), value)) return node;
+  if (isDeepStrictEqual(plainOf(document, node), value)) return node;
   if (isAlias(node)) return merged(document, copyOf(document, node), value);
   handOver(document, node, node);
   if (isMap(node) && isRecord(value)) {
@@ -189,7 +185,7 @@ function fresh(document: Document, value: unknown): Node {
   const node = document.createNode(value) as Node;
   visit(node, {
     Collection: (_, inner) => {
-      const plain = inner.toJS(document);
+      const plain = plainOf(document, inner);
       if (isSmall(plain) || (Array.isArray(plain) && plain.length === 0)) inner.flow = true;
       keepPadding(inner, isMap(inner));
     },

@@ -1,12 +1,13 @@
 /** Reads `headroom.yaml`. Every fault is named by line, column, field and rule, and never by its value. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isPair, isScalar, LineCounter } from 'yaml';
 import type { z } from 'zod';
 import { HeadroomError } from '../runtime/errors.ts';
 import { registerSecret, SecretUrl } from '../runtime/secrets.ts';
 import { ruleOf } from './rule-words.ts';
 import { CAMERA_SCHEMES, type Camera, Config } from './schema.ts';
+import { parseYaml, plainOf, yamlFaults } from './yaml.ts';
 
 export type ConfigIssue = { line: number; column: number; field: string; rule: string };
 
@@ -67,17 +68,14 @@ export async function readConfigText(file: string): Promise<string> {
  */
 export function parseConfig(text: string, file = 'headroom.yaml'): Config {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
+  const document = parseYaml(text, lines);
+  const faults = yamlFaults(text, document, lines);
+  if (faults.length > 0)
     throw new ConfigError(
       file,
-      document.errors.map((error) => {
-        const { line, col } = lines.linePos(error.pos[0]);
-        return { line, column: col, field: '', rule: `is not valid YAML (${error.code})` };
-      }),
+      faults.map((fault) => ({ ...fault, field: '' })),
     );
-  }
-  const given = withoutEmptySections(document.toJS());
+  const given = withoutEmptySections(plainOf(document));
   const result = Config.safeParse(given);
   if (!result.success)
     throw new ConfigError(
@@ -153,7 +151,7 @@ function locate(issue: z.core.$ZodIssue, given: unknown, document: Document.Pars
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
-      return { ...position(document, lines, path, true), field: fieldName(path), rule: 'is not a known setting' };
+      return { ...position(document, lines, path, true), field: fieldName(path), rule: unknownRule(key) };
     });
   }
   const value = issue.path.reduce<unknown>(
@@ -163,6 +161,9 @@ function locate(issue: z.core.$ZodIssue, given: unknown, document: Document.Pars
   const rule = ruleOf(issue, value === undefined || value === null);
   return [{ ...position(document, lines, issue.path), field: fieldName(issue.path), rule }];
 }
+
+const unknownRule = (key: string): string =>
+  key === '<<' ? 'is a merge key, which is not taken here; write the settings out' : 'is not a known setting';
 
 function fieldName(path: PropertyKey[]): string {
   return path

@@ -75,6 +75,48 @@ describe('editing the configuration', () => {
     assert.deepEqual(parseConfig(empty).cameras, []);
   });
 
+  it('leaves lines as they were spelt: columns, folded lists and texts, blank lines, ends of lines', () => {
+    const before = `# Site
+alerts:
+  runbooks:
+    severe: >-
+      Stop the inflow
+      at both gates.
+cameras:
+  - id:   gate          # the north road
+    url:  rtsp://h/a    # over fibre
+    zones:
+      - id: ramp
+        polygon: [[0, 0], # top left
+          [1, 0],
+          [1,1]]
+
+
+  - { id: b, url: "rtsp://h/b" }   # spare
+`;
+    const added = (text: string) => text.replace('          [1,1]]\n', '          [1,1]]\n    sampleFps: 5\n');
+    for (const spelt of [before, before.replaceAll('\n', '\r\n'), `\u{feff}${before}`]) {
+      const after = edited(spelt, (document, { cameras: [camera] }) =>
+        putCamera(document, { ...camera, id: 'gate', sampleFps: 5 }),
+      );
+      const wanted = added(spelt.replaceAll('\r\n', '\n'));
+      assert.equal(after, spelt.includes('\r') ? wanted.replaceAll('\n', '\r\n') : wanted);
+    }
+  });
+
+  it('changes a file of a thousand cameras where it is changed only', () => {
+    const camera = (n: number) =>
+      `  - id:  c${n}  # camera ${n}\n    url: rtsp://h/${n}\n    zones: [ {id: z, polygon: [[0,0],[1,0],[1,1]]} ]\n\n\n`;
+    const before = `cameras:\n${Array.from({ length: 1000 }, (_, n) => camera(n)).join('')}`;
+    const after = edited(before, (document, { cameras }) => {
+      putCamera(document, { ...cameras[500], id: 'c500', sampleFps: 5 });
+      dropCamera(document, 'c20');
+    });
+    const changed = changedLines(before, after);
+    assert.deepEqual(changed.gone, ['  - id:  c20  # camera 20', '    url: rtsp://h/20']);
+    assert.deepEqual(changed.come, ['    sampleFps: 5']);
+  });
+
   it('changes one user of an anchor without changing the others', () => {
     const before = `cameras:
   - id: a

@@ -18,6 +18,14 @@ test('the smallest file works and gets its defaults', () => {
   assert.equal(parseConfig('redis:\n  # url: redis://h\n').redis.url, undefined, 'a section without lines');
 });
 
+test('one anchor serves as many cameras as a file may hold', () => {
+  const cameras = Array.from(
+    { length: 300 },
+    (_, n) => `  - { id: c${n}, url: rtsp://h/${n}, pictureGate: ${n ? '*' : '&'}gate${n ? '' : ' { blur: false }'} }`,
+  );
+  assert.equal(parseConfig(`cameras:\n${cameras.join('\n')}\n`).cameras[299]?.pictureGate.blur, false);
+});
+
 const WRONG: [what: string, text: string, field: string, line: number, column: number, rule: RegExp][] = [
   ['a port out of range', 'gateway:\n  port: 70000\n', 'gateway.port', 2, 9, /65535/],
   ['an unknown setting', 'cameras: []\ncamras: []\n', 'camras', 2, 1, /not a known setting/],
@@ -87,6 +95,12 @@ const WRONG: [what: string, text: string, field: string, line: number, column: n
     91,
     /^is not the id of a camera here$/,
   ],
+  ['a tab', 'cameras:\n\t- id: a\n', '', 2, 1, /indented with a tab.*\(TAB_AS_INDENT\)$/],
+  ['a setting twice', 'dataDir: a\ndataDir: b\n', '', 2, 1, /stands twice.*\(DUPLICATE_KEY\)$/],
+  ['an anchor that is not there', 'cameras:\n  - *gate\n', '', 2, 5, /^refers to an anchor \(&\) that is not above/],
+  ['a tag of another program', 'cameras: !include cameras.yaml\n', '', 1, 10, /^has a tag that means nothing here/],
+  ['a merge key', 'worker: &w { model: a }\nreplay: { <<: *w }\n', 'replay.<<', 2, 11, /^is a merge key/],
+  ['a file of another encoding', 'c\0a\0m\0', '', 1, 1, /not UTF-8 text/],
   [
     'a slope that is never stated',
     'alerts: { trendMinMs: 400000 }\n',

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { dropCamera, putCamera, putSection } from '../../../shared/config/edit.ts';
 import { ConfigError, parseConfig } from '../../../shared/config/load.ts';
 import { ruleOf } from '../../../shared/config/rule-words.ts';
 import { CAMERA_SCHEMES } from '../../../shared/config/schema.ts';
+import { plainOf, plainOrNone } from '../../../shared/config/yaml.ts';
 import { AlertCommand } from '../../../shared/contracts/alert.ts';
 import { Id } from '../../../shared/contracts/common.ts';
 import {
@@ -73,7 +73,7 @@ export const configRoutes =
         file: config.name,
         ...(readOnlyBecause ? { readOnlyBecause } : {}),
         ...(faults.length > 0 ? { faults } : {}),
-        cameras: maskedCameras(parseDocument(text).toJS()),
+        cameras: maskedCameras(plainOrNone(text)),
         alerts: inForce.alerts,
         schemes: [...CAMERA_SCHEMES, ...inForce.ingest.trialSchemes],
       };
@@ -138,7 +138,7 @@ export const configRoutes =
       let at: number | undefined;
       let created = false;
       try {
-        const stored = storedCameras(parseDocument((await config.read()).text).toJS());
+        const stored = storedCameras(plainOrNone((await config.read()).text));
         const found = stored.findIndex(({ id }) => id === o.id);
         created = found < 0;
         at = created ? stored.length : found;
@@ -250,7 +250,7 @@ export const configRoutes =
         if (!version) return noVersion(reply);
         try {
           const edit = (document: Parameters<typeof putSection>[0]): void => {
-            const before = (document.toJS() as { alerts?: Record<string, unknown> } | null)?.alerts ?? {};
+            const before = (plainOf(document) as { alerts?: Record<string, unknown> } | null)?.alerts ?? {};
             const after = changed(before, body.change);
             putSection(document, 'alerts', Object.keys(after).length > 0 ? after : undefined);
           };
@@ -306,7 +306,7 @@ export const configRoutes =
         try {
           const why = await config.readOnlyBecause();
           if (why) throw new ConfigReadOnlyError(why);
-          const stored = storedCameras(parseDocument((await config.read()).text).toJS());
+          const stored = storedCameras(plainOrNone((await config.read()).text));
           const full = fullUrl(body.url, stored, body.cameraId);
           if ('fault' in full) throw new Refused([{ field: 'url', rule: full.fault }]);
           const outcome = await probes.ask(full.url);
