@@ -167,7 +167,8 @@ export class CommandDesk {
         return { reply: await this.#o.desk.carryOut(order, now), change: noChange() };
       case 'start-drill':
       case 'stop-drill': {
-        const reply = await this.#o.drills.carryOut(order, this.#o.config(), now);
+        const { alerts } = this.#o.engine.snapshot();
+        const reply = await this.#o.drills.carryOut(order, this.#o.config(), alerts.values(), now);
         return reply.ok ? { reply, change: noChange() } : { reply };
       }
       case 'sign-thresholds':

@@ -126,10 +126,14 @@ export class AlertEngine {
       const step: Step = { state: record.state, reason: 'rule-removed', notice: 'resolved' };
       this.#announce(subject, record, before, step, undefined, now, change);
     }
-    // A drill that is over leaves nothing to acknowledge.
+    // A drill that is over leaves nothing to acknowledge, and no silence that would mute the next one.
     const watched = new Set(rules.map((rule) => rule.cameraId));
     for (const { alertId, cameraId } of [...this.#book.alerts.values()]) {
       if (isDrillCamera(cameraId) && !watched.has(cameraId)) this.#book.put(alertId, undefined, change);
+    }
+    for (const silence of [...this.#book.silences.values()]) {
+      if (isDrillCamera(silence.cameraId) && !watched.has(silence.cameraId))
+        this.#book.endSilence(silence, now, change);
     }
     return change;
   }

@@ -13,6 +13,7 @@ import { scrub } from '../../shared/runtime/secrets.ts';
 import type { AlertMetrics } from './alert-metrics.ts';
 import { Announcer, lastAnnounced } from './announcer.ts';
 import { CameraFeed } from './camera-feed.ts';
+import type { Change } from './change.ts';
 import { CommandDesk } from './command-desk.ts';
 import type { DeliveryDesk } from './deliveries/delivery-desk.ts';
 import type { Pulse } from './deliveries/message.ts';
@@ -226,17 +227,18 @@ export class Term {
     const seen = this.#feed.take(entry);
     if (!seen) return;
     if (!isDrillCamera(seen.told.cameraId)) this.#journal.keep(seen.told);
-    const change = this.#engine.observe(seen.told, seen.now);
-    this.#o.drills.heed(change.events);
-    this.#journal.note(change);
+    this.#decided(this.#engine.observe(seen.told, seen.now));
   }
 
   #tick(): void {
     const now = Date.now();
     if (Math.abs(now - this.#tickedAt) < TICK_EVERY_MS) return;
     this.#tickedAt = now;
-    for (const told of this.#feed.lookAll(now)) this.#journal.note(this.#engine.observe(told, now));
-    const change = this.#engine.tick(now);
+    for (const told of this.#feed.lookAll(now)) this.#decided(this.#engine.observe(told, now));
+    this.#decided(this.#engine.tick(now));
+  }
+
+  #decided(change: Change): void {
     this.#o.drills.heed(change.events);
     this.#journal.note(change);
   }
@@ -248,6 +250,7 @@ export class Term {
     this.#mode = policy.mode;
     this.#journal.noteConfig(policy.configVersion, config.alerts);
     this.#viewCameras = viewCameras(config.cameras, rulesOf(config));
+    this.#o.drills.configure(config);
     await this.#setCameras();
   }
 

@@ -280,6 +280,8 @@ export const AlertCommand = z.discriminatedUnion('type', [
     type: z.literal('list-audit'),
     from: EpochMs.optional(),
     to: EpochMs.optional(),
+    /** Only what comes after this entry: the next page. */
+    after: z.object({ at: EpochMs, commandId: z.string() }).optional(),
     limit: z.number().int().min(1).max(1000).default(200),
   }),
   z.object({ ...ordered, type: z.literal('list-thresholds') }),
@@ -316,6 +318,7 @@ export const AlertReply = z.discriminatedUnion('ok', [
       'unknown-drill',
       'unknown-scenario',
       'drill-running',
+      'real-alert',
       'not-replayable',
       'unavailable',
       'invalid',

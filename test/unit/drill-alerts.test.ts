@@ -100,6 +100,23 @@ describe('a drill beside the real thing', () => {
     );
   });
 
+  it('ends with its silences: they would mute the next one', () => {
+    const { engine } = play();
+    for (const cameraId of ['drill--gate', 'gate']) {
+      const made = {
+        type: 'silence',
+        commandId: `of-${cameraId}`,
+        actor: 'kim',
+        upToLevel: 'severe',
+        reason: 'r',
+      } as const;
+      engine.operate({ ...made, cameraId, durationMs: 60_000 }, START);
+    }
+    const change = engine.setRules(rulesOf(config), enginePolicy(config), START + 2000);
+    assert.deepEqual([...change.silences], [['silence~of-drill--gate', undefined]]);
+    assert.deepEqual([...engine.snapshot().silences.keys()], ['silence~of-gate']);
+  });
+
   it('is seen whatever became of ingest and worker, and counts for no rule about them', () => {
     const known = {
       zones: [],

@@ -5,7 +5,14 @@ import type { Redis } from 'ioredis';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Camera, Config } from '../../../shared/config/schema.ts';
-import { type AlertCommand, type AlertEvent, type AlertReply, levelRank } from '../../../shared/contracts/alert.ts';
+import {
+  type ActiveAlert,
+  type AlertCommand,
+  type AlertEvent,
+  type AlertLevel,
+  type AlertReply,
+  levelRank,
+} from '../../../shared/contracts/alert.ts';
 import {
   DRILL_KEY,
   Drill,
@@ -14,7 +21,7 @@ import {
   DrillScenario,
   isDrillCamera,
 } from '../../../shared/contracts/drill.ts';
-import { type DrillCamera, drillCameras } from '../../../shared/readings/drill-cameras.ts';
+import { drillCameras } from '../../../shared/readings/drill-cameras.ts';
 import type { Logger } from '../../../shared/runtime/logger.ts';
 import { clipFault, clipWords, knownClips } from './clips-known.ts';
 import { clearDrill, DrillPlayer } from './drill-player.ts';
@@ -23,7 +30,8 @@ const SCENARIOS = fileURLToPath(new URL('./scenarios/', import.meta.url));
 
 export type DrillCommand = Extract<AlertCommand, { type: 'start-drill' | 'stop-drill' }>;
 type Code = Extract<AlertReply, { ok: false }>['code'];
-type Running = { drill: Drill; cameras: DrillCamera[]; player: DrillPlayer };
+type Running = { drill: Drill; player: DrillPlayer };
+type DrillConfig = Pick<Config, 'alerts' | 'cameras'>;
 
 export class DrillDesk {
   readonly #o: { redis: Redis; frames: Redis; logger: Logger };
@@ -47,7 +55,7 @@ export class DrillDesk {
 
   /** Cameras that exist for the drill under way. */
   get cameras(): Camera[] {
-    return this.#running?.cameras.map(({ camera }) => camera) ?? [];
+    return this.#running?.player.cameras.map(({ camera }) => camera) ?? [];
   }
 
   /** Whether {@link cameras} are others than when it was asked last. */
@@ -55,6 +63,15 @@ export class DrillDesk {
     const changed = this.#changed;
     this.#changed = false;
     return changed;
+  }
+
+  /** The drill's cameras follow the configuration, as in every service. A drill that does not fit it any more is over. */
+  configure({ cameras, alerts }: DrillConfig): void {
+    const running = this.#running;
+    if (!running) return;
+    const made = drillCameras(running.drill.scenario, cameras);
+    if (made.fault === undefined) running.player.configure(made.cameras, alerts);
+    else this.#end(running, 'interrupted');
   }
 
   /** @throws when Redis does not answer */
@@ -69,7 +86,13 @@ export class DrillDesk {
     return { ...(this.#running ? { running: this.#running.drill } : {}), scenarios, clips };
   }
 
-  async carryOut(command: DrillCommand, config: Pick<Config, 'alerts' | 'cameras'>, now: number): Promise<AlertReply> {
+  /** @param listed alerts that are on or not acknowledged */
+  async carryOut(
+    command: DrillCommand,
+    config: DrillConfig,
+    listed: Iterable<ActiveAlert>,
+    now: number,
+  ): Promise<AlertReply> {
     const { commandId } = command;
     const refuse = (code: Code, message: string): AlertReply => ({ commandId, ok: false, code, message });
     if (command.type === 'stop-drill') {
@@ -79,6 +102,13 @@ export class DrillDesk {
       return { commandId, ok: true, body: running.drill };
     }
     if (this.#running) return refuse('drill-running', 'Another drill is under way: stop it first.');
+    const real = [...listed].find(
+      (alert) => alert.resolvedAt === undefined && isEmergency(alert.cameraId, alert.level),
+    );
+    if (real) {
+      const where = [real.cameraId, real.zoneId ?? real.lineId].filter((id) => id !== undefined).join(', ');
+      return refuse('real-alert', `A real alert is on (${where || real.rule}: ${real.level}): see to that first.`);
+    }
     let given: unknown = command.scenario;
     if (command.name !== undefined) {
       given = await shipped(command.name).catch(() => undefined);
@@ -102,7 +132,7 @@ export class DrillDesk {
     const { cameras } = made;
     const player = new DrillPlayer({ ...this.#o, drill, cameras, alerts: config.alerts, after: this.#tidied });
     this.#tidied = player.done;
-    const running = { drill, cameras, player };
+    const running = { drill, player };
     this.#running = running;
     this.#changed = true;
     this.#o.logger.info({ drillId: drill.drillId, by: drill.by, endsAt: drill.endsAt }, 'drill started');
@@ -113,10 +143,7 @@ export class DrillDesk {
   /** A real alert comes before any drill. */
   heed(events: readonly AlertEvent[]): void {
     const real = events.some(
-      ({ cameraId, from, to }) =>
-        !isDrillCamera(cameraId) &&
-        levelRank(to.level) > levelRank(from.level) &&
-        levelRank(to.level) >= levelRank('alert'),
+      ({ cameraId, from, to }) => levelRank(to.level) > levelRank(from.level) && isEmergency(cameraId, to.level),
     );
     if (real && this.#running) this.#end(this.#running, 'real-alert');
   }
@@ -140,6 +167,10 @@ export class DrillDesk {
     this.#o.logger.info({ drillId, why }, 'drill ended');
   }
 }
+
+/** What no drill may run beside. */
+const isEmergency = (cameraId: string | undefined, level: AlertLevel): boolean =>
+  !isDrillCamera(cameraId) && levelRank(level) >= levelRank('alert');
 
 /** @throws when there is no such file */
 async function shipped(name: string): Promise<DrillScenario> {

@@ -37,13 +37,29 @@ export class DrillPlayer {
   readonly #o: DrillPlayerOptions;
   readonly #stop = new AbortController();
   readonly #phases = new Map<string, CameraState['phase']>();
+  /** By the monotonic clock: one that is set back must not lengthen a drill. */
+  readonly #startedAt = performance.now();
+  #cameras: readonly DrillCamera[];
+  #alerts: Config['alerts'];
   #seq = 0;
   /** Resolves when the last picture was played or the player was stopped; Redis is tidy then. */
   readonly done: Promise<void>;
 
   constructor(o: DrillPlayerOptions) {
     this.#o = o;
+    this.#cameras = o.cameras;
+    this.#alerts = o.alerts;
     this.done = this.#play();
+  }
+
+  get cameras(): readonly DrillCamera[] {
+    return this.#cameras;
+  }
+
+  /** Plays on as the configuration is now. */
+  configure(cameras: readonly DrillCamera[], alerts: Config['alerts']): void {
+    this.#cameras = cameras;
+    this.#alerts = alerts;
   }
 
   stop(): void {
@@ -51,17 +67,19 @@ export class DrillPlayer {
   }
 
   async #play(): Promise<void> {
-    const { drill, cameras, redis, frames, logger, after } = this.#o;
-    const drawn = cameras.filter(isDrawn);
+    const { drill, redis, frames, logger, after } = this.#o;
+    const lengthMs = drill.endsAt - drill.startedAt;
     await after;
     // What a leader or a Redis that died has left of another drill.
     await clearDrill(redis, frames).catch(() => undefined);
     let complained = false;
-    while (!this.#stop.signal.aborted && Date.now() < drill.endsAt) {
+    while (!this.#stop.signal.aborted && performance.now() - this.#startedAt < lengthMs) {
       const startedAt = performance.now();
       try {
         await redis.set(DRILL_KEY, JSON.stringify(drill), 'PX', DRILL_LIFE_MS);
-        for (const camera of drawn) await this.#picture(camera, (Date.now() - drill.startedAt) / 1000);
+        for (const camera of this.#cameras.filter(isDrawn)) {
+          await this.#picture(camera, (performance.now() - this.#startedAt) / 1000);
+        }
       } catch (error) {
         // As with real cameras: pictures of that time are lost.
         if (!complained) logger.warn({ drillId: drill.drillId, reason: messageOf(error) }, 'drill pictures are lost');
@@ -75,7 +93,7 @@ export class DrillPlayer {
 
   async #picture(drawn: DrawnCamera, atSeconds: number): Promise<void> {
     const { camera, zone } = drawn;
-    const crowd = crowdAt(drawn, this.#o.alerts, atSeconds);
+    const crowd = crowdAt(drawn, this.#alerts, atSeconds);
     await this.#tellState(camera.id, crowd ? 'live' : 'no-signal');
     if (!crowd) return;
     const { redis, frames } = this.#o;

@@ -35,7 +35,7 @@ export const drillRoutes =
         schema: {
           summary: 'Start a drill',
           description:
-            '409 while another is under way; 400 for a scenario that does not fit here, or a clip that cannot be played. It ends by itself, and at once when a real alert is raised.',
+            '409 while another is under way or a real `alert` or `severe` is on; 400 for a scenario that does not fit here, or a clip that cannot be played. It ends by itself, and at once when a real alert is raised.',
           tags,
           body: z.union([
             z.strictObject({ actor, name: z.string().min(1).max(63).describe('A scenario that comes with Headroom.') }),

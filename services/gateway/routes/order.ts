@@ -5,6 +5,16 @@ import { AlertCommand, type AlertReply } from '../../../shared/contracts/alert.t
 import type { AlertDesk } from '../alert-desk.ts';
 import { Problem, sendProblem } from './problem.ts';
 
+type Refusal = Extract<AlertReply, { ok: false }>;
+
+/** What is asked is right, and cannot be done as things are. */
+const CONFLICTS: ReadonlySet<Refusal['code']> = new Set([
+  'not-replayable',
+  'other-version',
+  'drill-running',
+  'real-alert',
+]);
+
 /** A command without what is added to it here. */
 export type Order = AlertCommand extends infer C ? (C extends AlertCommand ? Omit<C, 'commandId'> : never) : never;
 
@@ -27,14 +37,12 @@ export async function sendOrder(
 }
 
 /** @param answer undefined when nobody answered */
-export function sendRefusal(reply: FastifyReply, answer: Exclude<AlertReply, { ok: true }> | undefined): FastifyReply {
+export function sendRefusal(reply: FastifyReply, answer: Refusal | undefined): FastifyReply {
   if (!answer) {
     const detail = 'The alerts service does not answer now; nothing is known to be done.';
     return sendProblem(reply, 503, 'Nobody answers', detail);
   }
-  const isConflict =
-    answer.code === 'not-replayable' || answer.code === 'other-version' || answer.code === 'drill-running';
   if (answer.code === 'unavailable') return sendProblem(reply, 503, 'Not available now', answer.message);
-  const status = answer.code.startsWith('unknown-') ? 404 : isConflict ? 409 : 400;
+  const status = answer.code.startsWith('unknown-') ? 404 : CONFLICTS.has(answer.code) ? 409 : 400;
   return sendProblem(reply, status, answer.code, answer.message);
 }
