@@ -14,7 +14,7 @@ export type ReplaySettings = { everyMs: number; keepMs: number };
  * KEYS: the camera's stream. ARGV: capturedAt, everyMs, keepMs, record.
  * Several workers take turns at a camera: Redis decides which map is the next one. A newest map far ahead was written
  * before the clock was set back: what stands there belongs to no time any more. The last quarter of the memory is left
- * to pictures: without them there are no counts.
+ * to pictures: without them there are no counts; what is too old goes all the same, and makes room.
  */
 const WRITE = `
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
@@ -24,10 +24,11 @@ if newest then
   if last > at + 2 * tonumber(ARGV[2]) then redis.call('DEL', KEYS[1])
   elseif last + tonumber(ARGV[2]) > at then return 0 end
 end
+redis.call('XTRIM', KEYS[1], 'MINID', at - tonumber(ARGV[3]))
 local memory = redis.call('INFO', 'memory')
 local limit = tonumber(string.match(memory, 'maxmemory:(%d+)'))
 if limit > 0 and tonumber(string.match(memory, 'used_memory:(%d+)')) > 0.75 * limit then return -1 end
-redis.call('XADD', KEYS[1], 'MINID', at - tonumber(ARGV[3]), ARGV[1] .. '-0', 'record', ARGV[4])
+redis.call('XADD', KEYS[1], ARGV[1] .. '-0', 'record', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`;
 

@@ -113,10 +113,10 @@ export const AuditEntry = z.object({
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
-/** The audit log as CSV (RFC 4180), instants in ISO 8601, orders as JSON. */
-export function auditCsv(entries: AuditEntry[]): string {
+/** The audit log as CSV (RFC 4180), instants in ISO 8601, orders as JSON. In parts like {@link historyCsv}. */
+export function auditCsv(entries: AuditEntry[], part: 'whole' | 'rows' = 'whole'): string {
   return csv(
-    ['at', 'actor', 'what', 'ok', 'order', 'commandId'],
+    part === 'rows' ? undefined : ['at', 'actor', 'what', 'ok', 'order', 'commandId'],
     entries.map((e) => [isoOf(e.at), e.actor, e.what, e.ok, JSON.stringify(e.order), e.commandId]),
   );
 }

@@ -47,6 +47,16 @@ before(async () => {
     ...{ since: BEGIN, in: 3 * (i + 1), out: 2 * (i + 1), blindMs: 0, doubtful: false },
   }));
   await store.db.transaction().execute((tx) => addLineHistory(tx, totals.toSpliced(BLIND, 1)));
+  // Longer than a page, and many at once: a page ends in the middle of an instant.
+  const order = { actor: 'kim', body: '{"type":"comment"}', reply: '{"ok":true}', replied: 1 };
+  for (let page = 0; page < 5; page++) {
+    const orders = Array.from({ length: 500 }, (_, i) => ({
+      ...order,
+      command_id: `order-${page}-${i}`,
+      at: BEGIN + (i % 3),
+    }));
+    await store.db.insertInto('commands').values(orders).execute();
+  }
   await store.close();
   const redisUrls = { state: redis.url, frames: redis.framesUrl };
   const config = fastConfig();
@@ -117,6 +127,17 @@ test('CSV has every span once, however many answers it takes', async () => {
     rows.every((row, i) => i === 0 || row > (rows[i - 1] as string)),
     'oldest first',
   );
+});
+
+test('the audit log is exported whole, and a time that ends before it begins is refused', async () => {
+  const [header, ...rows] = (await (await answered('audit.csv', {})).text()).trimEnd().split('\r\n');
+  assert.equal(header, 'at,actor,what,ok,order,commandId');
+  assert.equal(rows.length, 2500);
+  assert.equal(new Set(rows).size, rows.length);
+  assert.equal(((await (await ask('audit.json', { from: BEGIN + 1 })).json()) as unknown[]).length, 5 * (167 + 166));
+  for (const path of ['audit', 'audit.csv', 'alerts/events', 'alerts/events.csv']) {
+    assert.equal((await ask(path, { from: 2, to: 1 })).status, 400, path);
+  }
 });
 
 test('people over a line by the minute and the hour, and as CSV', async () => {

@@ -7,7 +7,7 @@ import { type ReplaySettings, ReplayWriter } from '../../services/worker/replay-
 import { parseConfig } from '../../shared/config/load.ts';
 import { decodeHeatmap, encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
-import { decodeReplayRecords, replayKey } from '../../shared/contracts/replay.ts';
+import { decodeReplayRecords, encodeReplayRecord, replayKey } from '../../shared/contracts/replay.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 
@@ -107,9 +107,10 @@ test('maps older than is kept go, the last of them with the camera', async () =>
 test('after the clock was set back, maps are kept again at once', async () => {
   const [reading, map] = picture(8, Date.now() - 3_600_000);
   assert.equal(await (await writer()).offer(reading, map), 'kept');
+  const kept = await (await frames()).xrange(replayKey('gate'), '-', '+');
   assert.deepEqual(
-    (await ask()).records.map(({ summary }) => summary.count),
-    [8],
+    kept.map(([id]) => id),
+    [`${reading.capturedAt}-0`],
   );
 });
 
@@ -133,4 +134,48 @@ test('when memory runs short no map is kept, so that pictures still find room', 
     await client.config('SET', 'maxmemory', 0);
   }
   assert.equal(await (await writer()).offer(reading, map), 'kept');
+});
+
+test('of a camera that went dark, maps that are older than is kept are not handed out', async () => {
+  const client = await frames();
+  await client.del(replayKey('idle'));
+  // Written before the camera went dark: the stream lives on until its newest map is too old.
+  const record = (at: number) => {
+    const summary = { capturedAt: at, count: 1, interval: [0, 2] as [number, number], zones: [] };
+    return Buffer.from(encodeReplayRecord({ summary, deflatedMap: new Uint8Array(4) }));
+  };
+  const now = Date.now();
+  for (const at of [now - 90_000, now - 70_000, now - 30_000])
+    await client.xadd(replayKey('idle'), `${at}-0`, 'record', record(at));
+  const { records } = await ask('', 'idle');
+  assert.deepEqual(
+    records.map(({ summary }) => now - summary.capturedAt),
+    [30_000],
+  );
+});
+
+test('while the memory is needed for pictures, what is old goes all the same', async () => {
+  const client = await frames();
+  await client.del(replayKey('gate'));
+  const begin = Date.now() - 100_000;
+  for (const [seq, at] of [
+    [1, begin],
+    [2, begin + 30_000],
+  ] as const) {
+    assert.equal(await (await writer()).offer(...picture(seq, at)), 'kept');
+  }
+  await client.config('SET', 'maxmemory', '1100000');
+  try {
+    assert.equal(await (await writer()).offer(...picture(3, begin + 80_000)), 'full');
+  } finally {
+    await client.config('SET', 'maxmemory', '0');
+  }
+  assert.deepEqual(
+    (await client.xrange(replayKey('gate'), '-', '+')).map(([id]) => id),
+    [`${begin + 30_000}-0`],
+  );
+});
+
+test('a time that ends before it begins is refused', async () => {
+  assert.equal((await ask('?from=2&to=1')).response.status, 400);
 });

@@ -7,11 +7,17 @@ import type { AlertTables } from './tables.ts';
 /** The newest first. */
 export async function readAudit(
   db: Kysely<AlertTables>,
-  { from, to, limit }: Extract<AlertCommand, { type: 'list-audit' }>,
+  { from, to, after, limit }: Extract<AlertCommand, { type: 'list-audit' }>,
 ): Promise<AuditEntry[]> {
   let rows = db.selectFrom('commands').select(['command_id', 'at', 'actor', 'body', 'reply']);
   if (from !== undefined) rows = rows.where('at', '>=', from);
   if (to !== undefined) rows = rows.where('at', '<=', to);
+  if (after) {
+    const { at, commandId } = after;
+    rows = rows.where((eb) =>
+      eb.or([eb('at', '<', at), eb.and([eb('at', '=', at), eb('command_id', '>', commandId)])]),
+    );
+  }
   const found = await rows.orderBy('at', 'desc').orderBy('command_id').limit(limit).execute();
   return found.map((row) => {
     const {

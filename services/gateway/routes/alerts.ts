@@ -8,6 +8,7 @@ import { eventsCsv } from '../../../shared/contracts/history.ts';
 import type { AlertDesk } from '../alert-desk.ts';
 import { PageRefusedError, sendExport } from './export.ts';
 import { askAlerts, type Order, orderFailures, sendOrder } from './order.ts';
+import { inOrder, instant } from './time-range.ts';
 
 const AlertId = z.object({ alertId: z.string().min(1).max(200) });
 /** Who acts. Users and roles come later; until then the name is the operator's word. */
@@ -20,8 +21,8 @@ const EventQuery = z.object({
   cameraId: Id.optional(),
   zoneId: Id.optional(),
   alertId: z.string().optional(),
-  from: z.coerce.number().int().nonnegative().optional().describe('Not earlier than this, epoch ms.'),
-  to: z.coerce.number().int().nonnegative().optional().describe('Not later than this, epoch ms.'),
+  from: instant.optional().describe('Not earlier than this, epoch ms.'),
+  to: instant.optional().describe('Not later than this, epoch ms.'),
 });
 
 /** The log from an offset on, in pages. @throws PageRefusedError */
@@ -59,7 +60,7 @@ export const alertRoutes =
         schema: {
           summary: 'The alert log, oldest first',
           tags,
-          querystring: EventQuery,
+          querystring: inOrder(EventQuery),
           response: { 200: z.array(AlertEvent), ...orderFailures },
         },
       },
@@ -72,7 +73,7 @@ export const alertRoutes =
           schema: {
             summary: `The whole alert log as ${format.toUpperCase()}, of any length`,
             tags,
-            querystring: EventQuery.omit({ limit: true }),
+            querystring: inOrder(EventQuery.omit({ limit: true })),
             produces: [format === 'csv' ? 'text/csv' : 'application/json'],
             response: { 200: z.any(), ...orderFailures },
           },

@@ -3,14 +3,30 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { AuditEntry, auditCsv } from '../../../shared/contracts/history.ts';
 import type { AlertDesk } from '../alert-desk.ts';
-import { askAlerts, orderFailures, sendOrder, sendRefusal } from './order.ts';
+import { PageRefusedError, sendExport } from './export.ts';
+import { askAlerts, orderFailures, sendOrder } from './order.ts';
+import { inOrder, instant } from './time-range.ts';
 
-const instant = z.coerce.number().int().nonnegative();
-const Query = z.object({
+const ENTRIES_PER_PAGE = 1000;
+const Time = z.object({
   from: instant.optional().describe('Not earlier than this, epoch ms.'),
   to: instant.optional().describe('Not later than this, epoch ms.'),
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
 });
+const Query = Time.extend({ limit: z.coerce.number().int().min(1).max(ENTRIES_PER_PAGE).default(200) });
+
+/** The log from its newest entry on, in pages. @throws PageRefusedError */
+async function* auditPages(desk: AlertDesk, time: z.infer<typeof Time>): AsyncGenerator<AuditEntry[]> {
+  for (let after: { at: number; commandId: string } | undefined; ; ) {
+    const page = { ...time, limit: ENTRIES_PER_PAGE, ...(after ? { after } : {}) };
+    const answer = await askAlerts(desk, { type: 'list-audit', actor: 'api', ...page });
+    if (!answer?.ok) throw new PageRefusedError(answer);
+    const entries = z.array(AuditEntry).parse(answer.body);
+    yield entries;
+    const last = entries.at(-1);
+    if (!last || entries.length < ENTRIES_PER_PAGE) return;
+    after = { at: last.at, commandId: last.commandId };
+  }
+}
 
 export const auditRoutes =
   (desk: AlertDesk): FastifyPluginAsyncZod =>
@@ -23,27 +39,26 @@ export const auditRoutes =
           summary: 'Every order that was carried out, the newest first',
           description: 'Acknowledgements, comments, silences, assignments, drills, confirmations, deletions.',
           tags,
-          querystring: Query,
+          querystring: inOrder(Query),
           response: { 200: z.array(AuditEntry), ...orderFailures },
         },
       },
       async ({ query }, reply) => sendOrder(desk, reply, { type: 'list-audit', actor: 'api', ...query }),
     );
-    app.get(
-      '/api/audit.csv',
-      {
-        schema: {
-          summary: 'The same as CSV',
-          tags,
-          querystring: Query,
-          produces: ['text/csv'],
-          response: { 200: z.any(), ...orderFailures },
+    for (const format of ['csv', 'json'] as const) {
+      app.get(
+        `/api/audit.${format}`,
+        {
+          schema: {
+            summary: `The same as ${format.toUpperCase()}, of any length`,
+            tags,
+            querystring: inOrder(Time),
+            produces: [format === 'csv' ? 'text/csv' : 'application/json'],
+            response: { 200: z.any(), ...orderFailures },
+          },
         },
-      },
-      async ({ query }, reply) => {
-        const answer = await askAlerts(desk, { type: 'list-audit', actor: 'api', ...query });
-        if (!answer?.ok) return sendRefusal(reply, answer);
-        return reply.type('text/csv; charset=utf-8').send(auditCsv(z.array(AuditEntry).parse(answer.body)));
-      },
-    );
+        async ({ query }, reply) =>
+          sendExport(reply, { format, name: 'headroom_audit', pages: auditPages(desk, query), csv: auditCsv }),
+      );
+    }
   };

@@ -6,6 +6,7 @@ import type { AlertDesk } from '../alert-desk.ts';
 import { type Export, PageRefusedError, sendExport } from './export.ts';
 import { askAlerts, type Order, orderFailures, sendOrder } from './order.ts';
 import { sendProblem } from './problem.ts';
+import { instant } from './time-range.ts';
 
 export type Spans = { from: number; to: number; stepMs: number };
 
@@ -21,9 +22,6 @@ export type HistoryRoute<Query extends Spans, Point> = {
   /** Parts of an export's name that tell what it is about; empty ones are left out. */
   about: (query: Query) => string[];
 };
-
-/** Up to the last instant a date can tell. */
-const instant = z.coerce.number().int().nonnegative().max(8_640_000_000_000_000);
 
 /** Fields of a query for spans. @param smallestStepMs spans are whole multiples of it */
 export const spanFields = (smallestStepMs: number, description: string) => ({

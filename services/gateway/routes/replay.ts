@@ -6,11 +6,11 @@ import { Id } from '../../../shared/contracts/common.ts';
 import { REPLAY_RECORDS_MAX, replayKey } from '../../../shared/contracts/replay.ts';
 import type { CameraBoard } from '../camera-board.ts';
 import { Problem, sendProblem } from './problem.ts';
+import { inOrder, instant, LAST_INSTANT } from './time-range.ts';
 
-const instant = z.coerce.number().int().nonnegative();
 const Query = z.object({
   from: instant.default(0).describe('First capturedAt, epoch ms.'),
-  to: instant.default(Number.MAX_SAFE_INTEGER).describe('Last capturedAt, epoch ms.'),
+  to: instant.default(LAST_INSTANT).describe('Last capturedAt, epoch ms.'),
   limit: z.coerce.number().int().min(1).max(REPLAY_RECORDS_MAX).default(REPLAY_RECORDS_MAX),
 });
 
@@ -36,7 +36,7 @@ export const replayRoutes =
             'often a map is kept and for how long; 0 means that none is kept.',
           tags: ['cameras'],
           params: z.object({ id: Id }),
-          querystring: Query,
+          querystring: inOrder(Query),
           response: {
             200: { description: 'Records', content: { 'application/octet-stream': { schema: z.any() } } },
             400: Problem,
@@ -50,10 +50,12 @@ export const replayRoutes =
           return sendProblem(reply, 404, 'Unknown camera', 'No camera with this id is configured.');
         }
         const { everyMs, keepMs } = replay();
+        // The stream of a camera that went dark lives on: what it holds is not told for longer than it is kept.
+        const from = Math.max(query.from, Date.now() - keepMs);
         const entries =
-          keepMs === 0
+          keepMs === 0 || from > query.to
             ? []
-            : await frames.xrangeBuffer(replayKey(params.id), query.from, query.to, 'COUNT', query.limit);
+            : await frames.xrangeBuffer(replayKey(params.id), from, query.to, 'COUNT', query.limit);
         const records = entries.flatMap(([, fields]) => fields[1] ?? []);
         return reply
           .type('application/octet-stream')
