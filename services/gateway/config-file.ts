@@ -2,6 +2,7 @@
  * `headroom.yaml` as the gateway reads and changes it. A change names the version it was made from; another one in
  * between refuses it, so that nobody's work is lost. Written whole or not at all, and checked like at a start.
  */
+import { isUtf8 } from 'node:buffer';
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, appendFile, chmod, chown, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
@@ -12,9 +13,12 @@ import { ConfigError, parseConfig } from '../../shared/config/load.ts';
 import type { ConfigChange } from '../../shared/contracts/config-api.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
+import { isMountedItself } from './mounted-file.ts';
 
 /** A history longer than this is read from its end only, bytes. */
 const HISTORY_READ_BYTES = 256 * 1024;
+
+const MOUNT_FOLDER = 'mount its folder instead, or change the file by hand where it lies.';
 
 export type ConfigSnapshot = { text: string; version: string };
 
@@ -61,11 +65,15 @@ export class ConfigFile {
     return basename(this.#path ?? 'headroom.yaml');
   }
 
-  /** @throws ConfigReadOnlyError without a file; what reading says */
+  /** @throws ConfigReadOnlyError without a file, or one that cannot be read */
   async read(): Promise<ConfigSnapshot> {
     if (this.#path === undefined) throw new ConfigReadOnlyError('This gateway runs without a configuration file.');
-    const text = await readFile(this.#path, 'utf8');
-    return { text, version: versionOf(text) };
+    try {
+      const text = await readFile(this.#path, 'utf8');
+      return { text, version: versionOf(text) };
+    } catch (cause) {
+      throw new ConfigReadOnlyError(`${this.name} cannot be read (${codeOf(cause)}).`, { cause });
+    }
   }
 
   /** Why changes are refused; undefined when they are taken. */
@@ -77,6 +85,11 @@ export class ConfigFile {
       const real = await realpath(this.#path);
       await access(real, constants.W_OK);
       await access(dirname(real), constants.W_OK);
+      // Told before anybody draws zones in vain.
+      const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+      if (isMountedItself(real, mounts)) return `${this.name} is mounted by itself: ${MOUNT_FOLDER}`;
+      // What is no UTF-8 was replaced as it was read: saving would lose it.
+      if (!isUtf8(await readFile(real))) return `${this.name} is not UTF-8 text: save it as UTF-8 in an editor.`;
       return undefined;
     } catch (error) {
       return `${this.name} cannot be written here (${codeOf(error)}); its folder must be writable, too.`;
@@ -156,7 +169,7 @@ export class ConfigFile {
     } catch (cause) {
       await rm(temporary, { force: true });
       if (cause instanceof HeadroomError) throw cause;
-      const hint = codeOf(cause) === 'EBUSY' ? ' Mount its folder instead of the file.' : '';
+      const hint = codeOf(cause) === 'EBUSY' ? ` It may be mounted by itself: ${MOUNT_FOLDER}` : '';
       throw new ConfigReadOnlyError(`${this.name} cannot be replaced (${codeOf(cause)}).${hint}`, { cause });
     }
     await syncFolder(dirname(real));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
+import { isMountedItself } from '../../services/gateway/mounted-file.ts';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
 import { startIngest } from '../../services/ingest/service.ts';
 import { loadConfig, parseConfig } from '../../shared/config/load.ts';
@@ -234,6 +235,26 @@ test('a file with faults is shown with them and not written', async () => {
   const { faults, version } = await view();
   assert.deepEqual(faults, [{ field: 'cameras[0].zoens', rule: 'is not a known setting' }]);
   assert.equal((await put({ id: 'new', url: 'rtsp://192.0.2.1/n' }, version)).status, 422);
+});
+
+test('a file that is gone, or of another encoding, is told in plain words and not written', async () => {
+  const latin = Buffer.from(START.replace('north', 'nörd'), 'latin1');
+  await writeFile(file, latin);
+  const { readOnlyBecause, version } = await view();
+  assert.match(readOnlyBecause ?? '', /is not UTF-8 text/);
+  assert.equal((await put({ id: 'new', url: 'rtsp://192.0.2.1/n' }, version)).status, 403);
+  assert.deepEqual(await readFile(file), latin);
+  await rm(file);
+  const gone = await ask('config');
+  assert.deepEqual([gone.status, gone.body.detail], [403, 'headroom.yaml cannot be read (ENOENT).']);
+});
+
+test('a file that is mounted by itself is known by the mounts', () => {
+  const mounts =
+    '36 35 98:0 / / rw - ext4 /dev/sda1 rw\n50 36 98:0 /a/x.yaml /etc/my\\040site/headroom.yaml rw - ext4 /dev/sda1 rw\n';
+  assert.ok(isMountedItself('/etc/my site/headroom.yaml', mounts));
+  assert.ok(!isMountedItself('/etc/my site', mounts));
+  assert.ok(!isMountedItself('/etc/headroom.yaml', ''));
 });
 
 test('a foreign page and a configuration that forbids it change nothing', async () => {
