@@ -18,7 +18,8 @@ export type Behaviour =
   | { kind: 'slow'; ms: number }
   | { kind: 'reset' }
   | { kind: 'reset-mid-body' }
-  | { kind: 'huge' };
+  | { kind: 'huge' }
+  | { kind: 'never-ending'; status: number };
 
 export type WebhookListener = {
   readonly url: string;
@@ -98,6 +99,9 @@ function answer(behaviour: Behaviour, request: IncomingMessage, response: Server
       response.writeHead(200, { 'content-length': '1000' });
       response.write('half');
       setTimeout(() => request.socket.resetAndDestroy(), 20);
+      return;
+    case 'never-ending':
+      response.writeHead(behaviour.status).write('on');
       return;
     case 'huge': {
       response.writeHead(200);

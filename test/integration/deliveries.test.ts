@@ -218,6 +218,16 @@ describe('deliveries', () => {
     assert.ok((record.tries[0]?.durationMs ?? 0) < 400);
   });
 
+  it('a receiver that takes a message and never ends its answer gets it once', async () => {
+    bad.behave({ kind: 'never-ending', status: 503 }, { kind: 'never-ending', status: 200 });
+    const id = await crowd();
+    const record = await recordOf('bad', id, 'delivered');
+    assert.deepEqual(
+      record.tries.map((t) => t.outcome),
+      ['http-503', 'delivered'],
+    );
+  });
+
   it('what is given up is kept, and can be sent again with the same id', async () => {
     bad.behave({ kind: 'status', status: 503 });
     const id = await crowd();

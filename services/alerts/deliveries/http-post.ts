@@ -14,6 +14,8 @@ export type Post = {
   guard: AddressGuard;
 };
 
+type Answer = { statusCode: number; retryAfter: string | undefined };
+
 /** What a receiver says is not read beyond this. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -43,10 +45,7 @@ export async function httpPost(post: Post): Promise<Outcome> {
   }
 }
 
-function exchange(
-  { url, headers, body, guard }: Post,
-  signal: AbortSignal,
-): Promise<{ statusCode: number; retryAfter: string | undefined }> {
+function exchange({ url, headers, body, guard }: Post, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method: 'POST',
@@ -56,18 +55,22 @@ function exchange(
       signal,
       headers: { 'content-length': Buffer.byteLength(body), 'user-agent': 'Headroom', ...headers },
     });
-    request.on('error', reject);
+    let answer: Answer | undefined;
+    // What was said counts, though its end never came: sent again, the message would be heard twice.
+    const broken = (error: Error): void => (answer && signal.aborted ? resolve(answer) : reject(error));
+    request.on('error', broken);
     request.on('response', (response) => {
-      const answer = { statusCode: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] };
+      const said: Answer = { statusCode: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] };
+      answer = said;
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes <= MAX_ANSWER_BYTES) return;
-        resolve(answer);
+        resolve(said);
         request.destroy();
       });
-      response.on('end', () => resolve(answer));
-      response.on('error', reject);
+      response.on('end', () => resolve(said));
+      response.on('error', broken);
     });
     request.end(body);
   });
