@@ -134,15 +134,20 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
     });
 
     if (configFile) {
-      const reload = async (next: Config): Promise<void> => {
-        // Refused as a whole when a secret is missing: the running configuration stays.
-        const resolved = resolveEndpoints(next);
+      const reload = async (read: Config): Promise<void> => {
+        // Without its secret no receiver can be called; the zones it was to hear of are judged all the same.
+        let next = read;
+        try {
+          endpoints = resolveEndpoints(read);
+        } catch (error) {
+          logger.error({ reason: messageOf(error) }, 'new receivers refused, the running ones stay');
+          next = { ...read, deliveries: config.deliveries };
+        }
         config = next;
-        endpoints = resolved;
         tellConfigVersion(metrics, next);
         // Thresholds first: they wait for no receiver that takes its time to close.
         term?.configure(next);
-        await desk?.configure(next, resolved);
+        await desk?.configure(next, endpoints);
       };
       lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (unwatch) => unwatch());
     }
