@@ -9,7 +9,8 @@ import { access, appendFile, chmod, chown, open, readFile, realpath, rename, rm,
 import { basename, dirname, join } from 'node:path';
 import type { Document } from 'yaml';
 import { editable, textOf } from '../../shared/config/edit.ts';
-import { ConfigError, parseConfig } from '../../shared/config/load.ts';
+import { ConfigError, type ConfigIssue, parseConfig, refuseEmpty } from '../../shared/config/load.ts';
+import type { Config } from '../../shared/config/schema.ts';
 import type { ConfigChange } from '../../shared/contracts/config-api.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
@@ -76,6 +77,13 @@ export class ConfigFile {
     }
   }
 
+  /** Whether no service could start with the file as it is now. */
+  async isFaulty(): Promise<boolean> {
+    if (this.#path === undefined) return false;
+    const text = await readFile(this.#path, 'utf8').catch(() => '');
+    return 'issues' in judge(text, this.name);
+  }
+
   /** Why changes are refused; undefined when they are taken. */
   async readOnlyBecause(): Promise<string | undefined> {
     if (this.#path === undefined) return 'This gateway runs without a configuration file.';
@@ -133,6 +141,7 @@ export class ConfigFile {
     const before = await this.read();
     if (before.version !== version) throw new ConfigChangedError(before.version);
     // A file with faults is mended by hand: what the change would save besides it cannot be known.
+    refuseEmpty(before.text, this.name);
     parseConfig(before.text, this.name);
     const document = editable(before.text);
     edit(document);
@@ -190,12 +199,21 @@ export class ConfigFile {
   }
 }
 
+/** What a text of the file says, or everything that is wrong with it, by the rules of a start. */
+export function judge(text: string, file?: string): { config: Config } | { issues: ConfigIssue[] } {
+  try {
+    refuseEmpty(text, file ?? '');
+    return { config: parseConfig(text, file) };
+  } catch (error) {
+    if (error instanceof ConfigError) return { issues: error.issues };
+    throw error;
+  }
+}
+
 /** Names a state of the file: the same text, the same version. */
 export function versionOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
-
-export const isConfigFault = (error: unknown): error is ConfigError => error instanceof ConfigError;
 
 function parsedLine(line: string): ConfigChange[] {
   try {

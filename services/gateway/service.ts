@@ -79,6 +79,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     benchQueue.on('error', () => undefined); // the state connection logs that Redis went
     lifecycle.add('bench queue', benchQueue, (queue) => queue.close());
 
+    const file = new ConfigFile(configFile, () => changesRefused(configChanges, config.gateway.host), logger);
     const app = await createHttpApp({
       board,
       alerts,
@@ -87,7 +88,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
       logger,
       isOurHost: (header) => isOurHost(config.gateway.host, header, allowedOrigins),
       isOurPage: (origin, header) => isOurPage(origin, header, allowedOrigins),
-      config: new ConfigFile(configFile, () => changesRefused(configChanges, config.gateway.host), logger),
+      config: file,
       bench: new BenchLine({ frames, enqueue: (job) => benchQueue.add('look', job, NOT_KEPT) }),
       models: () => modelsKnown(state),
       system: {
@@ -95,6 +96,7 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
         report: openSystemDesk({
           ...{ board, state, frames, instance, lifecycle },
           stateUrl: redisUrls.state,
+          faultyConfig: async () => ((await file.isFaulty()) ? file.name : undefined),
           metrics: async () => [await registry.getMetricsAsJSON(), ...(await readMetrics(state, instance))],
         }),
       },

@@ -17,8 +17,13 @@ export const SystemReport = z.object({
   windowMs: z.number().min(0),
   /** Headroom's version. */
   version: z.string(),
-  /** Thresholds, zones and calibration in force, as in every alert; absent while no alerts service runs. */
+  /** Thresholds, zones, calibration and receivers in force, as in every alert; absent while no alerts service runs. */
   configVersion: z.string().optional(),
+  /**
+   * Name of the configuration file where it has faults now: an older state of it is in force, and a service that ends
+   * cannot start again.
+   */
+  faultyConfig: z.string().optional(),
   state: SystemState,
   services: z.array(
     z.object({

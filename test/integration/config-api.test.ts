@@ -235,6 +235,17 @@ test('a file with faults is shown with them and not written', async () => {
   const { faults, version } = await view();
   assert.deepEqual(faults, [{ field: 'cameras[0].zoens', rule: 'is not a known setting' }]);
   assert.equal((await put({ id: 'new', url: 'rtsp://192.0.2.1/n' }, version)).status, 422);
+  assert.equal((await ask('system')).body.faultyConfig, 'headroom.yaml');
+  await writeFile(file, START);
+  assert.equal((await ask('system')).body.faultyConfig, undefined);
+});
+
+test('an empty file, as a full disk leaves it, is no site without cameras to go on from', async () => {
+  await writeFile(file, '');
+  const { faults, version } = await view();
+  assert.match(faults?.[0]?.rule ?? '', /the file is empty/);
+  assert.equal((await put({ id: 'new', url: 'rtsp://192.0.2.1/n' }, version)).status, 422);
+  assert.equal(await readFile(file, 'utf8'), '');
 });
 
 test('a file that is gone, or of another encoding, is told in plain words and not written', async () => {

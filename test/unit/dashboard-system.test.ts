@@ -54,6 +54,12 @@ describe('what asks for attention', () => {
       /판정하지 않습니다/,
     ],
     [
+      'a configuration that no service could start with',
+      { faultyConfig: 'headroom.yaml' },
+      /headroom\.yaml has faults/,
+      /headroom\.yaml에 오류가/,
+    ],
+    [
       'a full disk',
       { disk: { freeBytes: gib, totalBytes: 100 * gib, low: true } },
       /1\d{3} MiB|1 GiB left/,

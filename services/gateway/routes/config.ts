@@ -21,7 +21,7 @@ import {
 import { ProbeAnswer, ProbeQuestion } from '../../../shared/contracts/probe.ts';
 import type { AlertDesk } from '../alert-desk.ts';
 import { fullUrl, issuesOf, maskedCameras, storedCameras } from '../camera-edit.ts';
-import { ConfigChangedError, type ConfigFile, ConfigReadOnlyError } from '../config-file.ts';
+import { ConfigChangedError, type ConfigFile, ConfigReadOnlyError, judge } from '../config-file.ts';
 import type { ProbeLine } from '../probe-line.ts';
 import { Problem, problem, sendProblem } from './problem.ts';
 
@@ -60,14 +60,10 @@ export const configRoutes =
     const view = async (): Promise<z.infer<typeof ConfigView>> => {
       const { text, version } = await config.read();
       const readOnlyBecause = await config.readOnlyBecause();
-      let inForce = parseConfig('');
-      let faults: FieldIssue[] = [];
-      try {
-        inForce = parseConfig(text);
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        faults = error.issues.map(({ line, field, rule }) => ({ field: field || `line ${line}`, rule }));
-      }
+      const judged = judge(text);
+      const inForce = 'config' in judged ? judged.config : parseConfig('');
+      const issues = 'issues' in judged ? judged.issues : [];
+      const faults = issues.map(({ line, field, rule }) => ({ field: field || `line ${line}`, rule }));
       return {
         version,
         file: config.name,

@@ -23,6 +23,8 @@ export type SystemDeskOptions = {
   instance: string;
   /** Metrics of all services, this one's among them, as prom-client's JSON. */
   metrics: () => Promise<object[]>;
+  /** Name of the configuration file where it has faults. */
+  faultyConfig: () => Promise<string | undefined>;
   lifecycle: Lifecycle;
 };
 
@@ -36,16 +38,18 @@ export function openSystemDesk(o: SystemDeskOptions): () => Promise<SystemReport
   lifecycle.add('frame queue', queue, () => queue.close());
 
   return async () => {
-    const [presence, models, looks, jobs, redis] = await Promise.all([
+    const [presence, models, looks, jobs, redis, faultyConfig] = await Promise.all([
       readPresence(state).catch(() => []),
       modelsKnown(state).catch(() => []),
       window.window(),
       queue.getJobCounts('waiting', 'active').catch(() => undefined),
       redisMemory(state, frames).catch(() => undefined),
+      o.faultyConfig(),
     ]);
     return systemReport({
       now: Date.now(),
       version: VERSION,
+      faultyConfig,
       state: board.system(),
       presence,
       models,

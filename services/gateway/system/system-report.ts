@@ -10,6 +10,7 @@ import { type Filter, gauge, labelValues, percentiles, rise, type Sample, total 
 export type Known = {
   now: number;
   version: string;
+  faultyConfig?: string | undefined;
   state: SystemState;
   presence: readonly Presence[];
   models: readonly WorkerModels[];
@@ -41,6 +42,7 @@ export function systemReport(known: Known): SystemReport {
     windowMs,
     version: known.version,
     ...given('configVersion', gauge(after, 'headroom_config_info')?.labels.version),
+    ...given('faultyConfig', known.faultyConfig),
     state: known.state,
     services: known.presence
       .map(({ service, instance, startedAt, at }) => ({

@@ -18,6 +18,7 @@ export function problemsOf(report: SystemReport, s: SystemTexts, t: Texts): stri
       found.push(problems.failing(state.alerts.failing.map(({ endpoint }) => endpoint).join(', ')));
     }
   }
+  if (report.faultyConfig) found.push(problems.faultyConfig(report.faultyConfig));
   if (disk?.low) found.push(problems.disk(s.bytes(disk.freeBytes)));
   for (const [name, part] of [
     [s.storage.redisState, redis?.state],

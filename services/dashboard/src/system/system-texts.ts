@@ -22,6 +22,7 @@ export type SystemTexts = {
     service: (name: string) => string;
     leader: string;
     databaseAway: string;
+    faultyConfig: (file: string) => string;
     disk: (free: string) => string;
     memory: (name: string, share: string) => string;
     refused: (names: string) => string;
