@@ -40,7 +40,7 @@ export function createAlertMetrics(registry: Registry) {
     }),
     configInfo: new Gauge({
       name: 'headroom_config_info',
-      help: '1 for the version of thresholds, zones and calibration in force',
+      help: '1 for the version of thresholds, zones, calibration and receivers in force',
       labelNames: ['version'],
       registers,
     }),

@@ -1,9 +1,11 @@
 /** What the engine takes from the configuration besides its rules. Pure. */
 import type { Config } from '../../shared/config/schema.ts';
 import type { EnginePolicy } from './engine.ts';
-import { configVersion } from './rules/rules-of.ts';
+import { configVersion } from './thresholds/config-version.ts';
 
-export function enginePolicy(config: Pick<Config, 'alerts' | 'cameras'>): EnginePolicy {
+export function enginePolicy(
+  config: Pick<Config, 'alerts' | 'cameras'> & Partial<Pick<Config, 'deliveries'>>,
+): EnginePolicy {
   const { mode, escalateMs, escalationSteps } = config.alerts;
   return {
     mode,

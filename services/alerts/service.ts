@@ -22,10 +22,10 @@ import { EvidenceFiles } from './evidence/evidence-files.ts';
 import { EvidenceStore } from './evidence/evidence-store.ts';
 import { inTime } from './in-time.ts';
 import { acquireLease, releaseLease, takeOffer } from './leader-lease.ts';
-import { configVersion } from './rules/rules-of.ts';
 import { watchStorage } from './storage-watch.ts';
 import { AlertStore } from './store/alert-store.ts';
 import { Term } from './term.ts';
+import { configVersion } from './thresholds/config-version.ts';
 
 /** How often a process that does not lead asks for the lead. */
 const ASK_EVERY_MS = 300;

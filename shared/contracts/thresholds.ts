@@ -49,7 +49,7 @@ export const ThresholdsInForce = z.object({
   /** Names this installation. */
   source: z.string(),
   mode: AlertMode,
-  /** Hash of thresholds, zones and calibration: stands in every alert event. */
+  /** Hash of thresholds, zones, calibration and receivers: stands in every alert event. */
   configVersion: z.string(),
   since: EpochMs.optional(),
   /** Who made the change that brought them in force; absent where the file was edited by hand. */

@@ -85,6 +85,26 @@ it('holds no address and no secret', () => {
   ]);
 });
 
+it('has another version when anything changes that stands above the signatures, and by no address', () => {
+  const [duty, ...others] = config.deliveries.endpoints;
+  const [gate, ...cameras] = config.cameras;
+  assert.ok(duty && gate);
+  const versionWith = (more: object): string =>
+    thresholdsInForce({ ...config, ...more }, { models: [], signatures: [] }).configVersion;
+  const told = (change: object) => ({
+    deliveries: { ...config.deliveries, endpoints: [{ ...duty, ...change }, ...others] },
+  });
+  const versions = [
+    versionWith({}),
+    versionWith(told({ minLevel: 'severe' })),
+    versionWith(told({ escalationStep: 2 })),
+    versionWith({ deliveries: { ...config.deliveries, endpoints: [] } }),
+    versionWith({ cameras: [{ ...gate, staleAfterMs: 60_000 }, ...cameras] }),
+  ];
+  assert.equal(new Set(versions).size, versions.length);
+  assert.equal(versionWith(told({ url: 'https://elsewhere.example.org/' })), versions[0]);
+});
+
 it('is what its contract says, and knows which confirmations are of this version', () => {
   assert.deepEqual(ThresholdsInForce.parse(told), told);
   assert.deepEqual(told.models, ['fast@1', 'standard@0.1.1']);

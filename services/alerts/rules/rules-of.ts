@@ -1,5 +1,4 @@
 /** From the configuration to the rules in force. Pure. */
-import { createHash } from 'node:crypto';
 import type { AlertsConfig, Importance, LevelThresholds } from '../../../shared/config/alerts.ts';
 import { limitsInForce } from '../../../shared/config/limits-in-force.ts';
 import { type Camera, type Config, staleAfterMs, type Zone } from '../../../shared/config/schema.ts';
@@ -34,19 +33,6 @@ export function rulesOf(config: RulesConfig): Rule[] {
     blindRule(alerts, 'inference-behind', { caution: ANY_SHARE, alert: 0.5 }),
     blindRule(alerts, 'ingest-down', { alert: ANY_SHARE }),
   ];
-}
-
-/** Identifies thresholds, zones and calibration in force: 12 hex digits. Holds no secret. */
-export function configVersion(config: RulesConfig): string {
-  const cameras = config.cameras.map(({ id, zones, lines, calibration, sampleFps }) => ({
-    id,
-    zones,
-    ...(lines.length > 0 ? { lines } : {}),
-    calibration,
-    sampleFps,
-  }));
-  const { httpPort: _, ...alerts } = config.alerts;
-  return createHash('sha256').update(JSON.stringify({ alerts, cameras })).digest('hex').slice(0, 12);
 }
 
 function zoneRules(alerts: AlertsConfig, camera: Camera, zone: Zone): Rule[] {

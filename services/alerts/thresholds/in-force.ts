@@ -2,7 +2,8 @@
 import { type Camera, type Config, staleAfterMs } from '../../../shared/config/schema.ts';
 import type { RuleInForce, ThresholdSignature, ThresholdsInForce } from '../../../shared/contracts/thresholds.ts';
 import type { Rule } from '../rules/rule.ts';
-import { configVersion, rulesOf } from '../rules/rules-of.ts';
+import { rulesOf } from '../rules/rules-of.ts';
+import { configVersion, receiversInForce } from './config-version.ts';
 
 /** What a configuration does not say. */
 export type Known = { since?: number | undefined; models: string[]; signatures: ThresholdSignature[] };
@@ -40,10 +41,7 @@ export function thresholdsInForce(
       alertMs: alerts.escalateMs.alert,
       steps: alerts.escalationSteps,
     },
-    receivers: deliveries.endpoints.map(({ id, kind, minLevel, escalationStep, cameras: only }) => ({
-      ...{ id, kind, minLevel, escalationStep },
-      ...(only ? { cameras: only } : {}),
-    })),
+    receivers: receiversInForce(config),
     evidence: { mode: alerts.evidence.mode, keepDays: alerts.evidence.keepDays },
     signatures,
   };
