@@ -43,6 +43,9 @@ const ZoneInForce = z.object({
   importance: z.string(),
   capacity: z.number().optional(),
   rules: z.array(RuleInForce),
+  idleLimits: z
+    .array(z.enum(['peoplePerSqm', 'occupancy']))
+    .describe('Own limits that guard nothing: densities need a calibrated camera, shares a capacity.'),
 });
 
 export const ThresholdsInForce = z.object({

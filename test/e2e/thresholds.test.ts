@@ -71,7 +71,14 @@ const site = (capacity: number) => ({
         ],
       })),
     },
-    { id: 'square', url: 'rtsp://192.0.2.2/', zones: [zone('all', 'Square', { capacity: 900 })] },
+    {
+      id: 'square',
+      url: 'rtsp://192.0.2.2/',
+      zones: [
+        zone('all', 'Square', { capacity: 900 }),
+        zone('lane', 'Lane', { limits: { peoplePerSqm: { severe: 4 } } }),
+      ],
+    },
   ],
 });
 const configFile = (): string => join(dir, 'headroom.yaml');
@@ -136,6 +143,8 @@ test('read, confirmed and printed on A4; a change opens it again', async () => {
     'home MQTT broker Caution 0 all',
   ]);
   await page.getByText('line The gap').waitFor();
+  assert.match((await page.getByTestId('idle').allInnerTexts()).join(), /^⚠ Own densities .* not calibrated\.$/);
+  assert.equal(await page.getByTestId('unguarded').count(), 1);
   await page.getByLabel('Name in full').fill('Kim Min-ji');
   await page.getByLabel('Role').fill('Safety officer');
   await page.getByTestId('confirm').click();

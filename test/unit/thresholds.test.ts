@@ -63,6 +63,28 @@ it('tells zones with profile, capacity and importance, and their own limits', ()
   assert.deepEqual(square?.rules.find(({ kind }) => kind === 'zone-density')?.raiseAt, { caution: 2, severe: 3.5 });
 });
 
+it('tells a zone that nothing guards, and own limits that nothing judges by', () => {
+  const polygon = '[[0, 0], [1, 0], [1, 1]]';
+  const site = parseConfig(`
+cameras:
+  - id: plain
+    url: "rtsp://192.0.2.3/"
+    zones:
+      - { id: open, polygon: ${polygon} }
+      - { id: stairs, polygon: ${polygon}, limits: { peoplePerSqm: { severe: 3 }, occupancy: { severe: 1 } } }
+      - { id: hall, polygon: ${polygon}, capacity: 80, limits: { occupancy: { severe: 1 } } }
+`);
+  const [camera] = thresholdsInForce(site, { models: [], signatures: [] }).cameras;
+  assert.deepEqual(
+    camera?.zones.map(({ rules, idleLimits }) => [rules.map(({ kind }) => kind), idleLimits]),
+    [
+      [[], []],
+      [[], ['peoplePerSqm', 'occupancy']],
+      [['zone-occupancy', 'zone-forecast'], []],
+    ],
+  );
+});
+
 it('tells lines’ rules with the line’s name', () => {
   const lines = told.cameras[1]?.rules.filter(({ kind }) => kind === 'line-in') ?? [];
   assert.deepEqual(

@@ -1,5 +1,6 @@
 /** The thresholds in force, told from the very rules that alerts are raised by. Pure. */
-import { type Camera, type Config, staleAfterMs } from '../../../shared/config/schema.ts';
+import { type LimitsInForce, limitsInForce } from '../../../shared/config/limits-in-force.ts';
+import { type Camera, type Config, staleAfterMs, type Zone } from '../../../shared/config/schema.ts';
 import type { RuleInForce, ThresholdSignature, ThresholdsInForce } from '../../../shared/contracts/thresholds.ts';
 import type { Rule } from '../rules/rule.ts';
 import { rulesOf } from '../rules/rules-of.ts';
@@ -28,10 +29,11 @@ export function thresholdsInForce(
       calibrated: camera.calibration !== undefined,
       sampleFps: camera.sampleFps,
       staleAfterMs: staleAfterMs(camera),
-      zones: camera.zones.map(({ id, name, profile, importance, capacity }) => ({
-        ...{ id, name: name ?? id, profile, importance },
-        ...(capacity === undefined ? {} : { capacity }),
-        rules: of(camera.id, id),
+      zones: camera.zones.map((zone) => ({
+        ...{ id: zone.id, name: zone.name ?? zone.id, profile: zone.profile, importance: zone.importance },
+        ...(zone.capacity === undefined ? {} : { capacity: zone.capacity }),
+        rules: of(camera.id, zone.id),
+        idleLimits: idleLimits(zone, limitsInForce(alerts, camera, zone)),
       })),
       rules: of(camera.id, undefined).map((rule) => withLineName(rule, camera)),
     })),
@@ -46,6 +48,10 @@ export function thresholdsInForce(
     signatures,
   };
 }
+
+/** What somebody stated and nothing judges by: on paper it must not be missing in silence. */
+const idleLimits = ({ limits }: Pick<Zone, 'limits'>, inForce: LimitsInForce) =>
+  (['peoplePerSqm', 'occupancy'] as const).filter((figure) => limits?.[figure] && !inForce[figure]);
 
 function withLineName(rule: RuleInForce, { lines }: Pick<Camera, 'lines'>): RuleInForce {
   const line = lines.find(({ id }) => id === rule.lineId);

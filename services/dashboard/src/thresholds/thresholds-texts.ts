@@ -32,6 +32,11 @@ const en = {
   capacity: (people: string) => `capacity ${people}`,
   importance: { low: 'low importance', normal: 'normal importance', high: 'high importance' } as Record<string, string>,
   noZones: 'No zone: nothing is judged here but the camera itself.',
+  unguarded: 'No threshold: no crowd raises an alert here. Calibrate the camera, or state a capacity or limits.',
+  idle: {
+    peoplePerSqm: 'Own densities are stated and not in force: the camera is not calibrated.',
+    occupancy: 'Own shares of capacity are stated and not in force: the zone has no capacity.',
+  },
   table: {
     rule: 'Rule',
     unit: 'Unit',
@@ -128,6 +133,12 @@ const ko: ThresholdsTexts = {
   capacity: (people) => `정원 ${people}명`,
   importance: { low: '중요도 낮음', normal: '중요도 보통', high: '중요도 높음' },
   noZones: '구역 없음: 카메라 상태만 판단합니다.',
+  unguarded:
+    '임계값 없음: 여기서는 인파가 몰려도 경보가 울리지 않습니다. 카메라를 보정하거나 정원 또는 한계를 정하세요.',
+  idle: {
+    peoplePerSqm: '구역 자체 밀도 기준이 있지만 카메라가 보정되지 않아 적용되지 않습니다.',
+    occupancy: '구역 자체 정원 비율 기준이 있지만 정원이 없어 적용되지 않습니다.',
+  },
   table: {
     rule: '규칙',
     unit: '단위',
