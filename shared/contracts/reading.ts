@@ -72,6 +72,10 @@ export const ZoneReading = z.object({
 });
 export type ZoneReading = z.infer<typeof ZoneReading>;
 
+/** `no-room`: along the picture's edge, or at the horizon, nobody can be seen on both sides of a line. */
+export const LineDoubt = z.enum(['too-few-pictures', 'too-crowded', 'no-room']);
+export type LineDoubt = z.infer<typeof LineDoubt>;
+
 /** People that went over a line. Passes are counted: who goes in and comes back counts once each way. */
 export const LineReading = z.object({
   lineId: Id,
@@ -88,7 +92,7 @@ export const LineReading = z.object({
   inPerMin: z.number().int().min(0).optional(),
   outPerMin: z.number().int().min(0).optional(),
   /** Why the figures are not to be trusted; missing while they are. */
-  doubt: z.enum(['too-few-pictures', 'too-crowded']).optional(),
+  doubt: LineDoubt.optional(),
 });
 export type LineReading = z.infer<typeof LineReading>;
 

@@ -105,10 +105,11 @@ function run(name: string, fps: number, ground: Ground | undefined, headsOf: (fr
     };
     state = advanceLines(state, picture);
     pictures += 1;
-    for (const { lineId, doubt } of lineReadings(state, LINES)) if (doubt) doubts[lineId] = (doubts[lineId] ?? 0) + 1;
+    for (const { lineId, doubt } of lineReadings(state, LINES, { aspect, ground }))
+      if (doubt) doubts[lineId] = (doubts[lineId] ?? 0) + 1;
   }
   const { user } = process.cpuUsage(started);
-  const cells = (state ? lineReadings(state, LINES) : []).map((line) => {
+  const cells = (state ? lineReadings(state, LINES, { aspect, ground }) : []).map((line) => {
     const doubt = Math.round((100 * (doubts[line.lineId] ?? 0)) / pictures);
     return `${line.lineId} ${line.in}/${line.out}${doubt > 0 ? ` (doubt ${doubt} %)` : ''}`.padEnd(28);
   });

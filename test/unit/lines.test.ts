@@ -9,6 +9,7 @@ import { addToTally, lastMinute, midnightBefore, newTally } from '../../services
 import { Line } from '../../shared/config/lines.ts';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { calibrate } from '../../shared/geometry/ground.ts';
+import { hasRoom } from '../../shared/geometry/line-room.ts';
 
 const at = (x: number, y: number): Sighting => ({ place: [x, y], picture: [x, y], error: 0.01 });
 const track = (x: number, y: number, more: Partial<Track> = {}): Track => ({
@@ -220,6 +221,7 @@ describe('tally', () => {
 describe('a camera’s pictures, one after the other', () => {
   const aspect = 16 / 9;
   const ground = calibrate(CameraCalibration.parse({ mount: { heightM: 6, tiltDeg: 40 }, verticalFovDeg: 45 }), aspect);
+  const view = { aspect, ground };
   const picture = { aspect, lines: [level], midnight: DAY, longestMs: 3000 };
   /** People at even distances, walking down the picture; five pictures a second. */
   const queue = (step: number): [number, number][] =>
@@ -241,7 +243,7 @@ describe('a camera’s pictures, one after the other', () => {
   };
 
   it('counts a queue over a line, each once', () => {
-    const [line] = lineReadings(seen(150), [level]);
+    const [line] = lineReadings(seen(150), [level], view);
     assert.deepEqual([line?.in, line?.out], [0, 10]);
     assert.equal(line?.doubt, undefined);
   });
@@ -252,12 +254,12 @@ describe('a camera’s pictures, one after the other', () => {
         JSON.stringify(advanceLines(state, { ...picture, ground, capturedAt: NOON + step * 200, heads: queue(step) })),
       );
     }
-    assert.equal(lineReadings(state as LineState, [level])[0]?.out, 10);
+    assert.equal(lineReadings(state as LineState, [level], view)[0]?.out, 10);
   });
   it('doubts itself when pictures come too seldom, sooner without metres to judge by', () => {
     const alone = { heads: [[0.5, 0.3]] as [number, number][] };
     const doubt = (stepMs: number, more: object = {}) =>
-      lineReadings(seen(40, { ...alone, ...more }, stepMs), [level])[0]?.doubt;
+      lineReadings(seen(40, { ...alone, ...more }, stepMs), [level], view)[0]?.doubt;
     assert.deepEqual([doubt(500), doubt(900)], [undefined, 'too-few-pictures']);
     assert.deepEqual(
       [doubt(200, { ground: undefined }), doubt(400, { ground: undefined })],
@@ -269,8 +271,41 @@ describe('a camera’s pictures, one after the other', () => {
       0.35 + (i % 6) * 0.03,
       0.45 + Math.floor(i / 6) * 0.03,
     ]);
-    const doubt = (heads: [number, number][]) => lineReadings(seen(40, { heads }, 500), [level])[0]?.doubt;
+    const doubt = (heads: [number, number][]) => lineReadings(seen(40, { heads }, 500), [level], view)[0]?.doubt;
     assert.deepEqual([doubt(packed), doubt(packed.slice(0, 1))], ['too-crowded', undefined]);
+  });
+  it('doubts a line that nobody can be seen on both sides of: at the picture’s edge, or at the horizon', () => {
+    const doubtAt = (y: number, on: typeof ground | undefined) => {
+      const line = Line.parse({
+        ...level,
+        points: [
+          [0.2, y],
+          [0.8, y],
+        ],
+      });
+      const past = { lines: [line], ground: on, heads: [] };
+      return lineReadings(seen(40, past), [line], { aspect, ground: on })[0]?.doubt;
+    };
+    assert.deepEqual([doubtAt(0.99, undefined), doubtAt(0.9, undefined)], ['no-room', undefined]);
+    assert.deepEqual([doubtAt(0.97, ground), doubtAt(0.9, ground)], ['no-room', undefined]);
+    const flat = calibrate(CameraCalibration.parse({ mount: { heightM: 6, tiltDeg: 5 }, verticalFovDeg: 45 }), aspect);
+    assert.deepEqual([doubtAt(0.3, flat), doubtAt(0.8, flat)], ['no-room', undefined]);
+    const edge = Line.parse({
+      ...level,
+      points: [
+        [0.999, 0.1],
+        [0.999, 0.9],
+      ],
+    });
+    assert.ok(!hasRoom(edge.points, { aspect, ground: undefined }), 'upright, too');
+    const across = Line.parse({
+      ...level,
+      points: [
+        [0, 0.5],
+        [1, 0.5],
+      ],
+    });
+    assert.ok(hasRoom(across.points, { aspect, ground: undefined }), 'from edge to edge is none along it');
   });
   it('a line that is drawn elsewhere is counted anew, and says so', () => {
     const state = seen(60, {}, 500);
@@ -282,7 +317,7 @@ describe('a camera’s pictures, one after the other', () => {
       ] as Line['points'],
     };
     const next = advanceLines(state, { ...picture, lines: [moved], ground, capturedAt: NOON + 30_500, heads: [] });
-    const [line] = lineReadings(next, [moved]);
+    const [line] = lineReadings(next, [moved], view);
     assert.deepEqual([line?.out, line?.from, line?.since], [0, 'start', NOON + 30_500]);
   });
   it('who was there before a gap is not joined to who is there after it', () => {
@@ -292,6 +327,6 @@ describe('a camera’s pictures, one after the other', () => {
       after.tracks.map(({ sightings }) => sightings),
       [1],
     );
-    assert.equal(lineReadings(after, [level])[0]?.blindMs, 10_000);
+    assert.equal(lineReadings(after, [level], view)[0]?.blindMs, 10_000);
   });
 });

@@ -1,7 +1,8 @@
 /** From the heads of a camera's pictures, one after the other, to what went over its lines. Pure; the state is plain JSON. */
 import type { Line } from '../../../shared/config/lines.ts';
 import type { LineReading } from '../../../shared/contracts/reading.ts';
-import { type Ground, groundAt } from '../../../shared/geometry/ground.ts';
+import { groundAt } from '../../../shared/geometry/ground.ts';
+import { clearOf, HEAD_ERROR, hasRoom, type LineView } from '../../../shared/geometry/line-room.ts';
 import { crossLine, type Direction, type LineStand } from './crossings.ts';
 import { FASTEST, joinHeads, type Place, type Sighting, type Track } from './head-tracker.ts';
 import { addToTally, type LineTally, lastMinute, newTally } from './line-tally.ts';
@@ -21,24 +22,16 @@ export type LineState = {
   hurry: Record<string, number>;
 };
 
-export type LinePicture = {
+export type LinePicture = LineView & {
   capturedAt: number;
   /** Heads, 0–1 from the top left corner. */
   heads: [number, number][];
-  /** Width over height. */
-  aspect: number;
   lines: Line[];
-  /** Undefined where the camera is not calibrated. */
-  ground: Ground | undefined;
   midnight: number;
   /** A longer pause is a gap: who was there before is not looked for after it. */
   longestMs: number;
 };
 
-/** How exactly a head is located, share of the picture's height. */
-const HEAD_ERROR = 0.01;
-/** See {@link clearOf}: metres, or picture heights where there are none. */
-const CLEAR = { metres: 0.35, heights: 0.025 } as const;
 /** Heads this near to a line say how crowded it is there, share of the picture's height. */
 const NEAR = 0.2;
 /**
@@ -67,7 +60,7 @@ export function advanceLines(before: LineState | undefined, picture: LinePicture
     const stands = { ...old[from[index] ?? -1]?.stands };
     if (track.missed > 0) return { ...track, stands };
     for (const line of lines) {
-      const clear = clearOf(line, track.picture, picture);
+      const clear = clearOf(line.points, track.picture, picture);
       const { stand, counted } = crossLine(line, stands[line.id], track.picture, track.sightings, aspect, clear);
       if (stand) stands[line.id] = stand;
       crossings[line.id] = [...(crossings[line.id] ?? []), ...counted];
@@ -92,34 +85,26 @@ export function advanceLines(before: LineState | undefined, picture: LinePicture
 }
 
 /** What is told of the lines after a picture. */
-export function lineReadings(state: LineState, lines: Line[]): LineReading[] {
+export function lineReadings(state: LineState, lines: Line[], view: LineView): LineReading[] {
   return lines.flatMap((line) => {
     const tally = state.tallies[line.id];
     if (!tally) return [];
     const { in: goneIn, out, since, from, blindMs } = tally;
     const crowded = (state.hurry[line.id] ?? 0) > MOST_HURRY;
     const slow = state.stepMs > SLOWEST_STEP_MS[state.unit];
-    const doubt = slow ? 'too-few-pictures' : crowded ? 'too-crowded' : undefined;
+    const doubt = !hasRoom(line.points, view)
+      ? 'no-room'
+      : slow
+        ? 'too-few-pictures'
+        : crowded
+          ? 'too-crowded'
+          : undefined;
     return {
       ...{ lineId: line.id, name: line.name ?? line.id, in: goneIn, out, since, from, blindMs },
       ...lastMinute(tally),
       ...(doubt ? { doubt } : {}),
     };
   });
-}
-
-/**
- * How far from a line a head must be to stand on one side of it, picture heights: what a body sways in a crowd that stands
- * there, or a head that is taken for its neighbour.
- */
-function clearOf({ points: [a, b] }: Line, head: [number, number], { aspect, ground }: LinePicture): number {
-  if (!ground) return CLEAR.heights;
-  const [alongX, alongY] = [(b[0] - a[0]) * aspect, b[1] - a[1]];
-  const step = HEAD_ERROR / Math.hypot(alongX, alongY);
-  const aside: [number, number] = [head[0] + (alongY * step) / aspect, head[1] - alongX * step];
-  const [from, to] = [groundAt(ground, head), groundAt(ground, aside)];
-  const metres = from && to ? Math.hypot(to[0] - from[0], to[1] - from[1]) : Number.POSITIVE_INFINITY;
-  return Math.max(HEAD_ERROR, (CLEAR.metres * HEAD_ERROR) / metres);
 }
 
 function sightingOf(head: [number, number], { aspect, ground }: LinePicture): Sighting | undefined {

@@ -80,14 +80,14 @@ export class LineDesk {
       .exec()) as [[Error | null, string | null], [Error | null, string | null]];
     const aspect = frame.widthPx / frame.heightPx;
     const { capturedAt } = frame;
+    const view = { aspect, ground: this.#groundOf(camera, aspect) };
     const state = advanceLines(parsed(held), {
-      ...{ capturedAt, heads, aspect, lines: camera.lines },
-      ground: this.#groundOf(camera, aspect),
+      ...{ ...view, capturedAt, heads, lines: camera.lines },
       midnight: midnightBefore(capturedAt, camera.timeZone ?? Temporal.Now.timeZoneId()),
       longestMs: staleAfterMs(camera),
     });
     const commit = { state: JSON.stringify(state), after: Number(fence ?? 0) };
-    return { readings: lineReadings(state, camera.lines), commit };
+    return { readings: lineReadings(state, camera.lines, view), commit };
   }
 
   #groundOf({ calibration }: Camera, aspect: number): Ground | undefined {

@@ -5,6 +5,7 @@ import type { ProbeAnswer } from '../../../../shared/contracts/probe.ts';
 import type { Failure } from './api.ts';
 import { type Difference, same } from './difference.ts';
 import type { CameraInput, StillPicture } from './inputs.ts';
+import { forget } from './still.ts';
 import { idFrom, joinUrl, splitUrl } from './url.ts';
 
 export type Conflict = { theirs: CameraSettings; differences: Difference[] };
@@ -45,6 +46,13 @@ export class Draft {
     this.failure = undefined;
     this.conflict = undefined;
     this.tried = false;
+  }
+
+  /** Another picture to draw on; without one the picture before stays. */
+  show(picture: StillPicture | undefined): void {
+    if (!picture) return;
+    forget(this.picture);
+    this.picture = picture;
   }
 
   /** What was sent is saved as `camera`; what was typed while it was on its way stays, and is not saved yet. */

@@ -190,6 +190,8 @@ export const setupEn = {
     remove: (name: string) => `Remove ${name}`,
     end: (name: string) => `End of ${name}`,
     length: (metres: number) => `${figure(metres)} m long on the ground`,
+    noRoom:
+      'Nobody can be seen on both sides of this line, so nobody would be counted: draw it further from the edge of what can be seen.',
     day: 'Day of the totals',
     timeZone: 'Time zone',
     timeZoneHint: "Totals begin anew at its midnight. Empty: the server's own.",

@@ -187,6 +187,8 @@ export const setupKo: SetupTexts = {
     remove: (name) => `${name} 삭제`,
     end: (name) => `${name} 끝점`,
     length: (metres) => `지면 길이 ${figure(metres)} m`,
+    noRoom:
+      '이 선의 양쪽에서 사람을 볼 수 없어 아무도 계수되지 않습니다. 보이는 범위의 가장자리에서 더 안쪽에 그리세요.',
     day: '합계의 하루',
     timeZone: '시간대',
     timeZoneHint: '이 시간대의 자정에 합계가 새로 시작됩니다. 비우면 서버의 시간대입니다.',

@@ -84,6 +84,8 @@ export const zoneEn: ZoneTexts = {
     doubts: {
       'too-few-pictures': 'Not to be trusted: too few pictures a second to follow people.',
       'too-crowded': 'Not to be trusted: too crowded to tell people apart.',
+      'no-room':
+        'Not to be trusted: it lies along the edge of what can be seen, and nobody can be seen on both sides of it. Draw it further in.',
     },
     note: 'Passes are counted: who goes in and comes back counts once each way.',
     overTime: (line) => `Flow over ${line}`,

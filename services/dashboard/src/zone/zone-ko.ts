@@ -84,6 +84,8 @@ export const zoneKo: ZoneTexts = {
     doubts: {
       'too-few-pictures': '믿을 수 없음: 초당 영상이 적어 사람을 따라갈 수 없습니다.',
       'too-crowded': '믿을 수 없음: 너무 붐벼 사람을 구분할 수 없습니다.',
+      'no-room':
+        '믿을 수 없음: 선이 화면에서 보이는 범위의 가장자리에 있어 양쪽의 사람을 볼 수 없습니다. 더 안쪽에 그리세요.',
     },
     note: '통과 횟수입니다. 들어왔다 나가면 각각 한 번씩 셉니다.',
     overTime: (line) => `${line} 통과 인원`,

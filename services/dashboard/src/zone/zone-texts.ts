@@ -1,4 +1,5 @@
 /** The words of the zone's page. They come with the page, so that the wall does not carry them. */
+import type { LineDoubt } from '../../../../shared/contracts/reading.ts';
 import type { Language } from '../text/texts.ts';
 import type { RangeId } from './window.ts';
 import { zoneEn } from './zone-en.ts';
@@ -70,7 +71,7 @@ export type ZoneTexts = {
     outPerMin: string;
     since: (time: string) => string;
     blind: (duration: string) => string;
-    doubts: Record<'too-few-pictures' | 'too-crowded', string>;
+    doubts: Record<LineDoubt, string>;
     note: string;
     overTime: (line: string) => string;
     passed: (inside: string, outside: string, duration: string) => string;
