@@ -1,6 +1,6 @@
 /** The only schema of `headroom.yaml`. Defaults stand here, with their unit and reason. */
 import { z } from 'zod';
-import { Id, PicturePoint } from '../contracts/common.ts';
+import { Id, PicturePoint, TimeZone } from '../contracts/common.ts';
 import { isDrillCamera } from '../contracts/drill.ts';
 import { FarField, farWidthFault } from '../contracts/far-field.ts';
 import { InferenceWidth } from '../contracts/inference-width.ts';
@@ -71,11 +71,9 @@ export const Camera = z.strictObject({
     .describe('Age above which a picture is not shown as live; by default three sample periods, at least 3000 ms.'),
   zones: z.array(Zone).max(64).default([]),
   lines: z.array(Line).max(16).default([]),
-  timeZone: z
-    .string()
-    .refine(isTimeZone, 'is not a time zone; write one such as Asia/Seoul')
-    .optional()
-    .describe("IANA time zone: the day of a line's totals begins at its midnight. The machine's own by default."),
+  timeZone: TimeZone.optional().describe(
+    "IANA time zone: the day of a line's totals begins at its midnight. The machine's own by default.",
+  ),
   pictureGate: PictureGate.prefault({}),
   calibration: CameraCalibration.optional().describe('Needed for people per square metre.'),
   neighbours: z
@@ -266,15 +264,6 @@ function hasWidth(polygon: PicturePoint[]): boolean {
   return polygon.some(
     ([x, y]) => Math.abs((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) >= NARROWEST_ZONE * length && length > 0,
   );
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Age above which a camera's picture is stale, ms: three sample periods, at least 3 s. */

@@ -5,7 +5,7 @@
  * *operator* (who has seen it). An acknowledgement clears nothing, and a cleared condition acknowledges nothing.
  */
 import { z } from 'zod';
-import { EpochMs, Id } from './common.ts';
+import { EpochMs, Id, TimeZone } from './common.ts';
 
 /** Rising danger, in the order of the Korean national stages (관심, 주의, 경계, 심각). */
 export const ALERT_LEVELS = ['normal', 'attention', 'caution', 'alert', 'severe'] as const;
@@ -198,8 +198,8 @@ export type Silence = z.infer<typeof Silence>;
 export const EvidencePart = z.enum(['picture', 'heat', 'map']);
 export type EvidencePart = z.infer<typeof EvidencePart>;
 
-const ordered = { commandId: z.string().min(8).max(80), actor: z.string().min(1).max(120) };
-const text = z.string().min(1).max(2000);
+const ordered = { commandId: z.string().min(8).max(80), actor: z.string().trim().min(1).max(120) };
+const text = z.string().trim().min(1).max(2000);
 
 /** What operators do about alerts, over REST and the live socket alike. */
 export const OperatorCommand = z.discriminatedUnion('type', [
@@ -207,15 +207,16 @@ export const OperatorCommand = z.discriminatedUnion('type', [
   z.object({ ...ordered, type: z.literal('comment'), alertId: z.string(), note: text }),
   /** One step up the chain at once, by hand. */
   z.object({ ...ordered, type: z.literal('escalate'), alertId: z.string(), note: text.optional() }),
-  z.object({ ...ordered, type: z.literal('assign'), alertId: z.string(), assignee: z.string().min(1).max(120) }),
-  z.object({
+  z.object({ ...ordered, type: z.literal('assign'), alertId: z.string(), assignee: z.string().trim().min(1).max(120) }),
+  // Strict: without its misspelt camera a silence would be one of the whole site.
+  z.strictObject({
     ...ordered,
     type: z.literal('silence'),
     cameraId: Id.optional(),
     zoneId: Id.optional(),
     rule: RuleKind.optional(),
     upToLevel: RaisedLevel,
-    reason: z.string().min(1).max(500),
+    reason: z.string().trim().min(1).max(500),
     durationMs: z.number().int().min(1000).max(86_400_000),
   }),
   z.object({ ...ordered, type: z.literal('end-silence'), silenceId: z.string() }),
@@ -247,6 +248,8 @@ export const AlertCommand = z.discriminatedUnion('type', [
     to: EpochMs,
     /** Ten seconds reach back hours, whole minutes months. */
     stepMs: z.number().int().min(10_000).max(86_400_000).multipleOf(10_000).default(60_000),
+    /** Whose midnight begins spans of a whole day; UTC by default. */
+    timeZone: TimeZone.optional(),
   }),
   z.object({
     ...ordered,
@@ -256,6 +259,7 @@ export const AlertCommand = z.discriminatedUnion('type', [
     from: EpochMs,
     to: EpochMs,
     stepMs: z.number().int().min(60_000).max(86_400_000).multipleOf(60_000).default(60_000),
+    timeZone: TimeZone.optional(),
   }),
   z.object({
     ...ordered,

@@ -19,3 +19,15 @@ export type PicturePoint = z.infer<typeof PicturePoint>;
 /** Lower and upper bound of the 90 % interval, in the unit of the figure it belongs to. */
 export const Interval = z.tuple([z.number().min(0), z.number().min(0)]);
 export type Interval = z.infer<typeof Interval>;
+
+/** A time zone by its IANA name. */
+export const TimeZone = z.string().refine(isTimeZone, 'is not a time zone; write one such as Asia/Seoul');
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

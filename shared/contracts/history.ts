@@ -1,5 +1,6 @@
 /** What is kept of readings over time, and how it is exported. */
 import { z } from 'zod';
+import { localIso } from '../readings/local-day.ts';
 import type { AlertEvent } from './alert.ts';
 import { EpochMs, Id } from './common.ts';
 
@@ -9,7 +10,10 @@ export const HistoryPoint = z.object({
   zoneId: Id.optional(),
   /** Begin of the span. */
   at: EpochMs,
+  /** Length of the span; a day of a time zone lasts 23 to 25 hours. */
   stepMs: z.number().int().positive(),
+  /** Of it, counted, by the ten-second or minute spans it is made of: the rest was blind, or is still to come, ms. */
+  countedMs: z.number().int().positive(),
   /** Counted pictures in it. */
   samples: z.number().int().positive(),
   countMean: z.number().min(0),
@@ -49,29 +53,32 @@ export const HISTORY_POINTS_MAX = 5000;
 
 const HISTORY_COLUMNS = [
   ...(['cameraId', 'zoneId', 'stepMs', 'samples', 'countMean', 'countMin', 'countMax'] as const),
-  ...(['densityMean', 'densityPeak', 'countLow', 'countHigh'] as const),
+  ...(['densityMean', 'densityPeak', 'countLow', 'countHigh', 'countedMs'] as const),
 ];
 
-/** Readings as CSV (RFC 4180), instants in ISO 8601. A long export is written in parts, `rows` only after the first. */
-export function historyCsv(points: HistoryPoint[], part: 'whole' | 'rows' = 'whole'): string {
+/** A long export is written in parts, `rows` only after the first. */
+export type CsvPart = 'whole' | 'rows';
+
+/** Readings as CSV (RFC 4180), instants in ISO 8601. @param timeZone of the instants; UTC by default */
+export function historyCsv(points: HistoryPoint[], part: CsvPart = 'whole', timeZone?: string): string {
   return csv(
     part === 'rows' ? undefined : ['at', ...HISTORY_COLUMNS],
-    points.map((point) => [isoOf(point.at), ...HISTORY_COLUMNS.map((name) => point[name])]),
+    points.map((point) => [isoOf(point.at, timeZone), ...HISTORY_COLUMNS.map((name) => point[name])]),
   );
 }
 
 const LINE_COLUMNS = ['cameraId', 'lineId', 'stepMs', 'in', 'out', 'coveredMs', 'blindMs', 'doubtful'] as const;
 
-/** People over a line as CSV (RFC 4180), instants in ISO 8601. In parts like {@link historyCsv}. */
-export function lineHistoryCsv(points: LineHistoryPoint[], part: 'whole' | 'rows' = 'whole'): string {
+/** People over a line as CSV (RFC 4180), like {@link historyCsv}. */
+export function lineHistoryCsv(points: LineHistoryPoint[], part: CsvPart = 'whole', timeZone?: string): string {
   return csv(
     part === 'rows' ? undefined : ['at', ...LINE_COLUMNS],
-    points.map((point) => [isoOf(point.at), ...LINE_COLUMNS.map((name) => point[name])]),
+    points.map((point) => [isoOf(point.at, timeZone), ...LINE_COLUMNS.map((name) => point[name])]),
   );
 }
 
 /** The event log as CSV (RFC 4180), instants in ISO 8601. In parts like {@link historyCsv}. */
-export function eventsCsv(events: AlertEvent[], part: 'whole' | 'rows' = 'whole'): string {
+export function eventsCsv(events: AlertEvent[], part: CsvPart = 'whole'): string {
   const header = [
     ...['offset', 'at', 'capturedAt', 'type', 'mode', 'alertId', 'sequence', 'rule', 'cameraId', 'zoneId', 'lineId'],
     ...['fromLevel', 'toLevel', 'fromCondition', 'toCondition', 'reason', 'cause', 'value', 'threshold', 'unit'],
@@ -114,14 +121,15 @@ export const AuditEntry = z.object({
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
 /** The audit log as CSV (RFC 4180), instants in ISO 8601, orders as JSON. In parts like {@link historyCsv}. */
-export function auditCsv(entries: AuditEntry[], part: 'whole' | 'rows' = 'whole'): string {
+export function auditCsv(entries: AuditEntry[], part: CsvPart = 'whole'): string {
   return csv(
     part === 'rows' ? undefined : ['at', 'actor', 'what', 'ok', 'order', 'commandId'],
     entries.map((e) => [isoOf(e.at), e.actor, e.what, e.ok, JSON.stringify(e.order), e.commandId]),
   );
 }
 
-const isoOf = (at: number): string => new Date(at).toISOString();
+const isoOf = (at: number, timeZone?: string): string =>
+  timeZone === undefined ? new Date(at).toISOString() : localIso(at, timeZone);
 
 function csv(header: string[] | undefined, rows: (string | number | boolean | undefined)[][]): string {
   return [...(header ? [header] : []), ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');

@@ -100,6 +100,27 @@ test('spans of any step come as JSON; a blind one is missing, not zero', async (
   );
 });
 
+test('days are those of the time zone asked for, in whatever parts they come; a blind hour is told', async () => {
+  const DAY = 1440 * MINUTE;
+  // Half an hour before a whole one: neither days nor hours of it begin with those of UTC.
+  const days = { ...zone, from: 0, to: Date.now(), stepMs: DAY, timeZone: 'Asia/Kolkata' };
+  const points = (await (await ask('history.json', days)).json()) as HistoryPoint[];
+  assert.ok(points.every(({ at, stepMs }) => (at + 5.5 * 60 * MINUTE) % DAY === 0 && stepMs === DAY));
+  assert.equal(new Set(points.map(({ at }) => at)).size, points.length);
+  const sum = (all: HistoryPoint[], of: 'samples' | 'countedMs') => all.reduce((total, point) => total + point[of], 0);
+  assert.equal(sum(points, 'samples'), (MINUTES - 1) * 120);
+  assert.equal(sum(points, 'countedMs'), (MINUTES - 1) * MINUTE);
+  const few = (await (await ask('history', { ...days, from: BEGIN + DAY })).json()) as HistoryPoint[];
+  assert.deepEqual(few, points.slice(1), 'begins with the whole day');
+  const rows = (await (await ask('history.csv', days)).text()).trimEnd().split('\r\n');
+  assert.equal(rows.length, points.length + 1);
+  assert.match(rows[1] ?? '', /^\d{4}-\d\d-\d\dT00:00:00\.000\+05:30,gate,stage,86400000,/);
+  const wrong = await ask('history', { ...days, from: BEGIN, timeZone: 'Asia/Nowhere' });
+  assert.equal(wrong.status, 400);
+  assert.match(((await wrong.json()) as { detail: string }).detail, /time zone/);
+  assert.equal((await ask('history.csv', { ...days, timeZone: 'America/New_York', to: MINUTE })).status, 200, '1969');
+});
+
 test('questions that cannot be answered say what is wrong', async () => {
   for (const query of [
     { ...zone, from: 2, to: 1 },

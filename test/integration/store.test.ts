@@ -195,6 +195,7 @@ for (const { name, create } of DATABASES) {
         cameraId: 'gate',
         at: BEGIN,
         stepMs: 10_000,
+        countedMs: 10_000,
         samples: 20,
         countMean: 9.5,
         countMin: 0,
@@ -248,6 +249,62 @@ for (const { name, create } of DATABASES) {
     it('time without pictures is missing, not zero', async () => {
       const later = await readHistory(store.db, query({ zoneId: '', from: BEGIN + 120_000, stepMs: 10_000 }));
       assert.deepEqual(later, []);
+    });
+
+    it('gathers days of a time zone, also those with 23 and 25 hours', async () => {
+      const HOUR = 3_600_000;
+      const timeZone = 'Europe/Berlin';
+      for (const [cameraId, sunday] of [
+        ['spring', Date.UTC(2026, 2, 29)],
+        ['autumn', Date.UTC(2026, 9, 25)],
+      ] as const) {
+        const from = sunday - 36 * HOUR;
+        const hours = Array.from({ length: 96 }, (_, i) => from + i * HOUR);
+        const sums = { countMin: 1, countMax: 1, countLowSum: 1, countHighSum: 1, samples: 1, countSum: 1 };
+        const density = { densitySamples: 0, densitySum: 0, densityPeak: 0 };
+        await addHistory(
+          store.db,
+          hours.map((at) => ({ cameraId, zoneId: '', at, ...sums, ...density })),
+        );
+        const totals = { lineId: 'door', since: from, out: 0, blindMs: 0, doubtful: false };
+        await addLineHistory(
+          store.db,
+          hours.map((at, i) => ({ cameraId, ...totals, at, lastAt: at + 59_000, in: i + 1 })),
+        );
+        const asked = { cameraId, timeZone, from: sunday - 12 * HOUR, to: sunday + 36 * HOUR, stepMs: 24 * HOUR };
+        const days = await readHistory(store.db, query({ ...asked, zoneId: '' }));
+        const long = cameraId === 'spring' ? 23 : 25;
+        assert.deepEqual(
+          days.map(({ at, stepMs, samples, countedMs }) => [
+            new Date(at).toLocaleString('sv', { timeZone }),
+            stepMs / HOUR,
+            samples,
+            countedMs / 60_000,
+          ]),
+          cameraId === 'spring'
+            ? [
+                ['2026-03-28 00:00:00', 24, 24, 24],
+                ['2026-03-29 00:00:00', long, long, long],
+                ['2026-03-30 00:00:00', 24, 14, 14],
+              ]
+            : [
+                ['2026-10-24 00:00:00', 24, 24, 24],
+                ['2026-10-25 00:00:00', long, long, long],
+                ['2026-10-26 00:00:00', 24, 13, 13],
+              ],
+        );
+        const flows = await readLineHistory(store.db, lineQuery(asked));
+        assert.deepEqual(
+          flows.map(({ at, stepMs }) => [at, stepMs]),
+          days.map(({ at, stepMs }) => [at, stepMs]),
+        );
+        assert.deepEqual(
+          flows.map((flow) => flow.in),
+          days.map(({ samples }) => samples),
+        );
+        const utc = await readHistory(store.db, query({ ...asked, timeZone: undefined, zoneId: '' }));
+        assert.ok(utc.every(({ at, stepMs }) => at % stepMs === 0));
+      }
     });
 
     it('tells what went over a line from totals, through restarts, midnights and gaps', async () => {

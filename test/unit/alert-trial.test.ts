@@ -31,6 +31,7 @@ const spans = (densityAt: (minute: number) => number | undefined, people = 10): 
               zoneId: 'plaza',
               at,
               stepMs: 10_000,
+              countedMs: 10_000,
               samples: 20,
               countMean: people,
               countMin: people,

@@ -10,6 +10,8 @@ import {
   blindTimes,
   columnsOf,
   LiveTail,
+  markedBlind,
+  partlyBlind,
   sampleOf,
   samplesOf,
   summarise,
@@ -94,7 +96,7 @@ describe('the time shown', () => {
 });
 
 const point = (at: number, count: number, more: Partial<HistoryPoint> = {}): HistoryPoint => ({
-  ...{ cameraId: 'c', zoneId: 'z', at, stepMs: 10 * SECOND, samples: 20 },
+  ...{ cameraId: 'c', zoneId: 'z', at, stepMs: 10 * SECOND, countedMs: 10 * SECOND, samples: 20 },
   ...{ countMean: count, countMin: count, countMax: count + 1, ...more },
 });
 const BEGIN = NOW - 10 * MINUTE;
@@ -180,6 +182,42 @@ describe('gaps stay gaps', () => {
       blindMs: 80 * SECOND,
     });
     assert.equal(summarise([], [stretch]), undefined);
+  });
+
+  it('the mean is one over time: a minute of live seconds weighs no more than a stored minute', () => {
+    const points = [0, 1, 2].map((i) => point(BEGIN + i * MINUTE, 10, { stepMs: MINUTE, countedMs: MINUTE }));
+    const live = Array.from({ length: 60 }, (_, i) => ({
+      ...{ at: BEGIN + 3 * MINUTE + i * SECOND, halfMs: 0, count: 90, countMax: 90 },
+    }));
+    assert.equal(summarise(withTail(points, live, MINUTE), [])?.mean, 30);
+  });
+
+  it('a long span in which most of the time nobody counted is told, one under way is not', () => {
+    const window = { from: BEGIN, to: BEGIN + 8 * HOUR };
+    const two = { stepMs: 2 * HOUR };
+    const points = [
+      point(BEGIN, 5, { ...two, countedMs: 2 * HOUR }),
+      point(BEGIN + 2 * HOUR, 50, { ...two, countedMs: MINUTE }),
+      point(BEGIN + 4 * HOUR, 5, { ...two, countedMs: 110 * MINUTE }),
+      point(BEGIN + 6 * HOUR, 5, { ...two, countedMs: 30 * MINUTE }),
+    ];
+    const blind = blindTimes(samplesOf(points), window, 4 * SECOND);
+    assert.deepEqual(blind, [], 'every span has a count');
+    const partly = partlyBlind(points, window, 4 * SECOND);
+    assert.deepEqual(
+      partly.map(({ from, unseenMs }) => [(from - BEGIN) / HOUR, unseenMs / MINUTE]),
+      [
+        [2, 119],
+        [4, 10],
+      ],
+    );
+    assert.deepEqual(
+      markedBlind(blind, partly).map(({ from }) => (from - BEGIN) / HOUR),
+      [2],
+    );
+    const summary = summarise(samplesOf(points), blind, partly);
+    assert.equal(summary?.blindMs, 129 * MINUTE);
+    assert.ok(Math.abs((summary?.mean ?? 0) - 5.17) < 0.01, 'one minute of a crowd is no two hours of it');
   });
 });
 

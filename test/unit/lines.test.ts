@@ -5,10 +5,11 @@ import fc from 'fast-check';
 import { crossLine, type Direction, type LineStand } from '../../services/worker/lines/crossings.ts';
 import { joinHeads, type Sighting, type Track } from '../../services/worker/lines/head-tracker.ts';
 import { advanceLines, type LineState, lineReadings } from '../../services/worker/lines/line-counter.ts';
-import { addToTally, lastMinute, midnightBefore, newTally } from '../../services/worker/lines/line-tally.ts';
+import { addToTally, lastMinute, newTally } from '../../services/worker/lines/line-tally.ts';
 import { Line } from '../../shared/config/lines.ts';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { calibrate } from '../../shared/geometry/ground.ts';
+import { midnightBefore } from '../../shared/readings/local-day.ts';
 import { hasRoom } from '../../shared/geometry/line-room.ts';
 
 const at = (x: number, y: number): Sighting => ({ place: [x, y], picture: [x, y], error: 0.01 });

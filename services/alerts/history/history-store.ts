@@ -6,6 +6,7 @@ import { HeadroomError } from '../../../shared/runtime/errors.ts';
 import { deleteOldest } from '../store/delete-oldest.ts';
 import type { AlertTables } from '../store/tables.ts';
 import { FINE_STEP_MS, mergeTallies, type Tally } from './history-tally.ts';
+import { gatheringOf } from './spans.ts';
 
 /** Spans that minutes are made of. */
 export const COARSE_STEP_MS = 60_000;
@@ -68,19 +69,19 @@ function rowOf(tally: Tally, stepMs: number): AlertTables['history'] {
 export async function readHistory(db: Kysely<AlertTables>, query: Query): Promise<HistoryPoint[]> {
   const { stepMs } = query;
   const baseMs = stepMs % COARSE_STEP_MS === 0 ? COARSE_STEP_MS : FINE_STEP_MS;
-  // The step is a checked whole number: written out, since a parameter would not be the same in select and group by.
-  const span = sql<number>`(${sql.ref('at')} - ${sql.ref('at')} % ${sql.lit(stepMs)})`;
+  const { from, key, spanOf } = gatheringOf(query);
   let rows = db
     .selectFrom('history')
     .where('step_ms', '=', baseMs)
     .where('camera_id', '=', query.cameraId)
-    .where('at', '>=', Math.floor(query.from / stepMs) * stepMs)
+    .where('at', '>=', from)
     .where('at', '<', query.to);
   if (query.zoneId !== undefined) rows = rows.where('zone_id', '=', query.zoneId);
   const found = await rows
     .select((eb) => [
       'zone_id',
-      span.as('at'),
+      key.as('at'),
+      eb.fn.countAll<number>().as('counted'),
       eb.fn.sum<number>('samples').as('samples'),
       eb.fn.sum<number>('count_sum').as('count_sum'),
       eb.fn.min('count_min').as('count_min'),
@@ -92,8 +93,8 @@ export async function readHistory(db: Kysely<AlertTables>, query: Query): Promis
       eb.fn.sum<number>('density_sum').as('density_sum'),
       eb.fn.max('density_peak').as('density_peak'),
     ])
-    .groupBy(['zone_id', span])
-    .orderBy(span)
+    .groupBy(['zone_id', key])
+    .orderBy(key)
     .orderBy('zone_id')
     .limit(HISTORY_POINTS_MAX + 1)
     .execute();
@@ -104,8 +105,8 @@ export async function readHistory(db: Kysely<AlertTables>, query: Query): Promis
     return {
       cameraId: query.cameraId,
       ...(row.zone_id === '' ? {} : { zoneId: row.zone_id }),
-      at: Number(row.at),
-      stepMs,
+      ...spanOf(Number(row.at)),
+      countedMs: Number(row.counted) * baseMs,
       samples: Number(row.samples),
       countMean: Number(row.count_sum) / Number(row.samples),
       countMin: Number(row.count_min),

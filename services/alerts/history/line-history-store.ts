@@ -6,6 +6,7 @@ import { deleteOldest } from '../store/delete-oldest.ts';
 import type { AlertTables } from '../store/tables.ts';
 import { tooManyPoints } from './history-store.ts';
 import type { LineTotals } from './line-tally.ts';
+import { gatheringOf } from './spans.ts';
 
 type Query = Extract<AlertCommand, { type: 'list-line-history' }>;
 
@@ -57,8 +58,7 @@ const later = (column: 'last_at' | 'since' | 'in_total' | 'out_total' | 'blind_m
  */
 export async function readLineHistory(db: Kysely<AlertTables>, query: Query): Promise<LineHistoryPoint[]> {
   const { cameraId, lineId, to } = query;
-  const step = sql.lit(query.stepMs);
-  const from = Math.floor(query.from / query.stepMs) * query.stepMs;
+  const { from, key, spanOf } = gatheringOf(query);
   const line = sql`camera_id = ${cameraId} and line_id = ${lineId}`;
   const { rows } = await sql<Record<'span' | 'inside' | 'outside' | 'blind' | 'covered' | 'doubtful', number>>`
     with minutes as (
@@ -78,12 +78,12 @@ export async function readLineHistory(db: Kysely<AlertTables>, query: Query): Pr
       from minutes
       where at >= ${from} and (before_at is not null or since >= at)
     )
-    select at - at % ${step} as span, sum(inside) as inside, sum(outside) as outside, sum(blind) as blind,
+    select ${key} as span, sum(inside) as inside, sum(outside) as outside, sum(blind) as blind,
       sum(covered) as covered, max(doubtful) as doubtful
-    from flows group by at - at % ${step} order by at - at % ${step} limit ${HISTORY_POINTS_MAX + 1}`.execute(db);
+    from flows group by ${key} order by ${key} limit ${HISTORY_POINTS_MAX + 1}`.execute(db);
   if (rows.length > HISTORY_POINTS_MAX) throw tooManyPoints();
   return rows.map((row) => ({
-    ...{ cameraId, lineId, at: Number(row.span), stepMs: query.stepMs },
+    ...{ cameraId, lineId, ...spanOf(Number(row.span)) },
     ...{ in: Math.max(0, Number(row.inside)), out: Math.max(0, Number(row.outside)) },
     ...{ coveredMs: Math.max(0, Number(row.covered)), blindMs: Math.max(0, Number(row.blind)) },
     doubtful: Number(row.doubtful) === 1,

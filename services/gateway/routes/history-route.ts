@@ -1,14 +1,16 @@
 /** What went on over time, in spans: so many of them at once, and CSV and JSON of any length. One such list is one route. */
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { HISTORY_POINTS_MAX } from '../../../shared/contracts/history.ts';
+import { TimeZone } from '../../../shared/contracts/common.ts';
+import { type CsvPart, HISTORY_POINTS_MAX } from '../../../shared/contracts/history.ts';
+import { DAY_MS, localIso, midnightBefore } from '../../../shared/readings/local-day.ts';
 import type { AlertDesk } from '../alert-desk.ts';
-import { type Export, PageRefusedError, sendExport } from './export.ts';
+import { PageRefusedError, sendExport } from './export.ts';
 import { askAlerts, type Order, orderFailures, sendOrder } from './order.ts';
 import { sendProblem } from './problem.ts';
 import { instant } from './time-range.ts';
 
-export type Spans = { from: number; to: number; stepMs: number };
+export type Spans = { from: number; to: number; stepMs: number; timeZone?: string | undefined };
 
 export type HistoryRoute<Query extends Spans, Point> = {
   /** Of the route that answers at once; exports are at this path with `.csv` and `.json`. */
@@ -18,7 +20,7 @@ export type HistoryRoute<Query extends Spans, Point> = {
   point: z.ZodType<Point>;
   /** What the alerts service is asked for. */
   order: (query: Query) => Order;
-  csv: Export<Point>['csv'];
+  csv: (points: Point[], part: CsvPart, timeZone?: string) => string;
   /** Parts of an export's name that tell what it is about; empty ones are left out. */
   about: (query: Query) => string[];
 };
@@ -35,6 +37,9 @@ export const spanFields = (smallestStepMs: number, description: string) => ({
     .multipleOf(smallestStepMs)
     .default(60_000)
     .describe(description),
+  timeZone: TimeZone.optional().describe(
+    'IANA name such as Asia/Seoul: spans of a whole day (stepMs 86400000) begin at its midnights, and CSV writes its time. UTC by default.',
+  ),
 });
 
 const TOO_MANY_SPANS = `That is more than ${HISTORY_POINTS_MAX} spans: ask for a longer stepMs, bring from and to closer together, or take CSV.`;
@@ -96,8 +101,11 @@ export const historyRoute =
         async (request, reply) => {
           const query = request.query as Query;
           if (isTooLong(query)) return sendProblem(reply, 400, 'Too many spans', TOO_LONG);
-          const name = ['headroom', ...o.about(query), new Date(query.from).toISOString().slice(0, 10)];
-          return sendExport(reply, { format, name: name.filter(Boolean).join('_'), pages: pages(query), csv: o.csv });
+          const name = ['headroom', ...o.about(query), localIso(query.from, query.timeZone ?? 'UTC').slice(0, 10)];
+          return sendExport(reply, {
+            ...{ format, name: name.filter(Boolean).join('_'), pages: pages(query) },
+            csv: (points, part) => o.csv(points, part, query.timeZone),
+          });
         },
       );
     }
@@ -110,11 +118,17 @@ const isTooLong = ({ from, to, stepMs }: Spans): boolean => (to - from) / stepMs
 
 /** A query as several, none of which has too many spans. */
 function partsOf<Query extends Spans>(query: Query): Query[] {
-  const partMs = HISTORY_POINTS_MAX * query.stepMs;
-  const begin = Math.floor(query.from / query.stepMs) * query.stepMs;
+  const { stepMs, timeZone } = query;
+  const partMs = HISTORY_POINTS_MAX * stepMs;
+  const beginOf = (at: number): number =>
+    timeZone !== undefined && stepMs === DAY_MS
+      ? Math.max(0, midnightBefore(at, timeZone))
+      : Math.floor(at / stepMs) * stepMs;
   const parts: Query[] = [];
-  for (let from = begin; from < query.to; from += partMs) {
-    parts.push({ ...query, from, to: Math.min(query.to, from + partMs) });
+  for (let from = beginOf(query.from); from < query.to; ) {
+    const to = Math.min(query.to, beginOf(from + partMs));
+    parts.push({ ...query, from, to });
+    from = to;
   }
   return parts;
 }

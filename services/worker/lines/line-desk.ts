@@ -10,9 +10,9 @@ import type { Frame } from '../../../shared/contracts/frame.ts';
 import { stateKeys } from '../../../shared/contracts/keys.ts';
 import type { LineReading } from '../../../shared/contracts/reading.ts';
 import { CalibrationError, calibrate, type Ground } from '../../../shared/geometry/ground.ts';
+import { midnightBefore } from '../../../shared/readings/local-day.ts';
 import type { LineCommit } from '../../../shared/readings/reading-publisher.ts';
 import { advanceLines, type LineState, lineReadings } from './line-counter.ts';
-import { midnightBefore } from './line-tally.ts';
 
 /** Cameras change with the configuration only; a bound keeps years of edits from adding up. */
 const GROUNDS_KEPT = 1000;

@@ -66,9 +66,3 @@ export function lastMinute(tally: LineTally): { inPerMin: number; outPerMin: num
   const of = (way: Direction): number => tally.recent.filter((crossing) => crossing.way === way).length;
   return { inPerMin: of('in'), outPerMin: of('out') };
 }
-
-/** The midnight before an instant, in a time zone. */
-export function midnightBefore(at: number, timeZone: string): number {
-  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
-  return local.startOfDay().epochMilliseconds;
-}

@@ -8,6 +8,8 @@ export type Sample = {
   at: number;
   /** Time it stands for, to either side: half a stored span; none for a live picture. */
   halfMs: number;
+  /** Of a stored span, counted. */
+  countedMs?: number | undefined;
   count: number;
   low?: number | undefined;
   high?: number | undefined;
@@ -54,6 +56,7 @@ export function samplesOf(points: readonly HistoryPoint[]): Sample[] {
   return points.map((point) => ({
     at: point.at + point.stepMs / 2,
     halfMs: point.stepMs / 2,
+    countedMs: point.countedMs,
     count: point.countMean,
     low: point.countLow,
     high: point.countHigh,
@@ -88,6 +91,26 @@ export function blindTimes(samples: readonly Sample[], { from, to }: Stretch, pa
   }
   if (to - seenTo > pauseMs) blind.push({ from: seenTo, to });
   return blind.filter((stretch) => stretch.to > stretch.from);
+}
+
+/** A stored span in a part of which nobody counted: a long one may hide hours of that. */
+export type PartlyBlind = Stretch & { unseenMs: number };
+
+/** So late the last minute of a span may be stored and fetched. */
+const SETTLED_AFTER_MS = 60_000;
+
+/** Spans that are over and were not counted throughout. @param pauseMs as of {@link blindTimes} */
+export function partlyBlind(points: readonly HistoryPoint[], { from, to }: Stretch, pauseMs: number): PartlyBlind[] {
+  return points.flatMap(({ at, stepMs, countedMs }) => {
+    const unseenMs = stepMs - countedMs;
+    const isOver = at >= from && at + stepMs + SETTLED_AFTER_MS <= to;
+    return isOver && unseenMs > pauseMs ? [{ from: at, to: at + stepMs, unseenMs }] : [];
+  });
+}
+
+/** Time to be marked as blind: wholly, and spans that were blind for the longer part. */
+export function markedBlind(blind: readonly Stretch[], partly: readonly PartlyBlind[]): Stretch[] {
+  return [...blind, ...partly.filter(({ from, to, unseenMs }) => unseenMs > (to - from) / 2)];
 }
 
 export type Columns = {
@@ -128,8 +151,15 @@ export type Summary = {
   blindMs: number;
 };
 
+/** Live samples come once a second. */
+const LIVE_SAMPLE_MS = 1_000;
+
 /** A stretch in one sentence's figures; undefined when nothing was counted in it. */
-export function summarise(samples: readonly Sample[], blind: readonly Stretch[]): Summary | undefined {
+export function summarise(
+  samples: readonly Sample[],
+  blind: readonly Stretch[],
+  partly: readonly PartlyBlind[] = [],
+): Summary | undefined {
   const [first] = samples;
   if (!first) return undefined;
   const highest = samples.reduce((most, sample) => (sample.countMax > most.countMax ? sample : most), first);
@@ -138,10 +168,14 @@ export function summarise(samples: readonly Sample[], blind: readonly Stretch[])
     (most, sample) => ((sample.densityPeak ?? 0) > (most?.densityPeak ?? -1) ? sample : most),
     undefined,
   );
+  // Each by the time it was counted for: the last minute's seconds are no more than one minute's span.
+  const weightOf = ({ countedMs = LIVE_SAMPLE_MS }: Sample): number => countedMs;
+  const weight = samples.reduce((sum, sample) => sum + weightOf(sample), 0);
   return {
-    mean: samples.reduce((sum, { count }) => sum + count, 0) / samples.length,
+    mean: samples.reduce((sum, sample) => sum + sample.count * weightOf(sample), 0) / weight,
     highest: { count: highest.countMax, at: highest.at },
     ...(densest ? { densest: { peoplePerSqm: densest.densityPeak ?? 0, at: densest.at } } : {}),
-    blindMs: blind.reduce((sum, { from, to }) => sum + to - from, 0),
+    blindMs:
+      blind.reduce((sum, { from, to }) => sum + to - from, 0) + partly.reduce((sum, { unseenMs }) => sum + unseenMs, 0),
   };
 }

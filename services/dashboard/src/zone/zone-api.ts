@@ -25,11 +25,19 @@ const query = (values: Record<string, string | number | undefined>): string =>
     Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
   ).toString();
 
+/** Spans of a day are those of the reader's own time zone, as all times here. */
+export const DAY_MS = 86_400_000;
+function timeZone(): string {
+  const { timeZone: name } = Intl.DateTimeFormat().resolvedOptions();
+  // What a browser says whose system tells it none; no server knows it.
+  return name === undefined || name === 'Etc/Unknown' ? 'UTC' : name;
+}
+
 const historyQuery = ({ cameraId, zoneId }: Place, { from, to }: Stretch, stepMs: number): string =>
   query({ cameraId, zoneId: zoneId ?? '', from: Math.max(0, Math.floor(from)), to: Math.ceil(to), stepMs });
 
 export const csvHref = (place: Place, stretch: Stretch, stepMs: number): string =>
-  `./api/history.csv?${historyQuery(place, stretch, stepMs)}`;
+  `./api/history.csv?${historyQuery(place, stretch, stepMs)}&${query({ timeZone: timeZone() })}`;
 
 export function fetchHistory(
   place: Place,
@@ -45,7 +53,7 @@ const lineQuery = (place: LinePlace, { from, to }: Stretch, stepMs: number): str
   query({ ...place, from: Math.max(0, Math.floor(from)), to: Math.ceil(to), stepMs });
 
 export const lineCsvHref = (place: LinePlace, stretch: Stretch, stepMs: number): string =>
-  `./api/history/lines.csv?${lineQuery(place, stretch, stepMs)}`;
+  `./api/history/lines.csv?${lineQuery(place, stretch, stepMs)}&${query({ timeZone: timeZone() })}`;
 
 export function fetchLineHistory(
   place: LinePlace,

@@ -56,6 +56,7 @@ export const zoneEn: ZoneTexts = {
   failed: 'The history cannot be had now. What comes in live is shown.',
   again: 'Try again',
   csv: 'Download as CSV',
+  csvDays: 'By day as CSV',
   alerts: {
     title: 'Alerts in this time',
     none: 'No alert in this time.',
@@ -71,6 +72,7 @@ export const zoneEn: ZoneTexts = {
     mean: 'People/m², mean',
     peak: 'People/m², tightest spot',
     pictures: 'Pictures counted',
+    counted: 'Time counted',
   },
   flow: {
     title: 'In and out over the lines',

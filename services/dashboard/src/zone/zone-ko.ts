@@ -56,6 +56,7 @@ export const zoneKo: ZoneTexts = {
   failed: '지금은 기록을 불러올 수 없습니다. 실시간 값만 표시합니다.',
   again: '다시 시도',
   csv: 'CSV 내려받기',
+  csvDays: '일별 CSV',
   alerts: {
     title: '이 기간의 경보',
     none: '이 기간에는 경보가 없습니다.',
@@ -71,6 +72,7 @@ export const zoneKo: ZoneTexts = {
     mean: '평균 명/m²',
     peak: '가장 밀집한 곳 명/m²',
     pictures: '계수한 영상 수',
+    counted: '계수한 시간',
   },
   flow: {
     title: '선을 넘은 인원',

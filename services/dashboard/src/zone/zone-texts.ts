@@ -46,6 +46,7 @@ export type ZoneTexts = {
   failed: string;
   again: string;
   csv: string;
+  csvDays: string;
   alerts: {
     title: string;
     none: string;
@@ -61,6 +62,7 @@ export type ZoneTexts = {
     mean: string;
     peak: string;
     pictures: string;
+    counted: string;
   };
   flow: {
     title: string;
