@@ -9,8 +9,8 @@ import { addToTally, lastMinute, newTally } from '../../services/worker/lines/li
 import { Line } from '../../shared/config/lines.ts';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { calibrate } from '../../shared/geometry/ground.ts';
-import { midnightBefore } from '../../shared/readings/local-day.ts';
 import { hasRoom } from '../../shared/geometry/line-room.ts';
+import { midnightBefore } from '../../shared/readings/local-day.ts';
 
 const at = (x: number, y: number): Sighting => ({ place: [x, y], picture: [x, y], error: 0.01 });
 const track = (x: number, y: number, more: Partial<Track> = {}): Track => ({
