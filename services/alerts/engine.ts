@@ -14,7 +14,7 @@ import { type Notice, next, type Step } from './machine/machine.ts';
 import { initialState, type MachineState } from './machine/machine-state.ts';
 import { type EscalationPolicy, waitUnheard } from './operator/escalation.ts';
 import { type Operated, operate } from './operator/operate.ts';
-import { isOver } from './operator/silences.ts';
+import { isOver, matches } from './operator/silences.ts';
 import { observeLine } from './rules/line-rules.ts';
 import { causeOf, observeCamera, observeShare, observeZone, type Seen } from './rules/observe.ts';
 import { judgesPictures, type Observation, type Rule } from './rules/rule.ts';
@@ -32,6 +32,7 @@ export type EngineSnapshot = {
 
 export type EnginePolicy = { mode: AlertMode; configVersion: string; escalation: EscalationPolicy };
 
+const NOTHING_TO_SILENCE = 'No alert can come that this would silence: check cameraId, zoneId and rule.';
 /** An ended alert that nobody acknowledged leaves the list after this long. */
 const FORGET_UNHEARD_MS = 24 * 3_600_000;
 
@@ -101,6 +102,10 @@ export class AlertEngine {
 
   /** Carries out what an operator asked. Nothing changes when it is refused. */
   operate(command: OperatorCommand, now: number): Operated {
+    // Whoever misspelt a place believes that it is silent.
+    if (command.type === 'silence' && !this.#rules.some((rule) => matches(command, { ...rule, rule: rule.kind }))) {
+      return { refusal: { code: 'invalid', message: NOTHING_TO_SILENCE } };
+    }
     return operate(this.#book, command, now);
   }
 

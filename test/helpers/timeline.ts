@@ -83,7 +83,7 @@ export type Scenario = { config?: Record<string, unknown>; untilS: number; steps
 
 export type Outcome = { events: AlertEvent[]; engine: AlertEngine; refusals: string[] };
 
-const square = [
+export const square = [
   [0.1, 0.1],
   [0.9, 0.1],
   [0.9, 0.9],

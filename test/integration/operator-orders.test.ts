@@ -102,8 +102,39 @@ it('over the socket, each once, however often it is sent', async () => {
   await until('anything else is refused', () => live.messages.some(({ message }) => message.type === 'error'));
 });
 
+it('refused where a silence would mute more than was meant, or nothing at all', async () => {
+  const post = async (target: object): Promise<[number, string]> => {
+    const body = { actor: 'Park', upToLevel: 'severe', reason: 'works', durationMs: 60_000, ...target };
+    const answer = await fetch(`${gateway.url}/api/silences`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return [answer.status, await answer.text()];
+  };
+  // Left out of what is read, it would silence the whole site.
+  const misspelt = await post({ camera: 'gate' });
+  assert.deepEqual([misspelt[0], /camera/.test(misspelt[1])], [400, true], misspelt[1]);
+  for (const target of [{ cameraId: 'gat' }, { zoneId: 'stairs' }, { cameraId: 'gate', rule: 'line-in' }]) {
+    const [status, text] = await post(target);
+    assert.deepEqual([status, /no alert/i.test(text)], [400, true], text);
+  }
+  const from = live.messages.length;
+  const typed = { type: 'silence', commandId: 'silence-wide', actor: 'Park', upToLevel: 'severe', reason: 'x' };
+  live.send({ type: 'order', command: { ...typed, durationMs: 60_000, camera: 'gate' } as never });
+  await until('refused', () => live.messages.slice(from).some(({ message }) => message.type === 'error'));
+  assert.deepEqual(await (await get('/api/silences')).json(), []);
+});
+
 it('audited with who, when and what, also where no alert was touched', async () => {
-  const silence = { actor: '=Park', cameraId: 'far', upToLevel: 'caution', reason: 'works', durationMs: 60_000 };
+  const silence = {
+    actor: '=Park',
+    cameraId: 'gate',
+    zoneId: 'stage',
+    upToLevel: 'caution',
+    reason: 'works',
+    durationMs: 60_000,
+  };
   const made = await fetch(`${gateway.url}/api/silences`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -4,7 +4,7 @@ import type { AlertBook } from '../alert-book.ts';
 import { type Change, noChange } from '../change.ts';
 import { isSilenced } from './silences.ts';
 
-export type Refusal = { code: 'unknown-alert' | 'unknown-silence'; message: string };
+export type Refusal = { code: 'unknown-alert' | 'unknown-silence' | 'invalid'; message: string };
 export type Operated = { change: Change; result: AlertEvent | Silence } | { refusal: Refusal };
 
 type OnAlert = Extract<OperatorCommand, { type: 'acknowledge' | 'comment' | 'assign' | 'escalate' }>;

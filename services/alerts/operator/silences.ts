@@ -8,7 +8,7 @@ const CLOCK_TOLERANCE_MS = 60_000;
 type Subject = Pick<ActiveAlert, 'cameraId' | 'zoneId' | 'rule'>;
 
 /** Whether a silence speaks of this alert, whatever its level. */
-function matches(silence: Silence, subject: Subject): boolean {
+export function matches(silence: Pick<Silence, 'cameraId' | 'zoneId' | 'rule'>, subject: Subject): boolean {
   // A silence of the real never covers a drill, and one of a drill never the real.
   if (isDrillCamera(silence.cameraId) !== isDrillCamera(subject.cameraId)) return false;
   return (

@@ -12,8 +12,8 @@ import { inOrder, instant } from './time-range.ts';
 
 const AlertId = z.object({ alertId: z.string().min(1).max(200) });
 /** Who acts. Users and roles come later; until then the name is the operator's word. */
-const actor = z.string().min(1).max(120).describe('Who acts: name or post of the operator.');
-const note = z.string().min(1).max(2000);
+const actor = z.string().trim().min(1).max(120).describe('Who acts: name or post of the operator.');
+const note = z.string().trim().min(1).max(2000);
 const EVENTS_PER_PAGE = 1000;
 const EventQuery = z.object({
   afterOffset: z.coerce.number().int().nonnegative().default(0),
@@ -116,7 +116,7 @@ export const alertRoutes =
           summary: 'Give the alert to somebody',
           tags,
           params: AlertId,
-          body: z.object({ actor, assignee: z.string().min(1).max(120) }),
+          body: z.object({ actor, assignee: z.string().trim().min(1).max(120) }),
           response: { 200: z.any(), ...orderFailures },
         },
       },
@@ -136,13 +136,14 @@ export const alertRoutes =
       async ({ params, body }, reply) => order(reply, { type: 'escalate', ...params, ...body }),
     );
 
-    const NewSilence = z.object({
+    // Strict: without its misspelt camera a silence would be one of the whole site.
+    const NewSilence = z.strictObject({
       actor,
       cameraId: Id.optional(),
       zoneId: Id.optional(),
       rule: RuleKind.optional(),
       upToLevel: RaisedLevel.describe('Anything above breaks through.'),
-      reason: z.string().min(1).max(500),
+      reason: z.string().trim().min(1).max(500),
       durationMs: z.number().int().min(1000).max(86_400_000),
     });
     app.get(
@@ -155,6 +156,7 @@ export const alertRoutes =
       {
         schema: {
           summary: 'Mute for a time, with a reason',
+          description: '400 for a field that is unknown here, and for a place or rule of which no alert can come.',
           tags,
           body: NewSilence,
           response: { 201: z.any(), ...orderFailures },

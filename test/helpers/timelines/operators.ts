@@ -1,5 +1,5 @@
 /** What people do, or fail to do: acknowledgements, escalation, silences, a changed configuration. */
-import { always, calibrated, type Scenario, want } from '../timeline.ts';
+import { always, calibrated, type Scenario, square, want } from '../timeline.ts';
 
 export const operators: Record<string, Scenario> = {
   'nobody acknowledges severe: a step every thirty seconds, three at most': {
@@ -149,6 +149,7 @@ export const operators: Record<string, Scenario> = {
     ],
   },
   'a silence of another zone mutes nothing here': {
+    config: calibrated({ camera: { zones: ['stage', 'other'].map((id) => ({ id, polygon: square })) } }),
     untilS: 20,
     steps: [
       {
