@@ -8,6 +8,7 @@ import type { Camera } from '../../shared/config/schema.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
 import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { until } from '../helpers/until.ts';
 
 const PATIENCE_MS = 60_000;
 let site: SimulatedSite;
@@ -186,6 +187,13 @@ test('a new zone is called by its name in messages, too; a saved one keeps its i
       ['stage-left', 'Stage, left'],
     ],
   );
+
+  // Another place of the same name has a history of its own.
+  await page.getByRole('button', { name: 'Remove Stage, left' }).click();
+  await page.getByTestId('shape-zone').click();
+  await page.getByTestId('zone-name').fill('Stage, left');
+  await page.getByTestId('save').click();
+  await until('the other zone is saved', async () => (await stored()).zones[1]?.id === 'stage-left-2');
   watched.assertClean();
   await watched.close();
 });

@@ -1,6 +1,6 @@
 /** Set-up while an answer is on its way: what is typed meanwhile stays, and what comes too late changes nothing. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { parseConfig } from '../../shared/config/load.ts';
@@ -155,6 +155,45 @@ test('a camera that somebody removed meanwhile is not brought back unasked', asy
   assert.equal(await name.inputValue(), 'North road, new');
   await page.getByTestId('save').click();
   await until('it is back', async () => (await nameOf('north')) === 'North road, new');
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a camera that somebody changed meanwhile is not removed unseen', async () => {
+  const watched = await browser.open(`${site.url}/#/setup/gate`);
+  const { page } = watched;
+  await page.getByTestId('remove').click({ timeout: PATIENCE_MS });
+  const view = await holdBack(page, '**/api/config', 'GET');
+  const etag = (await fetch(`${site.url}/api/config`)).headers.get('etag') ?? '';
+  const changed = await fetch(`${site.url}/api/config/cameras/gate`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json', 'if-match': etag },
+    body: JSON.stringify({ actor: 'Kim', change: { name: 'Gate, drawn anew' } }),
+  });
+  assert.equal(changed.status, 200, await changed.text());
+  await until('it is asked', () => view.held.length > 0);
+  watched.expectRefusals([412]);
+  await page.getByTestId('remove-yes').click();
+  await signIn(page);
+  await page.getByTestId('save-bar').getByText('changed this camera meanwhile').waitFor({ timeout: PATIENCE_MS });
+  assert.equal(await nameOf('gate'), 'Gate, drawn anew');
+  view.release();
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a camera that a receiver names is not removed, and it is said where', async () => {
+  const text = await readFile(site.configFile, 'utf8');
+  const endpoint = '{ id: page, url: "https://192.0.2.1/", secrets: ["${HR_TEST_NO_SUCH}"], cameras: [gate] }';
+  await writeFile(site.configFile, `${text}deliveries: { endpoints: [${endpoint}] }\n`);
+  const watched = await browser.open(`${site.url}/#/setup/gate`);
+  const { page } = watched;
+  watched.expectRefusals([422]);
+  await page.getByTestId('remove').click({ timeout: PATIENCE_MS });
+  await page.getByTestId('remove-yes').click();
+  await signIn(page);
+  await page.getByTestId('save-bar').getByText('deliveries.endpoints[0].cameras[0]').waitFor({ timeout: PATIENCE_MS });
+  assert.ok(await nameOf('gate'));
   watched.assertClean();
   await watched.close();
 });

@@ -11,7 +11,9 @@ export type Failure =
   | { kind: 'changed'; version: string }
   | { kind: 'invalid'; issues: FieldIssue[] }
   | { kind: 'read-only'; why: string }
-  | { kind: 'busy' | 'nobody' | 'refused' | 'removed' };
+  /** Settings elsewhere in the file that name the camera to be removed. */
+  | { kind: 'still-named'; fields: string[] }
+  | { kind: 'busy' | 'nobody' | 'refused' | 'removed' | 'edited' };
 export type Answer<T> = { ok: true; body: T } | { ok: false; failure: Failure };
 
 const Refusal = z.object({

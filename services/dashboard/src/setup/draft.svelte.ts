@@ -89,7 +89,7 @@ export class Draft {
 
   /** Adds a zone and gives its place in the list. */
   addZone(name: string, polygon: PicturePoint[]): number {
-    const id = freeId('zone', this.camera.zones ?? []);
+    const id = freeId('zone', this.#taken('zones'));
     this.camera.zones = [...(this.camera.zones ?? []), { id, name, polygon }];
     return this.camera.zones.length - 1;
   }
@@ -100,21 +100,29 @@ export class Draft {
     const one = all[at];
     if (!one) return;
     one.name = name;
-    const saved = (this.base?.[list] ?? []) as { id: string }[];
-    if (name.trim() === '' || saved.some(({ id }) => id === one.id)) return;
-    const taken = all.flatMap(({ id }, index) => (index === at ? [] : [id]));
+    if (name.trim() === '' || this.#saved(list).includes(one.id)) return;
+    const taken = this.#taken(list).filter((id) => id !== one.id);
     one.id = idFrom(name, taken, list === 'zones' ? 'zone' : 'line');
   }
 
+  #saved(list: 'zones' | 'lines'): string[] {
+    return ((this.base?.[list] ?? []) as { id: string }[]).map(({ id }) => id);
+  }
+
+  /** Saved ones that were taken out here, too: their history and alerts must not go on as those of another place. */
+  #taken(list: 'zones' | 'lines'): string[] {
+    return [...this.#saved(list), ...(this.camera[list] ?? []).map(({ id }) => id)];
+  }
+
   addLine(name: string, points: [PicturePoint, PicturePoint]): number {
-    const id = freeId('line', this.camera.lines ?? []);
+    const id = freeId('line', this.#taken('lines'));
     this.camera.lines = [...(this.camera.lines ?? []), { id, name, points, in: 'left' }];
     return this.camera.lines.length - 1;
   }
 }
 
-function freeId(kind: string, taken: readonly { id: string }[]): string {
-  for (let n = 1; ; n++) if (!taken.some(({ id }) => id === `${kind}-${n}`)) return `${kind}-${n}`;
+function freeId(kind: string, taken: readonly string[]): string {
+  for (let n = 1; ; n++) if (!taken.includes(`${kind}-${n}`)) return `${kind}-${n}`;
 }
 
 /** A camera as a draft of it would be saved untouched: an address may be written in two ways, and nothings left out. */

@@ -1,6 +1,6 @@
 /** The configuration as the set-up pages know it, and the cameras being edited. Outlives the pages: no draft is lost. */
 import { SvelteMap } from 'svelte/reactivity';
-import type { ConfigView } from '../../../../shared/contracts/config-api.ts';
+import type { CameraSettings, ConfigView } from '../../../../shared/contracts/config-api.ts';
 import { api, type Failure } from './api.ts';
 import { differences, same } from './difference.ts';
 import { Draft, normalised } from './draft.svelte.ts';
@@ -35,7 +35,7 @@ export class SetUp {
   open(id: string): Draft | undefined {
     const there = this.drafts.get(id);
     if (there) return there;
-    const camera = this.view?.cameras.find((one) => one.id === id);
+    const camera = this.#camera(id);
     if (!camera && id !== NEW) return undefined;
     const draft = new Draft(camera);
     this.drafts.set(id, draft);
@@ -44,7 +44,7 @@ export class SetUp {
 
   discard(id: string): void {
     const draft = this.drafts.get(id);
-    const camera = this.view?.cameras.find((one) => one.id === id);
+    const camera = this.#camera(id);
     if (draft && camera) draft.reset(camera);
     else this.drafts.delete(id);
   }
@@ -93,19 +93,28 @@ export class SetUp {
     return this.save(draft, actor);
   }
 
+  /** Removes a camera as it is known here: one that somebody has changed meanwhile is looked at again first. */
   async remove(id: string, actor: string): Promise<Failure | undefined> {
+    const known = this.#camera(id);
     for (let tries = 0; tries < 2; tries++) {
       if (!this.view) return { kind: 'nobody' };
       const answer = await api.removeCamera(id, actor, this.view.version);
-      if (answer.ok) {
+      if (!answer.ok && answer.failure.kind === 'invalid')
+        return { kind: 'still-named', fields: answer.failure.issues.map(({ field }) => field) };
+      if (!answer.ok && answer.failure.kind !== 'changed') return answer.failure;
+      await this.#load();
+      const now = this.#camera(id);
+      if (answer.ok || !now) {
         this.drafts.delete(id);
-        await this.#load();
         return undefined;
       }
-      if (answer.failure.kind !== 'changed') return answer.failure;
-      await this.#load();
+      if (!same(now, known)) return { kind: 'edited' };
     }
     return { kind: 'refused' };
+  }
+
+  #camera(id: string): CameraSettings | undefined {
+    return this.view?.cameras.find((camera) => camera.id === id);
   }
 
   /**
@@ -113,7 +122,7 @@ export class SetUp {
    * that is gone it is said once: who saves it then wants it back.
    */
   #conflicts(draft: Draft): boolean {
-    const theirs = this.view?.cameras.find(({ id }) => id === draft.camera.id);
+    const theirs = this.#camera(draft.camera.id);
     if (!theirs && draft.base) {
       draft.base = undefined;
       draft.failure = { kind: 'removed' };

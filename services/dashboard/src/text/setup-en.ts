@@ -41,8 +41,11 @@ export const setupEn = {
     nobody: 'The server does not answer. Nothing is known to be saved.',
     refused: 'The server refused this.',
     busy: 'Other cameras are being looked at. Try again in some seconds.',
+    edited: 'Not removed: somebody has changed this camera meanwhile. Look at it again first.',
     removed: 'Somebody removed this camera meanwhile. Saved once more, it is added again.',
   },
+  stillNamed: (fields: string) =>
+    `Not removed: the file still names this camera in ${fields}. Take it out there first.`,
   faults: (count: number) => (count === 1 ? '1 setting needs attention:' : `${count} settings need attention:`),
   conflict: {
     title: 'Somebody else has changed this camera',
