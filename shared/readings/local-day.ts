@@ -9,6 +9,18 @@ const localTime = (at: number, timeZone: string) =>
 export const midnightBefore = (at: number, timeZone: string): number =>
   localTime(at, timeZone).startOfDay().epochMilliseconds;
 
+/** Spans of one length: those of a day begin at a time zone's midnights where one is named, others with UTC. */
+export type Spans = { stepMs: number; timeZone?: string | undefined };
+
+/** The zone by whose clocks spans are cut; undefined where they are all of one length. */
+export const cutBy = ({ stepMs, timeZone }: Spans): string | undefined => (stepMs === DAY_MS ? timeZone : undefined);
+
+/** Begin of the span that an instant lies in. */
+export function spanBegin(at: number, spans: Spans): number {
+  const zone = cutBy(spans);
+  return zone === undefined ? Math.floor(at / spans.stepMs) * spans.stepMs : Math.max(0, midnightBefore(at, zone));
+}
+
 /** A time during which a zone's clocks are as far from UTC as at its beginning. */
 export type OffsetStretch = { from: number; offsetMs: number };
 

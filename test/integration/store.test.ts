@@ -307,6 +307,38 @@ for (const { name, create } of DATABASES) {
       }
     });
 
+    it('reads months in pieces, between which readings are judged: SQLite halts its process', async () => {
+      const [first, last] = [BEGIN + 400 * 86_400_000, BEGIN + 460 * 86_400_000];
+      const head = { cameraId: 'long', zoneId: '', samples: 1, countSum: 1, countMin: 1, countMax: 1 };
+      const rest = { countLowSum: 1, countHighSum: 1, densitySamples: 0, densitySum: 0, densityPeak: 0 };
+      await addHistory(
+        store.db,
+        [first, last].map((at) => ({ ...head, ...rest, at })),
+      );
+      const totals = { cameraId: 'long', lineId: 'door', since: first, out: 0, blindMs: 0, doubtful: false };
+      await addLineHistory(
+        store.db,
+        [first, last].map((at, i) => ({ ...totals, at, lastAt: at + 59_000, in: 3 * (i + 1) })),
+      );
+      const asked = { cameraId: 'long', from: 0, to: last + 86_400_000, stepMs: 86_400_000 };
+      for (const read of [
+        () => readHistory(store.db, query({ ...asked, zoneId: '' })),
+        () => readLineHistory(store.db, lineQuery(asked)),
+      ]) {
+        let turns = 0;
+        let over = false;
+        const turn = (): void => {
+          turns += 1;
+          if (!over) setImmediate(turn);
+        };
+        setImmediate(turn);
+        const points = await read();
+        over = true;
+        assert.equal(points.length, 2);
+        assert.ok(turns >= 8, `${turns} turns`);
+      }
+    });
+
     it('tells what went over a line from totals, through restarts, midnights and gaps', async () => {
       const line = (second: number, inTotal: number, more: Partial<LineReading> = {}): PublicReading => {
         const counted = { lineId: 'door', name: 'Door', in: inTotal, out: 2 * inTotal, blindMs: 0, from: 'start' };

@@ -6,7 +6,7 @@ import { HeadroomError } from '../../../shared/runtime/errors.ts';
 import { deleteOldest } from '../store/delete-oldest.ts';
 import type { AlertTables } from '../store/tables.ts';
 import { FINE_STEP_MS, mergeTallies, type Tally } from './history-tally.ts';
-import { gatheringOf } from './spans.ts';
+import { gatheringOf, readInPieces } from './spans.ts';
 
 /** Spans that minutes are made of. */
 export const COARSE_STEP_MS = 60_000;
@@ -67,8 +67,14 @@ function rowOf(tally: Tally, stepMs: number): AlertTables['history'] {
  * @throws HeadroomError HISTORY_TOO_LONG when there are more than HISTORY_POINTS_MAX: none is left out silently
  */
 export async function readHistory(db: Kysely<AlertTables>, query: Query): Promise<HistoryPoint[]> {
-  const { stepMs } = query;
-  const baseMs = stepMs % COARSE_STEP_MS === 0 ? COARSE_STEP_MS : FINE_STEP_MS;
+  const baseMs = query.stepMs % COARSE_STEP_MS === 0 ? COARSE_STEP_MS : FINE_STEP_MS;
+  const kept = { table: 'history' as const, where: sql`step_ms = ${sql.lit(baseMs)}` };
+  const points = await readInPieces(db, query, kept, (piece) => readPiece(db, piece, baseMs));
+  if (points.length > HISTORY_POINTS_MAX) throw tooManyPoints('name a zoneId, ');
+  return points;
+}
+
+async function readPiece(db: Kysely<AlertTables>, query: Query, baseMs: number): Promise<HistoryPoint[]> {
   const { from, key, spanOf } = gatheringOf(query);
   let rows = db
     .selectFrom('history')
@@ -98,7 +104,6 @@ export async function readHistory(db: Kysely<AlertTables>, query: Query): Promis
     .orderBy('zone_id')
     .limit(HISTORY_POINTS_MAX + 1)
     .execute();
-  if (found.length > HISTORY_POINTS_MAX) throw tooManyPoints('name a zoneId, ');
   return found.map((row) => {
     const densities = Number(row.density_samples);
     const intervals = Number(row.interval_samples);

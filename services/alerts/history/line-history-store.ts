@@ -6,7 +6,7 @@ import { deleteOldest } from '../store/delete-oldest.ts';
 import type { AlertTables } from '../store/tables.ts';
 import { tooManyPoints } from './history-store.ts';
 import type { LineTotals } from './line-tally.ts';
-import { gatheringOf } from './spans.ts';
+import { gatheringOf, readInPieces } from './spans.ts';
 
 type Query = Extract<AlertCommand, { type: 'list-line-history' }>;
 
@@ -57,9 +57,18 @@ const later = (column: 'last_at' | 'since' | 'in_total' | 'out_total' | 'blind_m
  * @throws HeadroomError HISTORY_TOO_LONG
  */
 export async function readLineHistory(db: Kysely<AlertTables>, query: Query): Promise<LineHistoryPoint[]> {
+  const kept = { table: 'line_history' as const, where: lineOf(query) };
+  const points = await readInPieces(db, query, kept, (piece) => readPiece(db, piece));
+  if (points.length > HISTORY_POINTS_MAX) throw tooManyPoints();
+  return points;
+}
+
+const lineOf = ({ cameraId, lineId }: Query) => sql`camera_id = ${cameraId} and line_id = ${lineId}`;
+
+async function readPiece(db: Kysely<AlertTables>, query: Query): Promise<LineHistoryPoint[]> {
   const { cameraId, lineId, to } = query;
   const { from, key, spanOf } = gatheringOf(query);
-  const line = sql`camera_id = ${cameraId} and line_id = ${lineId}`;
+  const line = lineOf(query);
   const { rows } = await sql<Record<'span' | 'inside' | 'outside' | 'blind' | 'covered' | 'doubtful', number>>`
     with minutes as (
       select at, last_at, since, in_total, out_total, blind_ms, doubtful,
@@ -81,7 +90,6 @@ export async function readLineHistory(db: Kysely<AlertTables>, query: Query): Pr
     select ${key} as span, sum(inside) as inside, sum(outside) as outside, sum(blind) as blind,
       sum(covered) as covered, max(doubtful) as doubtful
     from flows group by ${key} order by ${key} limit ${HISTORY_POINTS_MAX + 1}`.execute(db);
-  if (rows.length > HISTORY_POINTS_MAX) throw tooManyPoints();
   return rows.map((row) => ({
     ...{ cameraId, lineId, ...spanOf(Number(row.span)) },
     ...{ in: Math.max(0, Number(row.inside)), out: Math.max(0, Number(row.outside)) },

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { TimeZone } from '../../../shared/contracts/common.ts';
 import { type CsvPart, HISTORY_POINTS_MAX } from '../../../shared/contracts/history.ts';
-import { DAY_MS, localIso, midnightBefore } from '../../../shared/readings/local-day.ts';
+import { localIso, spanBegin } from '../../../shared/readings/local-day.ts';
 import type { AlertDesk } from '../alert-desk.ts';
 import { PageRefusedError, sendExport } from './export.ts';
 import { askAlerts, type Order, orderFailures, sendOrder } from './order.ts';
@@ -118,15 +118,10 @@ const isTooLong = ({ from, to, stepMs }: Spans): boolean => (to - from) / stepMs
 
 /** A query as several, none of which has too many spans. */
 function partsOf<Query extends Spans>(query: Query): Query[] {
-  const { stepMs, timeZone } = query;
-  const partMs = HISTORY_POINTS_MAX * stepMs;
-  const beginOf = (at: number): number =>
-    timeZone !== undefined && stepMs === DAY_MS
-      ? Math.max(0, midnightBefore(at, timeZone))
-      : Math.floor(at / stepMs) * stepMs;
+  const partMs = HISTORY_POINTS_MAX * query.stepMs;
   const parts: Query[] = [];
-  for (let from = beginOf(query.from); from < query.to; ) {
-    const to = Math.min(query.to, beginOf(from + partMs));
+  for (let from = spanBegin(query.from, query); from < query.to; ) {
+    const to = Math.min(query.to, spanBegin(from + partMs, query));
     parts.push({ ...query, from, to });
     from = to;
   }
