@@ -109,7 +109,10 @@ export class AlertEngine {
     return operate(this.#book, command, now);
   }
 
-  /** New rules. An alert whose rule is gone is closed with that reason, never silently. */
+  /**
+   * New rules. An alert whose rule is gone is closed with that reason, never silently; so is one of an exercise of the
+   * whole installation that is over: what is so still is raised anew, as the real thing.
+   */
   setRules(rules: Rule[], policy: EnginePolicy, now: number): Change {
     const change = noChange();
     this.#policy = policy;
@@ -117,30 +120,36 @@ export class AlertEngine {
     this.#rules = rules;
     const kept = new Set(rules.map((rule) => rule.key));
     for (const [key, record] of this.#machines) {
-      if (kept.has(key)) continue;
-      const before = record.state;
       const alert = record.alertId ? this.#book.alerts.get(record.alertId) : undefined;
+      if (kept.has(key) && !(alert && this.#isOfExerciseOver(alert))) continue;
+      const reason = kept.has(key) ? 'mode-changed' : 'rule-removed';
+      const before = record.state;
       // The number of its last episode stays: the rule may come back.
       record.state = initialState();
-      delete record.trend;
+      if (reason === 'rule-removed') delete record.trend;
       change.machines.add(key);
       if (!alert || alert.resolvedAt !== undefined) continue;
       const { rule: kind, cameraId, zoneId, lineId, unit } = alert;
       const where = { ...(cameraId && { cameraId }), ...(zoneId && { zoneId }), ...(lineId && { lineId }) };
       const subject = { key, kind, unit, ...where };
-      const step: Step = { state: record.state, reason: 'rule-removed', notice: 'resolved' };
+      const step: Step = { state: record.state, reason, notice: 'resolved' };
       this.#announce(subject, record, before, step, undefined, now, change);
     }
-    // A drill that is over leaves nothing to acknowledge, and no silence that would mute the next one.
+    // A drill or exercise that is over leaves nothing to acknowledge, and a drill no silence that would mute the next one.
     const watched = new Set(rules.map((rule) => rule.cameraId));
-    for (const { alertId, cameraId } of [...this.#book.alerts.values()]) {
-      if (isDrillCamera(cameraId) && !watched.has(cameraId)) this.#book.put(alertId, undefined, change);
+    for (const alert of [...this.#book.alerts.values()]) {
+      const ofDrillOver = isDrillCamera(alert.cameraId) && !watched.has(alert.cameraId);
+      if (ofDrillOver || this.#isOfExerciseOver(alert)) this.#book.put(alert.alertId, undefined, change);
     }
     for (const silence of [...this.#book.silences.values()]) {
       if (isDrillCamera(silence.cameraId) && !watched.has(silence.cameraId))
         this.#book.endSilence(silence, now, change);
     }
     return change;
+  }
+
+  #isOfExerciseOver({ mode, cameraId }: ActiveAlert): boolean {
+    return this.#policy.mode === 'actual' && mode !== 'actual' && !isDrillCamera(cameraId);
   }
 
   #runClockRules(now: number, change: Change): void {
@@ -205,11 +214,9 @@ export class AlertEngine {
     }
     const alertId = record.alertId ?? `${this.#book.epoch}~${rule.key}~${record.episode}`;
     const old = this.#book.alerts.get(alertId);
-    const alert = alertAfter(rule, step, old, {
-      alertId,
-      mode: isDrillCamera(rule.cameraId) ? 'exercise' : this.#policy.mode,
-      now,
-    });
+    // An alert keeps the mode it was raised in: whoever was told of a real one is told its end as real.
+    const mode = old?.mode ?? (isDrillCamera(rule.cameraId) ? 'exercise' : this.#policy.mode);
+    const alert = alertAfter(rule, step, old, { alertId, mode, now });
     this.#book.put(alertId, alert, change);
     this.#book.log(eventType(rule, notice, reading), alert, step.reason, now, change, {
       from: { level: before.level, condition: before.condition },

@@ -86,6 +86,7 @@ export const TransitionReason = z.enum([
   'not-evaluable',
   'repeat',
   'rule-removed',
+  'mode-changed',
   'operator',
   'nobody-acknowledged',
   'silence-over',

@@ -363,12 +363,23 @@ test('a drill that is over leaves the list without an acknowledgement, in whatev
   assert.deepEqual([...takeList(calmBefore, [], 1_200).on.keys()], []);
 });
 
+test('an exercise of the whole installation leaves nothing on the list when it is over', () => {
+  const exercise = { mode: 'exercise', exercise: true } as const;
+  const on = takeEvent(EMPTY_BOARD, event('a', 1, 'severe', exercise), 1_000);
+  const end = event('a', 2, 'normal', { ...exercise, type: 'alert.resolved', reason: 'mode-changed' });
+  assert.deepEqual([...takeEvent(on, end, 1_100).on.keys()], []);
+});
+
 test('what is real stands before any drill, on the list and on the wall', () => {
   const drill = alert('d', 'severe', { cameraId: 'drill--gate', mode: 'exercise' });
   const real = alert('r', 'attention');
   assert.deepEqual(
     [drill, real].toSorted(compareAlerts).map(({ alertId }) => alertId),
     ['r', 'd'],
+  );
+  assert.deepEqual(
+    [alert('e', 'severe', { mode: 'exercise' }), real].toSorted(compareAlerts).map(({ alertId }) => alertId),
+    ['r', 'e'],
   );
   assert.equal(mostUrgentUnheard([drill, real])?.alertId, 'r');
   const view = { status: 'no-signal' } as Parameters<typeof orderCameras>[0][number]['view'];

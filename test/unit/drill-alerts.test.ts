@@ -11,11 +11,11 @@ import { config, made, scenario } from '../helpers/drills.ts';
 
 describe('a drill beside the real thing', () => {
   const START = 1_790_000_000_000;
-  const play = () => {
+  const play = (policy = enginePolicy(config)) => {
     const { drill } = made(scenario([{ atSeconds: 0, level: 'severe' }]));
     const cameras = [...config.cameras, ...drill.map(({ camera }) => camera)];
     const stored = { epoch: 'e', offset: 0, machines: new Map(), alerts: new Map(), silences: new Map() };
-    const engine = new AlertEngine(stored, rulesOf({ ...config, cameras }), enginePolicy(config));
+    const engine = new AlertEngine(stored, rulesOf({ ...config, cameras }), policy);
     let seq = 0;
     const see = (cameraId: string, peakPeoplePerSqm: number, at: number) => {
       const zone = {
@@ -115,6 +115,33 @@ describe('a drill beside the real thing', () => {
     const change = engine.setRules(rulesOf(config), enginePolicy(config), START + 2000);
     assert.deepEqual([...change.silences], [['silence~of-drill--gate', undefined]]);
     assert.deepEqual([...engine.snapshot().silences.keys()], ['silence~of-gate']);
+  });
+
+  it('as a whole installation’s exercise ends with it: what is on is raised anew, as the real thing', () => {
+    const { engine, see } = play({ ...enginePolicy(config), mode: 'exercise' });
+    assert.equal(raised(see, 'gate')?.mode, 'exercise');
+    const change = engine.setRules(rulesOf(config), enginePolicy(config), START + 2000);
+    assert.deepEqual(
+      change.events.map(({ type, mode, reason }) => [type, mode, reason]),
+      [['alert.resolved', 'exercise', 'mode-changed']],
+    );
+    assert.equal(engine.snapshot().alerts.size, 0, 'no mark of it stays in sight');
+    const real = [3000, 3500, 4000].flatMap((ms) => see('gate', 3.2, START + ms));
+    assert.deepEqual(
+      real.map(({ type, mode, to }) => [type, mode, to.level]),
+      [['alert.firing', 'actual', 'severe']],
+    );
+  });
+
+  it('as a whole installation’s exercise leaves what is real by its name, to its end', () => {
+    const { engine, see } = play();
+    raised(see, 'gate');
+    engine.setRules(rulesOf(config), { ...enginePolicy(config), mode: 'exercise' }, START + 2000);
+    const [end] = Array.from({ length: 20 }, (_, n) => see('gate', 0, START + 2500 + n * 500))
+      .flat()
+      .filter(({ type }) => type === 'alert.resolved');
+    assert.deepEqual([end?.mode, end?.exercise], ['actual', undefined]);
+    assert.equal([20_000, 20_500, 21_000].flatMap((ms) => see('gate', 3.2, START + ms))[0]?.mode, 'exercise');
   });
 
   it('is seen whatever became of ingest and worker, and counts for no rule about them', () => {

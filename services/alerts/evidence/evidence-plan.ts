@@ -10,8 +10,9 @@ export function planEvidence(events: readonly AlertEvent[], privacy: EvidencePri
   if (privacy === 'off') return [];
   return events.flatMap((event) => {
     const { eventId, alertId, sequence, cameraId, zoneId, capturedAt, at, mode, from, to } = event;
-    // A rule that was taken away ended its alert without looking.
-    const decidedByPicture = from.level !== to.level && event.reason !== 'rule-removed';
+    // A rule that was taken away, or another mode, ended its alert without looking.
+    const byHand = event.reason === 'rule-removed' || event.reason === 'mode-changed';
+    const decidedByPicture = from.level !== to.level && !byHand;
     if (!decidedByPicture || cameraId === undefined || zoneId === undefined || capturedAt === undefined) return [];
     const level = to.level === 'normal' ? from.level : to.level;
     const head = { eventId, alertId, sequence, cameraId, zoneId, mode, level, capturedAt, at };

@@ -60,7 +60,8 @@ export function takeEvent(board: Board, event: AlertEvent, now: number): Board {
   const on = new Map(board.on);
   const left = recent(board.left, now);
   const drillOver = isDrillCamera(alert.cameraId) && event.reason === 'rule-removed';
-  if (alert.resolvedAt !== undefined && (!isUnheard(alert) || drillOver)) {
+  const exerciseOver = event.reason === 'mode-changed';
+  if (alert.resolvedAt !== undefined && (!isUnheard(alert) || drillOver || exerciseOver)) {
     on.delete(alert.alertId);
     left.set(alert.alertId, { alert, leftAt: now });
   } else {

@@ -1,6 +1,5 @@
 /** How urgent an alert is, in which order alerts stand, and which of them asks for a person. Pure. */
 import { type ActiveAlert, levelRank, type ShownLevel } from '../../../../shared/contracts/alert.ts';
-import { isDrillCamera } from '../../../../shared/contracts/drill.ts';
 
 /** `unknown` may be anything: it stands above what is known to be moderate, and never looks calm. */
 const UNKNOWN_RANK = levelRank('caution') + 0.5;
@@ -17,10 +16,10 @@ export function isUnheard({ level, operator }: Pick<ActiveAlert, 'level' | 'oper
   return !acknowledged || unheardLevel !== undefined || levelRank(level) > levelRank(acknowledged.level);
 }
 
-/** Real ones before any drill's. Running ones by level, the newest first; then those that are over and wait for an acknowledgement. */
+/** Real ones before those of any exercise. Running ones by level, the newest first; then those that are over and wait for an acknowledgement. */
 export function compareAlerts(a: ActiveAlert, b: ActiveAlert): number {
   return (
-    Number(isDrillCamera(a.cameraId)) - Number(isDrillCamera(b.cameraId)) ||
+    Number(a.mode !== 'actual') - Number(b.mode !== 'actual') ||
     Number(hasEnded(a)) - Number(hasEnded(b)) ||
     shownRank(b.shownLevel) - shownRank(a.shownLevel) ||
     levelRank(b.peakLevel) - levelRank(a.peakLevel) ||
