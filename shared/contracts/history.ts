@@ -137,7 +137,7 @@ function csv(header: string[] | undefined, rows: (string | number | boolean | un
 
 function field(value: string | number | boolean | undefined): string {
   if (typeof value !== 'string') return value === undefined ? '' : String(value);
-  // A spreadsheet would take such a text for a formula and run it.
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  // A spreadsheet would take such a text for a formula and run it; those of East Asia take wide signs for it, too.
+  const safe = /^[=+\-@＝＋－＠\t\r\n]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

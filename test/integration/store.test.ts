@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { DeliveryStore } from '../../services/alerts/deliveries/delivery-store.ts';
+import { EvidenceStore, insertEvidence } from '../../services/alerts/evidence/evidence-store.ts';
 import { addHistory, pruneHistory, readHistory } from '../../services/alerts/history/history-store.ts';
 import { HistoryTally } from '../../services/alerts/history/history-tally.ts';
 import { addLineHistory, pruneLineHistory, readLineHistory } from '../../services/alerts/history/line-history-store.ts';
 import { LineTally } from '../../services/alerts/history/line-tally.ts';
 import { AlertStore, type Commit, DeposedError } from '../../services/alerts/store/alert-store.ts';
 import { type ActiveAlert, AlertCommand } from '../../shared/contracts/alert.ts';
+import type { Evidence } from '../../shared/contracts/evidence.ts';
 import type { LineReading, PublicReading } from '../../shared/contracts/reading.ts';
 import { DATABASES, type TestDatabase } from '../helpers/databases.ts';
 import { calibrated, run } from '../helpers/timeline.ts';
@@ -171,6 +173,21 @@ for (const { name, create } of DATABASES) {
       assert.equal(await log.lastTaken('ops', 'on'), 'on');
       assert.equal(await log.find('over~1@ops'), undefined);
       assert.equal((await log.find('on-pending~1@ops'))?.status, 'pending');
+    });
+
+    it('of an alert with more changes of level than one answer holds, gives the newest pictures', async () => {
+      const entries = Array.from({ length: 600 }, (_, i): Evidence => {
+        const head = { eventId: `long~${i + 1}`, alertId: 'long', sequence: i + 1, cameraId: 'gate', zoneId: 'stage' };
+        const rest = { mode: 'actual', level: 'alert', privacy: 'heatmap', state: 'missing', files: {} } as const;
+        // Two in the same instant, as where a level was passed over.
+        return { ...head, ...rest, capturedAt: BEGIN, at: BEGIN + Math.floor(i / 2) };
+      });
+      await insertEvidence(store.db, entries);
+      const found = await new EvidenceStore(store.db).ofAlert('long');
+      assert.deepEqual(
+        found.map(({ sequence }) => sequence),
+        entries.slice(100).map(({ sequence }) => sequence),
+      );
     });
 
     it('merges what comes in pieces into ten seconds and minutes', async () => {

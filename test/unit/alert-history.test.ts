@@ -106,6 +106,12 @@ describe('exports', () => {
     assert.ok(lines[1]?.startsWith('1,2026-09-21T14:13:24.000Z,'));
     assert.ok(lines[2]?.includes(`"'=HYPERLINK(""x""),\nsecond line"`));
 
+    // Spreadsheets of East Asia take the wide forms of these signs for the signs themselves.
+    for (const note of ['+1', '-1', '@x', '\t=1', '\n=1', '＝1+1', '＋1', '－1', '＠x']) {
+      const [row = ''] = eventsCsv([{ ...(events[0] as AlertEvent), note }], 'rows').split('\r\n');
+      assert.ok(row.includes(`'${note}`), JSON.stringify(note));
+    }
+
     const first = events[0] as AlertEvent;
     const [header, row] = eventsCsv([{ ...first, lineId: 'turnstile' }]).split('\r\n');
     const cells = row?.split(',') ?? [];

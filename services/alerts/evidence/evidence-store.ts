@@ -3,6 +3,9 @@ import type { Kysely, Transaction } from 'kysely';
 import { Evidence } from '../../../shared/contracts/evidence.ts';
 import type { AlertTables } from '../store/tables.ts';
 
+/** Changes of level one answer holds. */
+const MOST_LISTED = 500;
+
 type Db = Kysely<AlertTables> | Transaction<AlertTables>;
 
 /** To be called in the transaction that stores the events: a crash leaves an entry that says so, not silence. */
@@ -37,14 +40,14 @@ export class EvidenceStore {
     return row && Evidence.parse(JSON.parse(row.body));
   }
 
-  /** All of one alert, in the order of its events. */
+  /** Of one alert, in the order of its events; of very many the newest. */
   async ofAlert(alertId: string): Promise<Evidence[]> {
     const rows = await this.#db
       .selectFrom('evidence')
       .select('body')
       .where('alert_id', '=', alertId)
-      .orderBy('at')
-      .limit(500)
+      .orderBy('at', 'desc')
+      .limit(MOST_LISTED)
       .execute();
     const found = rows.map((row) => Evidence.parse(JSON.parse(row.body)));
     return found.sort((a, b) => a.sequence - b.sequence);
