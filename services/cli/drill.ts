@@ -65,7 +65,8 @@ async function scenarioOf(file: string): Promise<DrillScenario> {
 async function call(url: string, method: string, path: string, body?: object): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch(new URL(path, url), {
+    // Below the address, which may be a path of a proxy.
+    response = await fetch(`${url.replace(/\/+$/, '')}${path}`, {
       method,
       signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),

@@ -18,7 +18,7 @@ const ADVICE: Record<string, string> = {
   reset: 'the connection is cut off at once: check what stands before it (proxy, firewall)',
   unreachable: 'there is no way to it: check network and firewall',
   timeout: `no answer within ${TIMEOUT_MS / 1000} s: check network and firewall`,
-  tls: 'no trusted TLS connection: check its certificate, its name and date, and that this port speaks TLS',
+  tls: 'no trusted TLS connection: check its certificate, its name and date, and that this port speaks TLS; an authority of your own is named by NODE_EXTRA_CA_CERTS=FILE when Headroom is started',
   failed: 'the connection failed',
 };
 

@@ -191,6 +191,23 @@ describe('what is said before a drill is started', () => {
 });
 
 describe('the command line', () => {
+  it('finds a Headroom behind a path', async () => {
+    const asked: (string | undefined)[] = [];
+    const proxy = createServer((request, response) => {
+      asked.push(request.url);
+      response.end(JSON.stringify({ scenarios: [] }));
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    try {
+      for (const path of ['', '/', '/plaza', '/plaza/'])
+        await runDrill({ url: url + path, actor: 'Kim', config: 'none.yaml' });
+    } finally {
+      proxy.close();
+    }
+    assert.deepEqual(asked, ['/api/drills', '/api/drills', '/plaza/api/drills', '/plaza/api/drills']);
+  });
+
   it('says that what answers is no Headroom: a proxy in front speaks HTML', async () => {
     for (const code of [200, 502]) {
       const proxy = createServer((_, response) => response.writeHead(code).end('<h1>Bad Gateway</h1>'));
