@@ -190,7 +190,16 @@ describe('tally', () => {
   });
   it('a clock set back begins no second day', () => {
     const tally = addToTally(newTally('l', NOON), NOON + 500, ['in'], DAY, 3000);
-    assert.equal(addToTally(tally, NOON - 20 * HOUR, [], DAY - 24 * HOUR, 3000).in, 1);
+    assert.equal(addToTally(tally, NOON - HOUR / 2, [], DAY, 3000).in, 1);
+    const early = addToTally(newTally('l', DAY), DAY + 500, ['in'], DAY, 3000);
+    assert.equal(addToTally(early, DAY - 10_000, [], DAY - 24 * HOUR, 3000).in, 1);
+  });
+  it('a clock that was years ahead begins anew when it is set right, and its days end at midnight again', () => {
+    const ahead = addToTally(newTally('l', NOON + 9000 * HOUR), NOON + 9000 * HOUR + 500, ['in'], DAY, 3000);
+    const right = addToTally(ahead, NOON, ['out'], DAY, 3000);
+    assert.deepEqual([right.in, right.out, right.from, right.since], [0, 1, 'start', NOON]);
+    const next = addToTally(right, DAY + 24 * HOUR, [], DAY + 24 * HOUR, 3000);
+    assert.deepEqual([next.out, next.from, next.since], [0, 'midnight', DAY + 24 * HOUR]);
   });
   it('a clock set back by an hour costs a minute’s rate, not an hour of them', () => {
     let tally = newTally('l', NOON);

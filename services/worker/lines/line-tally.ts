@@ -22,6 +22,8 @@ export type LineTally = {
 export const MINUTE_MS = 60_000;
 /** Of the last minute, without pictures, above which no rate is stated. */
 const MOST_BLIND_MS = 10_000;
+/** A clock set back by more than this was wrong before: a machine that began in another year. */
+const MOST_SET_BACK_MS = 3_600_000;
 
 export const newTally = (drawn: string, at: number): LineTally => ({
   ...{ drawn, in: 0, out: 0, since: at, startedAt: at, from: 'start', blindMs: 0, at, recent: [], gaps: [] },
@@ -39,6 +41,10 @@ export function addToTally(
   midnight: number,
   longestMs: number,
 ): LineTally {
+  // Else what it counts from lay in the future, and no midnight until then would begin a day.
+  if (tally.since - at > MOST_SET_BACK_MS) {
+    return addToTally(newTally(tally.drawn, at), at, crossings, midnight, longestMs);
+  }
   const pauseMs = Math.max(0, at - tally.at);
   const blindMs = pauseMs > longestMs ? pauseMs : 0;
   // A clock set back does not begin the day a second time.
