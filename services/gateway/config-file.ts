@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, appendFile, chmod, chown, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, appendFile, chmod, chown, link, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Document } from 'yaml';
 import { editable, textOf } from '../../shared/config/edit.ts';
@@ -174,6 +174,7 @@ export class ConfigFile {
       // An editor may have saved while this was made ready.
       const now = await this.read();
       if (now.version !== version) throw new ConfigChangedError(now.version);
+      await this.#keepBefore(real);
       await rename(temporary, real);
     } catch (cause) {
       await rm(temporary, { force: true });
@@ -182,6 +183,17 @@ export class ConfigFile {
       throw new ConfigReadOnlyError(`${this.name} cannot be replaced (${codeOf(cause)}).${hint}`, { cause });
     }
     await syncFolder(dirname(real));
+  }
+
+  /** The file that is replaced stays beside it, for whoever wants it back: the very one, with its rights. */
+  async #keepBefore(real: string): Promise<void> {
+    const kept = `${real}.before`;
+    try {
+      await rm(kept, { force: true });
+      await link(real, kept);
+    } catch (error) {
+      this.#logger.warn({ reason: messageOf(error) }, 'configuration before the change not kept');
+    }
   }
 
   async #remember(change: ConfigChange): Promise<void> {

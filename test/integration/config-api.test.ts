@@ -92,9 +92,11 @@ test('a masked secret sent back keeps the stored one; comments, rights and link 
   assert.equal((await stat(file)).mode, mode);
   assert.deepEqual(
     (await readdir(dir)).sort(),
-    ['headroom.yaml', 'real.history.jsonl', 'real.yaml'],
+    ['headroom.yaml', 'real.history.jsonl', 'real.yaml', 'real.yaml.before'],
     'nothing is left over',
   );
+  const before = join(dir, 'real.yaml.before');
+  assert.deepEqual([await readFile(before, 'utf8'), (await stat(before)).mode], [START, mode], 'to go back to');
   assert.notEqual(saved.body.version, version);
   await until('the gateway takes it up', async () => (await ask('cameras')).text.includes('North gate'));
 });
