@@ -94,9 +94,16 @@ export class Alerts {
 
   /** The whole log of one alert, from the database. */
   async loadHistory(alertId: string): Promise<boolean> {
-    const answer = await api.events({ alertId, limit: PAGE });
-    if (answer.ok) this.#remember(answer.body);
-    return answer.ok;
+    // A camera that comes and goes writes hundreds of events into an alert of some hours.
+    for (let page = 0, afterOffset = 0; page < MAX_PAGES; page++) {
+      const answer = await api.events({ alertId, afterOffset, limit: PAGE });
+      if (!answer.ok) return false;
+      this.#remember(answer.body);
+      const last = answer.body.at(-1);
+      if (!last || answer.body.length < PAGE) return true;
+      afterOffset = last.offset;
+    }
+    return true;
   }
 
   acknowledge(alert: ActiveAlert): Promise<boolean> {
