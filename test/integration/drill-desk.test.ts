@@ -1,10 +1,12 @@
 /** Drills of the leading process on a real Redis: when they may begin, what they follow, and that they end. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { DrillDesk } from '../../services/alerts/drill/drill-desk.ts';
 import type { ActiveAlert, AlertLevel, AlertReply } from '../../shared/contracts/alert.ts';
 import { DRILL_KEY } from '../../shared/contracts/drill.ts';
+import { stateKeys } from '../../shared/contracts/keys.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { config } from '../helpers/drills.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
@@ -18,6 +20,7 @@ const alertOf = (cameraId: string, level: AlertLevel, more: Partial<ActiveAlert>
 describe('the desk of drills', () => {
   let redis: TestRedis;
   let client: Redis;
+  let frames: Redis;
   let desk: DrillDesk;
   const start = (listed: ActiveAlert[] = [], durationSeconds = 600): Promise<AlertReply> => {
     const cameras = [{ like: 'gate', points: [{ atSeconds: 0, level: 'normal' as const }] }];
@@ -32,7 +35,7 @@ describe('the desk of drills', () => {
   before(async () => {
     redis = await startRedis();
     client = redis.client();
-    const frames = redis.client();
+    frames = redis.client();
     await frames.select(1);
     desk = new DrillDesk({ redis: client, frames, logger });
   });
@@ -68,6 +71,43 @@ describe('the desk of drills', () => {
     desk.configure({ ...config, cameras: [{ ...gate, id: 'other' }] });
     assert.deepEqual(desk.cameras, []);
     await until('the drill is over', isOver);
+  });
+
+  it('is under way all the time on a machine that draws slowly, and ends at once', async () => {
+    const pipeline = frames.pipeline.bind(frames);
+    frames.pipeline = (...of) => {
+      const made = pipeline(...of);
+      const exec = made.exec.bind(made);
+      made.exec = async () => {
+        await delay(700);
+        return exec();
+      };
+      return made;
+    };
+    const [gate] = config.cameras;
+    assert.ok(gate);
+    const ids = ['a', 'b', 'c'];
+    const cameras = ids.map((like) => ({ like, points: [{ atSeconds: 0, level: 'normal' as const }] }));
+    const scenario = { title: 'x', durationSeconds: 600, cameras };
+    const order = { type: 'start-drill', commandId: 'drill-2', actor: 'Kim', scenario } as const;
+    await desk.carryOut(order, { ...config, cameras: ids.map((id) => ({ ...gate, id })) }, [], Date.now());
+    await until('the drill is under way', isUnderWay);
+    const published = async () => (await client.hkeys(stateKeys.readings)).length;
+    let looksOver = 0;
+    await until(
+      'all of its cameras are seen',
+      async () => {
+        if (await isOver()) looksOver += 1;
+        return (await published()) === ids.length;
+      },
+      20_000,
+    );
+    assert.equal(looksOver, 0, 'nobody took it for over');
+    const stoppedAt = performance.now();
+    await stop();
+    await until('the drill is over', isOver);
+    assert.ok(performance.now() - stoppedAt < 3000);
+    frames.pipeline = pipeline;
   });
 
   it('ends a drill in time though the clock was set back', async (t) => {

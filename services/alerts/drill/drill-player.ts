@@ -76,9 +76,12 @@ export class DrillPlayer {
     while (!this.#stop.signal.aborted && performance.now() - this.#startedAt < lengthMs) {
       const startedAt = performance.now();
       try {
-        await redis.set(DRILL_KEY, JSON.stringify(drill), 'PX', DRILL_LIFE_MS);
+        await this.#keepAlive();
         for (const camera of this.#cameras.filter(isDrawn)) {
+          if (this.#stop.signal.aborted) break;
           await this.#picture(camera, (performance.now() - this.#startedAt) / 1000);
+          // Several pictures may take longer than the key lives where all cores count.
+          await this.#keepAlive();
         }
       } catch (error) {
         // As with real cameras: pictures of that time are lost.
@@ -89,6 +92,10 @@ export class DrillPlayer {
       await delay(pauseMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
     await clearDrill(redis, frames).catch(() => undefined);
+  }
+
+  async #keepAlive(): Promise<void> {
+    await this.#o.redis.set(DRILL_KEY, JSON.stringify(this.#o.drill), 'PX', DRILL_LIFE_MS);
   }
 
   async #picture(drawn: DrawnCamera, atSeconds: number): Promise<void> {
