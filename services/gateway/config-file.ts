@@ -51,6 +51,7 @@ export class ConfigFile {
   readonly #refusal: () => string | undefined;
   readonly #logger: Logger;
   #turn: Promise<unknown> = Promise.resolve();
+  #judged: { text: string; faulty: boolean } | undefined;
 
   /**
    * @param path undefined where the gateway was started without a file
@@ -81,7 +82,9 @@ export class ConfigFile {
   async isFaulty(): Promise<boolean> {
     if (this.#path === undefined) return false;
     const text = await readFile(this.#path, 'utf8').catch(() => '');
-    return 'issues' in judge(text, this.name);
+    // A file of a thousand cameras takes half a second, and system pages ask again and again.
+    if (this.#judged?.text !== text) this.#judged = { text, faulty: 'issues' in judge(text, this.name) };
+    return this.#judged.faulty;
   }
 
   /** Why changes are refused; undefined when they are taken. */
