@@ -198,6 +198,22 @@ test('a new zone is called by its name in messages, too; a saved one keeps its i
   await watched.close();
 });
 
+test('a line drawn along the edge of the picture is told to count nobody', async () => {
+  const watched = await browser.open(`${site.url}/#/setup/gate`);
+  const { page } = watched;
+  await page.getByTestId('tab-lines').click({ timeout: PATIENCE_MS });
+  await page.getByTestId('line-name').waitFor({ timeout: PATIENCE_MS });
+  assert.equal(await page.getByTestId('line-no-room').count(), 0);
+  for (const end of await page.getByTestId('handle').all()) {
+    await end.focus();
+    for (let press = 0; press < 30; press++) await page.keyboard.press('Shift+ArrowDown');
+  }
+  await page.getByTestId('line-no-room').waitFor();
+  await page.getByTestId('discard').click();
+  watched.assertClean();
+  await watched.close();
+});
+
 test('the wheel scrolls, and turns no figure it happens to lie on', async () => {
   const watched = await browser.open(`${site.url}/#/setup/north`);
   const { page } = watched;
