@@ -1,34 +1,23 @@
 /** Set-up while an answer is on its way: what is typed meanwhile stays, and what comes too late changes nothing. */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { parseConfig } from '../../shared/config/load.ts';
-import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
 import { holdBack } from '../helpers/hold-back.ts';
-import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
+import { screensOf } from '../helpers/screens.ts';
 import { until } from '../helpers/until.ts';
 
 const PATIENCE_MS = 60_000;
-let site: SimulatedSite;
-let browser: TestBrowser;
-
-before(async () => {
-  site = await startSimulatedSite({
-    cameras: [
-      { id: 'gate', name: 'Gate', sampleFps: 1 },
-      { id: 'north', name: 'North road', sampleFps: 1 },
-    ],
-  });
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await site?.stop();
+const screens = screensOf({
+  cameras: [
+    { id: 'gate', name: 'Gate', sampleFps: 1 },
+    { id: 'north', name: 'North road', sampleFps: 1 },
+  ],
 });
 
 const nameOf = async (id: string) =>
-  parseConfig(await readFile(site.configFile, 'utf8')).cameras.find((camera) => camera.id === id)?.name;
+  parseConfig(await readFile(screens.site.configFile, 'utf8')).cameras.find((camera) => camera.id === id)?.name;
 
 async function signIn(page: Page): Promise<void> {
   await page.getByTestId('operator-name').fill('Post 3');
@@ -36,7 +25,7 @@ async function signIn(page: Page): Promise<void> {
 }
 
 test('what is typed while a save is on its way is not taken back: it waits for the next one', async () => {
-  const watched = await browser.open(`${site.url}/#/setup/gate`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/gate`);
   const { page } = watched;
   const name = page.getByTestId('camera-name');
   await name.fill('Gate 3', { timeout: PATIENCE_MS });
@@ -57,7 +46,7 @@ test('what is typed while a save is on its way is not taken back: it waits for t
 });
 
 test('of a camera that is added, too', async () => {
-  const watched = await browser.open(`${site.url}/#/setup/%2B`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/%2B`);
   const { page } = watched;
   const name = page.getByTestId('camera-name');
   await name.fill('East road', { timeout: PATIENCE_MS });
@@ -80,14 +69,14 @@ test('of a camera that is added, too', async () => {
 });
 
 test('a configuration that was asked for before a save and comes after it does not bring the old camera back', async () => {
-  const watched = await browser.open(`${site.url}/#/setup/north`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/north`);
   const { page } = watched;
   const name = page.getByTestId('camera-name');
   await name.waitFor({ timeout: PATIENCE_MS });
   const view = await holdBack(page, '**/api/config', 'GET');
   // Somebody else changes something: this screen asks again, and its answer is slow.
-  const { version } = (await (await fetch(`${site.url}/api/config`)).json()) as { version: string };
-  const changed = await fetch(`${site.url}/api/config/alerts`, {
+  const { version } = (await (await fetch(`${screens.site.url}/api/config`)).json()) as { version: string };
+  const changed = await fetch(`${screens.site.url}/api/config/alerts`, {
     method: 'PATCH',
     headers: { 'content-type': 'application/json', 'if-match': `"${version}"` },
     body: JSON.stringify({ actor: 'Post 4', change: { clearMs: 61_000 } }),
@@ -110,7 +99,7 @@ test('a configuration that was asked for before a save and comes after it does n
 });
 
 test('the answer about one address is not told of another', async () => {
-  const watched = await browser.open(`${site.url}/#/setup/%2B`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/%2B`);
   const { page } = watched;
   const address = page.getByTestId('camera-address');
   await address.fill('rtsp://192.0.2.1/first', { timeout: PATIENCE_MS });
@@ -136,12 +125,12 @@ test('the answer about one address is not told of another', async () => {
 });
 
 test('a camera that somebody removed meanwhile is not brought back unasked', async () => {
-  const watched = await browser.open(`${site.url}/#/setup/north`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/north`);
   const { page } = watched;
   const name = page.getByTestId('camera-name');
   await name.fill('North road, new', { timeout: PATIENCE_MS });
-  const version = (await fetch(`${site.url}/api/config`)).headers.get('etag');
-  const removed = await fetch(`${site.url}/api/config/cameras/north?actor=Kim`, {
+  const version = (await fetch(`${screens.site.url}/api/config`)).headers.get('etag');
+  const removed = await fetch(`${screens.site.url}/api/config/cameras/north?actor=Kim`, {
     method: 'DELETE',
     headers: { 'if-match': version ?? '' },
   });
@@ -160,12 +149,12 @@ test('a camera that somebody removed meanwhile is not brought back unasked', asy
 });
 
 test('a camera that somebody changed meanwhile is not removed unseen', async () => {
-  const watched = await browser.open(`${site.url}/#/setup/gate`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/gate`);
   const { page } = watched;
   await page.getByTestId('remove').click({ timeout: PATIENCE_MS });
   const view = await holdBack(page, '**/api/config', 'GET');
-  const etag = (await fetch(`${site.url}/api/config`)).headers.get('etag') ?? '';
-  const changed = await fetch(`${site.url}/api/config/cameras/gate`, {
+  const etag = (await fetch(`${screens.site.url}/api/config`)).headers.get('etag') ?? '';
+  const changed = await fetch(`${screens.site.url}/api/config/cameras/gate`, {
     method: 'PATCH',
     headers: { 'content-type': 'application/json', 'if-match': etag },
     body: JSON.stringify({ actor: 'Kim', change: { name: 'Gate, drawn anew' } }),
@@ -183,10 +172,10 @@ test('a camera that somebody changed meanwhile is not removed unseen', async () 
 });
 
 test('a camera that a receiver names is not removed, and it is said where', async () => {
-  const text = await readFile(site.configFile, 'utf8');
+  const text = await readFile(screens.site.configFile, 'utf8');
   const endpoint = '{ id: page, url: "https://192.0.2.1/", secrets: ["${HR_TEST_NO_SUCH}"], cameras: [gate] }';
-  await writeFile(site.configFile, `${text}deliveries: { endpoints: [${endpoint}] }\n`);
-  const watched = await browser.open(`${site.url}/#/setup/gate`);
+  await writeFile(screens.site.configFile, `${text}deliveries: { endpoints: [${endpoint}] }\n`);
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/gate`);
   const { page } = watched;
   watched.expectRefusals([422]);
   await page.getByTestId('remove').click({ timeout: PATIENCE_MS });
