@@ -160,9 +160,9 @@ export const DatabaseConfig = z
       .describe('PostgreSQL instead of a file; the password in it as ${NAME}. DATABASE_URL wins over it.'),
     keepFineMs: z
       .int()
-      .min(600_000)
+      .min(6 * 3_600_000, "must be at least 21600000, 6 hours: a zone's charts show ten-second spans that far back")
       .default(6 * 3_600_000)
-      .describe('How long ten-second history is kept.'),
+      .describe('How long ten-second history is kept; charts show it up to six hours back.'),
     keepMinutesMs: z
       .int()
       .min(3_600_000)

@@ -21,7 +21,7 @@ export const FIRST_WINDOW: TimeWindow = { spanMs: HOUR, end: 'live' };
 const SHORTEST_MS = 5 * MINUTE;
 /** As long as minutes are kept by default. */
 const LONGEST_MS = 90 * DAY;
-/** Ten-second spans are kept for six hours by default. */
+/** Ten-second spans are kept for six hours at least. */
 const FINE_REACH_MS = 6 * HOUR;
 /** More spans than this are no easier to read, and twice as much to fetch. */
 const SPANS_WANTED = 420;
