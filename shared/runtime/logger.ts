@@ -1,9 +1,13 @@
 /** JSON logs. Changes of state, not ticks; fixed messages with the values in fields. */
 import { type Logger, pino } from 'pino';
 import { HeadroomError } from './errors.ts';
+import { LogOutput } from './log-output.ts';
 import { scrub } from './secrets.ts';
 
 export type { Logger };
+
+/** Of all loggers of this process. */
+export const standardOutput = new LogOutput(1);
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -23,7 +27,7 @@ export function createLogger(
     const known = `${LEVELS.slice(0, -1).join(', ')} or ${LEVELS.at(-1)}`;
     throw new HeadroomError('LOG_LEVEL_INVALID', `HEADROOM_LOG_LEVEL must be one of ${known}.`);
   }
-  return pino(
+  const logger = pino(
     {
       level,
       base: { service, pid: process.pid },
@@ -31,16 +35,8 @@ export function createLogger(
       // The net: `redact` sees fields, not the inside of strings.
       hooks: { streamWrite: scrub },
     },
-    destination ?? standardOutput(),
+    destination ?? standardOutput,
   );
-}
-
-/** Lines kept while standard output cannot be written, bytes; later ones are dropped. */
-const MAX_WAITING_BYTES = 64 * 1024;
-
-/** A log whose disk is full, or that nobody reads any more, must not end what it tells of. */
-function standardOutput(): ReturnType<typeof pino.destination> {
-  const output = pino.destination({ dest: 1, sync: true, maxLength: MAX_WAITING_BYTES });
-  output.on('error', () => undefined);
-  return output;
+  if (!destination) standardOutput.onLost = (lines) => logger.warn({ lines }, 'log lines lost, nobody took them');
+  return logger;
 }

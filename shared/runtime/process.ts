@@ -4,7 +4,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { messageOf } from './errors.ts';
 import type { Service } from './lifecycle.ts';
-import type { Logger } from './logger.ts';
+import { type Logger, standardOutput } from './logger.ts';
 import { scrub } from './secrets.ts';
 
 /**
@@ -38,6 +38,15 @@ export const EXIT_CANNOT_START = 2;
 /** Longest time between the signal and exit, also of a service that is still starting. */
 const CLOSE_DEADLINE_MS = 8000;
 
+/** For the last lines of the log. */
+const LAST_LINES_MS = 500;
+
+/** Ends this process once its last lines are out. Where nobody takes them, an orderly exit would wait for that for ever. */
+async function leave(code: number): Promise<never> {
+  if (!(await standardOutput.empty(LAST_LINES_MS))) process.kill(process.pid, 'SIGKILL');
+  process.exit(code);
+}
+
 /**
  * Runs a service until SIGTERM or SIGINT, or until the supervisor's channel closes. Exits 0 after a clean stop and
  * {@link EXIT_CANNOT_START} with one message when it cannot start.
@@ -52,7 +61,7 @@ export async function runService(logger: Logger, start: () => Promise<Service & 
   void stopped.then(() =>
     setTimeout(() => {
       logger.error({ deadlineMs: CLOSE_DEADLINE_MS }, 'forced to exit');
-      process.exit(1);
+      void leave(1);
     }, CLOSE_DEADLINE_MS),
   );
   // Nobody reads them any more, or their disk is full: no reason to stop watching.
@@ -61,7 +70,7 @@ export async function runService(logger: Logger, start: () => Promise<Service & 
   for (const event of ['unhandledRejection', 'uncaughtException']) {
     process.on(event, (error: unknown) => {
       logger.fatal({ err: error }, 'programming error');
-      process.exit(1);
+      void leave(1);
     });
   }
 
@@ -70,10 +79,10 @@ export async function runService(logger: Logger, start: () => Promise<Service & 
     service = await start();
   } catch (error) {
     process.stderr.write(`${scrub(messageOf(error))}\n`);
-    process.exit(EXIT_CANNOT_START);
+    return leave(EXIT_CANNOT_START);
   }
   if (process.connected) process.send?.({ type: 'ready', url: service.url });
   await stopped;
   await service.close();
-  process.exit(0);
+  await leave(0);
 }

@@ -28,10 +28,11 @@ export function unescaped(part: string): string {
 
 /** Replaces userinfo and query of every URL and every registered secret in a text by `***`. */
 export function scrub(text: string): string {
+  // No scheme is longer. Without a bound, a long word would be tried from each of its letters to its end.
   let clean = text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/"'@]*(?:@[^\s/"'@]*)*@/gi, `$1${MASK}@`)
+    .replace(/([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/"'@]*(?:@[^\s/"'@]*)*@/gi, `$1${MASK}@`)
     // Tokens travel in queries. A backslash belongs to the quote after it.
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s"'\\?]*\?)[^\s"'\\]+/gi, `$1${MASK}`);
+    .replace(/([a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'\\?]*\?)[^\s"'\\]+/gi, `$1${MASK}`);
   // Longest first: a secret may contain another.
   for (const secret of [...registered].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(secret, MASK);
   return clean;

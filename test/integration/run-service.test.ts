@@ -1,10 +1,12 @@
 /** The frame around every service: how it ends. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../helpers/until.ts';
 
 const SECRET = 'tr0ub4dor';
 
@@ -38,4 +40,43 @@ await runService(createLogger('test'), async () => ({ close: async () => undefin
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+});
+
+test('a log whose reader stands still halts no service, tells what was lost when it goes on, and keeps no stop waiting', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'hr-service-'));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  const from = (path: string) => JSON.stringify(resolve(path));
+  const file = join(dir, 'main.ts');
+  await writeFile(
+    file,
+    `import { createLogger } from ${from('shared/runtime/logger.ts')};
+import { runService } from ${from('shared/runtime/process.ts')};
+const logger = createLogger('test', 'info');
+let lines = 0;
+setInterval(() => {
+  for (let i = 0; i < 20; i++) logger.info({ pad: 'x'.repeat(2000) }, 'line');
+  process.send?.((lines += 20));
+}, 20);
+await runService(logger, async () => ({ close: async () => undefined }));
+`,
+  );
+  const child = spawn(process.execPath, [...process.execArgv, file], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  t.after(() => child.kill('SIGKILL'));
+  let [written, read] = [0, ''];
+  child.on('message', (lines) => {
+    written = Number(lines);
+  });
+  // A pipe and all buffers on the way hold far less than this.
+  await until('it goes on with its work', async () => written > 2000, 60_000);
+  child.stdout?.on('data', (text) => {
+    read += text;
+  });
+  const lost = /"lines":[1-9]\d*,"msg":"log lines lost, nobody took them"/;
+  await until('what was lost is told', async () => lost.test(read), 60_000);
+  child.stdout?.pause();
+  const so = written;
+  await until('the pipe is full once more', async () => written > so + 2000, 60_000);
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
 });
