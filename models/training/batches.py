@@ -12,7 +12,7 @@ from .augment import CameraWear, draw_scale, join, random_crop, window
 from .density import scatter_points
 from .labels import Picture, read_folder
 from .recipe import Recipe
-from .split import is_held_out, read_split
+from .split import is_held_out, own_folders, read_split
 from .warm import previous_points
 
 
@@ -37,6 +37,23 @@ def training_pictures(data: Path, recipe: Recipe, extra: list[Path], limit: int 
     for root in extra:
         chosen += read_folder(root)[:limit]
     return chosen
+
+
+# Of the crops, for each folder that the recipe does not name; the recipe's own five have as much on average.
+OWN_SHARE = 0.2
+
+
+def with_folders_of(data: Path, recipe: Recipe) -> Recipe:
+    """The recipe with the folders that `data` has: its own, and others as far as the split holds a part of them out."""
+    split = read_split()
+    others = own_folders(data, recipe.folders)
+    recipe.folders = {folder: share for folder, share in recipe.folders.items() if (data / folder).is_dir()}
+    for folder in others:
+        if folder in split:
+            recipe.folders[folder] = OWN_SHARE
+        else:
+            print(f"{folder} is left out: `python -m models.training.split --data {data}` holds a part of it out first", flush=True)
+    return recipe
 
 
 # How far a camera sways, or a crowd moves together, between two frames, px. Standing crowds do not.

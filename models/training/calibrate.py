@@ -30,7 +30,7 @@ from .labels import Picture
 from .localisation import f_score, match_heads
 from .path import sample, warm_start
 from .recipe import Recipe
-from .split import EMPTY, UNKNOWN_CAMERA
+from .split import EMPTY, NOTHING_HELD_OUT, UNKNOWN_CAMERA
 
 LEVEL = 0.9
 # Streets and unknown cameras are what the model is for; dense photographs count half.
@@ -120,22 +120,25 @@ def coverage(interval: dict[str, float], outcomes: list[Outcome], counts: np.nda
     return float((error <= half_width(interval, np.array([o.variance for o in outcomes]), counts)).mean())
 
 
-def honest_coverage(outcomes: list[Outcome], head_weight: float) -> dict[str, float]:
-    """Coverage on pictures the interval was not fitted on, per folder."""
+def honest_coverage(outcomes: list[Outcome], head_weight: float) -> dict[str, dict[str, float | None]]:
+    """Coverage on pictures the interval was not fitted on, per folder; None where there are no others to fit on."""
+
+    def fit(group: list[Outcome]) -> dict[str, float] | None:
+        return fit_interval(group, blend(group, head_weight)) if group else None
+
     result = {}
     halves = [outcomes[0::2], outcomes[1::2]]
-    fits = [fit_interval(half, blend(half, head_weight)) for half in halves]
+    fits = [fit(half) for half in halves]
     for folder, group in by_folder(outcomes).items():
-        shares = [
-            coverage(fits[1 - side], [o for o in half if o.folder == folder],
-                     blend([o for o in half if o.folder == folder], head_weight))
-            for side, half in enumerate(halves)
-        ]
-        rest = [o for o in outcomes if o.folder != folder]
-        without = fit_interval(rest, blend(rest, head_weight))
+        shares = []
+        for side, half in enumerate(halves):
+            own, other = [o for o in half if o.folder == folder], fits[1 - side]
+            if own and other:
+                shares.append(coverage(other, own, blend(own, head_weight)))
+        without = fit([o for o in outcomes if o.folder != folder])
         result[folder] = {
-            "otherHalf": round(float(np.mean(shares)), 3),
-            "folderLeftOut": round(coverage(without, group, blend(group, head_weight)), 3),
+            "otherHalf": round(float(np.mean(shares)), 3) if shares else None,
+            "folderLeftOut": round(coverage(without, group, blend(group, head_weight)), 3) if without else None,
         }
     return result
 
@@ -169,6 +172,8 @@ def head_scores(counter: Counter, recipe: Recipe, pictures: list[Picture]) -> di
 def calibrate(data: Path, checkpoint: Path, steps: list[int], every: int = 1, corrected: Sequence[Path] = ()) -> dict:
     counter, recipe, _ = load_counter(checkpoint)
     pictures = validation_pictures(data, THINNED, corrected)[::every]
+    if not pictures:
+        raise SystemExit(NOTHING_HELD_OUT.format(data=data))
     outcomes = [look(counter, recipe, picture, steps, warm=True) for picture in pictures]
     head_weight = choose_head_weight(outcomes)
     counts = blend(outcomes, head_weight)

@@ -22,12 +22,17 @@ def error_table(rows: list[dict]) -> list[str]:
     return lines
 
 
+def _share(covered: float | None) -> str:
+    """Nothing where there were no other pictures to fit on."""
+    return "" if covered is None else f"{covered:.0%}"
+
+
 def interval_table(calibration: dict) -> list[str]:
     lines = ["| pictures | covered, fitted on the other half | covered, folder left out of the fit | mean half-width |"]
     lines.append("| --- | --- | --- | --- |")
     for folder, shares in calibration["coverage"].items():
         lines.append(
-            f"| {folder} | {shares['otherHalf']:.0%} | {shares['folderLeftOut']:.0%} "
+            f"| {folder} | {_share(shares['otherHalf'])} | {_share(shares['folderLeftOut'])} "
             f"| {calibration['meanHalfWidth'][folder]:.1f} |"
         )
     return lines

@@ -17,8 +17,10 @@ from pathlib import Path
 import torch
 import torch.distributed as processes
 
-from .batches import training_pictures
+from .batches import training_pictures, with_folders_of
+from .evaluate import validation_pictures
 from .recipe import Recipe
+from .split import NOTHING_HELD_OUT
 from .train import join_processes, keeps_run, train_stage
 
 STAGE_B_SHARE = 0.15
@@ -70,12 +72,18 @@ def main() -> None:
     gpu = arguments.device.startswith("cuda")
     torch.set_num_threads(arguments.threads)
     minutes = arguments.minutes or (22.0 if gpu else 84.0)
-    recipe = recipe_for(arguments.size, arguments.device, minutes, arguments.crops, arguments.smoke)
+    recipe = with_folders_of(arguments.data, recipe_for(arguments.size, arguments.device, minutes, arguments.crops, arguments.smoke))
     workers = arguments.workers if arguments.workers is not None else (12 if gpu else 1)
     limit = 3 if arguments.smoke else None
     run: Path = arguments.run
     run.mkdir(parents=True, exist_ok=True)
     device = join_processes(arguments.device)
+
+    # Before anything takes time: calibration, an hour and a half later, needs pictures that are held out.
+    if not training_pictures(arguments.data, recipe, [], 1):
+        raise SystemExit(f"no labelled folders to learn from under {arguments.data}, such as the recipe's: {', '.join(Recipe().folders)}")
+    if not validation_pictures(arguments.data):
+        raise SystemExit(NOTHING_HELD_OUT.format(data=arguments.data))
 
     rendered: list[Path] = []
     if arguments.synthetic and not arguments.smoke:
@@ -84,8 +92,6 @@ def main() -> None:
             _render(rendered[0], arguments.synthetic, recipe.seed, "--empty-share", "0.2")
         if processes.is_initialized():
             processes.barrier()
-    if not training_pictures(arguments.data, recipe, rendered, 1):
-        raise SystemExit(f"no labelled folders of the recipe under {arguments.data}: {', '.join(recipe.folders)}")
     for stage in ("a", "b"):
         if not (run / f"{stage}.pt").exists():
             print(f"== stage {stage}", flush=True)

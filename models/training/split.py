@@ -4,12 +4,15 @@
 
 writes splits/validation.json: per folder either every picture (a whole camera
 held out) or a list of file names. The file is committed; training, selection,
-calibration and the printed figures all read it.
+calibration and the printed figures all read it. Of a folder of your own the last
+tenth is held out, in the order of the names; folders that DIR does not have keep
+what the file says.
 """
 
 import argparse
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,7 @@ INDEPENDENT = ("shanghaitech_a_train", "shanghaitech_b_train")
 BLOCKS = ("scut_head_a_rooms", "halls_and_classroom")
 EMPTY = "empty_scenes"
 SEQUENCES = ("camvid",)
+NOTHING_HELD_OUT = "nothing under {data} is held out: run `python -m models.training.split --data {data}` first"
 
 
 def read_split(path: Path = SPLIT_FILE) -> dict[str, list[str] | str]:
@@ -55,14 +59,27 @@ def _without_twins(held: list[Picture], rest: list[Picture]) -> list[str]:
     return [p.name for p in held if (training != _fingerprint(p)).sum(axis=1).min() > 3]
 
 
+def own_folders(data: Path, known: Iterable[str]) -> list[str]:
+    """Labelled folders in `data` that are not among the known ones, nor held out whole."""
+    return sorted(p.parent.name for p in data.glob("*/labels.jsonl") if p.parent.name not in {*known, UNKNOWN_CAMERA})
+
+
 def make_split(data: Path) -> dict[str, list[str] | str]:
     split: dict[str, list[str] | str] = {UNKNOWN_CAMERA: "all"}
+    known = (*INDEPENDENT, *BLOCKS, EMPTY)
+    for folder in own_folders(data, known):
+        names = [p.name for p in read_folder(data / folder)]
+        split[folder] = names[-max(2, len(names) // 10) :]
     for folder in INDEPENDENT:
+        if not (data / folder).is_dir():
+            continue
         pictures = read_folder(data / folder)
         held = pictures[::10]
         names = {p.name for p in held}
         split[folder] = _without_twins(held, [p for p in pictures if p.name not in names])
     for folder in (*BLOCKS, EMPTY):
+        if not (data / folder).is_dir():
+            continue
         groups: dict[str, list[Picture]] = defaultdict(list)
         for picture in read_folder(data / folder):
             groups[_source(picture.name)].append(picture)
@@ -80,10 +97,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     arguments = parser.parse_args()
-    split = make_split(arguments.data)
+    if not list(arguments.data.glob("*/labels.jsonl")):
+        raise SystemExit(f"there is no labelled folder in {arguments.data}")
+    split = (read_split() if SPLIT_FILE.exists() else {}) | make_split(arguments.data)
     note = "File names only. Made by models.training.split; never trained on."
     SPLIT_FILE.parent.mkdir(exist_ok=True)
-    SPLIT_FILE.write_text(json.dumps({"note": note, "validation": split}, indent=1) + "\n")
+    SPLIT_FILE.write_text(json.dumps({"note": note, "validation": split}, indent=2) + "\n")
     for folder, names in split.items():
         print(folder, names if names == "all" else len(names))
 

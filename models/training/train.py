@@ -21,7 +21,7 @@ import torch
 import torch.distributed as processes
 
 from . import losses
-from .batches import Crops, make_loader, training_pictures
+from .batches import Crops, make_loader, training_pictures, with_folders_of
 from .counter import Counter, load_checkpoint, load_counter, save_checkpoint
 from .density import LATENT_CHANNELS, latent_from_map, map_from_cells, map_from_latent
 from .encoder import block_moments
@@ -350,7 +350,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     device = join_processes(arguments.device)
-    recipe = Recipe.of_size(arguments.size)
+    recipe = with_folders_of(arguments.data, Recipe.of_size(arguments.size))
     recipe.control = arguments.control
     for name, value in (
         (f"minutes_{arguments.stage}", arguments.minutes),
