@@ -1,12 +1,10 @@
 /** `headroom doctor`: everything that must be right, looked at one by one. */
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../../shared/config/load.ts';
 import type { Config } from '../../shared/config/schema.ts';
-import { configuredDatabase, configuredRedis } from '../../shared/runtime/environment.ts';
+import { configuredDatabase } from '../../shared/runtime/environment.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
-import { createLogger, type Logger } from '../../shared/runtime/logger.ts';
-import { checkRedis, connectFailFast, disconnect, whenReady } from '../../shared/runtime/redis.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
 import { resolveEndpoint } from '../alerts/deliveries/endpoint.ts';
 import { checkFfmpeg } from '../ingest/ffmpeg-version.ts';
@@ -14,9 +12,9 @@ import { CrowdCounter } from '../worker/model/crowd-counter.ts';
 import { proveGolden } from '../worker/model/golden.ts';
 import { modelsInUse, openModel } from '../worker/model/manifest.ts';
 import { isLocked } from './data-lock.ts';
-import { startEmbeddedRedis } from './embedded-redis.ts';
 import { lookAtFile, lookAtPostgres } from './look-at-database.ts';
 import { lookAtReceiver } from './look-at-receiver.ts';
+import { lookAtRedis } from './look-at-redis.ts';
 import { checkPort, dataDirOf } from './preflight.ts';
 import { probeCamera } from './probe.ts';
 import { whichConfig } from './which-config.ts';
@@ -87,33 +85,4 @@ export async function runDoctor(named: string | undefined): Promise<boolean> {
     });
   }
   return healthy;
-}
-
-async function lookAtRedis(config: Config, configFile: string): Promise<string> {
-  const logger = createLogger('doctor', 'silent');
-  const configured = configuredRedis(config);
-  if (configured) return lookAtServer(configured.state, logger);
-  // A folder of its own: the real one may be in use.
-  const dir = await mkdtemp(join(await dataDirOf(config, configFile), 'doctor-'));
-  try {
-    const own = await startEmbeddedRedis(dir, logger);
-    try {
-      return `own, ${await lookAtServer(own.urls.state, logger)}`;
-    } finally {
-      await own.close();
-    }
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
-}
-
-async function lookAtServer(url: string, logger: Logger): Promise<string> {
-  const redis = connectFailFast(url, logger, 'doctor');
-  try {
-    await whenReady(redis, 5000);
-    const { version, policy } = await checkRedis(redis);
-    return `version ${version}, maxmemory-policy ${policy}`;
-  } finally {
-    disconnect(redis);
-  }
 }

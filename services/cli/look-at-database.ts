@@ -6,13 +6,16 @@ import { Kysely, sql } from 'kysely';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { explained } from '../alerts/store/database.ts';
 import { isDatabaseAway } from '../alerts/store/database-errors.ts';
+import { refuseNewer } from '../alerts/store/migrate.ts';
 import { checkServer, postgresDialect, serverOf } from '../alerts/store/postgres.ts';
+import { sqliteDialect } from '../alerts/store/sqlite.ts';
+import type { AlertTables } from '../alerts/store/tables.ts';
 
 /**
- * PostgreSQL: it answers, is new enough, writes UTF-8, and lets this user make tables.
+ * PostgreSQL: it answers, is new enough, writes UTF-8, lets this user make tables, and is of no newer Headroom.
  * @param url as in DATABASE_URL; neither what is returned nor what is thrown holds its password
- * @throws HeadroomError DATABASE_UNREACHABLE, DATABASE_REFUSED, DATABASE_TOO_OLD, DATABASE_ENCODING or
- * DATABASE_URL_INVALID
+ * @throws HeadroomError DATABASE_UNREACHABLE, DATABASE_REFUSED, DATABASE_TOO_OLD, DATABASE_ENCODING,
+ * DATABASE_MIGRATION or DATABASE_URL_INVALID
  */
 export async function lookAtPostgres(url: string): Promise<string> {
   const where = serverOf(url);
@@ -20,6 +23,7 @@ export async function lookAtPostgres(url: string): Promise<string> {
   try {
     const { version, fsync } = await checkServer(db);
     await tryTable(db);
+    await refuseNewer(db as unknown as Kysely<AlertTables>);
     const warning = fsync ? '' : '; fsync is off: it does not survive a power cut';
     return `PostgreSQL ${version} at ${where}, tables may be made${warning}`;
   } catch (error) {
@@ -29,7 +33,11 @@ export async function lookAtPostgres(url: string): Promise<string> {
   }
 }
 
-/** SQLite: the file, or the folder it will stand in, may be written. @throws HeadroomError DATABASE_UNUSABLE */
+/**
+ * SQLite: the file and its folder, where its log stands beside it, may be written; what is there is a database of no newer
+ * Headroom.
+ * @throws HeadroomError DATABASE_UNUSABLE or DATABASE_MIGRATION
+ */
 export async function lookAtFile(file: string): Promise<string> {
   const writable = (path: string): Promise<NodeJS.ErrnoException | undefined> =>
     access(path, constants.W_OK).then(
@@ -37,12 +45,20 @@ export async function lookAtFile(file: string): Promise<string> {
       (error: NodeJS.ErrnoException) => error,
     );
   const found = await writable(file);
-  const failure = found?.code === 'ENOENT' ? await writable(dirname(file)) : found;
+  const folder = dirname(file);
+  const failure = (found?.code === 'ENOENT' ? undefined : found) ?? (await writable(folder));
   if (failure) {
-    const what = failure.code === 'ENOENT' ? `there is no folder ${dirname(file)}` : `${file}: ${failure.code}`;
+    const what = failure.code === 'ENOENT' ? `there is no folder ${folder}` : `${failure.path}: ${failure.code}`;
     throw new HeadroomError('DATABASE_UNUSABLE', `The database file cannot be written (${what}): see database.file.`);
   }
-  return `SQLite, ${file}${found ? ', made at the first start' : ''}`;
+  if (found) return `SQLite, ${file}, made at the first start`;
+  const db = new Kysely<AlertTables>({ dialect: sqliteDialect(file) });
+  try {
+    await refuseNewer(db);
+  } finally {
+    await db.destroy();
+  }
+  return `SQLite, ${file}`;
 }
 
 /** Makes a table and takes it back: no rule of rights is guessed at. */

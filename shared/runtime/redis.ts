@@ -131,10 +131,14 @@ function withChangeLog(redis: Redis, logger: Logger, connection: string): Redis 
 
 /**
  * Waits until a connection is ready.
- * @throws HeadroomError REDIS_UNREACHABLE after `timeoutMs`
+ * @throws HeadroomError REDIS_UNREACHABLE or REDIS_REFUSED after `timeoutMs`
  */
 export async function whenReady(redis: Redis, timeoutMs: number): Promise<void> {
   if (redis.status === 'ready') return;
+  let last: Error | undefined;
+  const onError = (error: Error) => {
+    last = error;
+  };
   await new Promise<void>((resolve, reject) => {
     const onReady = () => {
       clearTimeout(timer);
@@ -142,16 +146,19 @@ export async function whenReady(redis: Redis, timeoutMs: number): Promise<void> 
     };
     const timer = setTimeout(() => {
       redis.off('ready', onReady);
-      const where = redis.options.path ?? `${redis.options.host}:${redis.options.port}`;
-      reject(
-        new HeadroomError(
-          'REDIS_UNREACHABLE',
-          `Redis does not answer at ${where}. Start it, or correct REDIS_URL (or redis.url in headroom.yaml).`,
-        ),
-      );
+      reject(notReady(redis, last));
     }, timeoutMs);
-    redis.once('ready', onReady);
-  });
+    redis.once('ready', onReady).on('error', onError);
+  }).finally(() => redis.off('error', onError));
+}
+
+/** A server that answers with an error is there: it refuses the log-in, or has no such database. */
+function notReady({ options }: Redis, last: Error | undefined): HeadroomError {
+  const where = options.path ?? `${options.host}:${options.port}`;
+  const named = 'REDIS_URL (or redis.url in headroom.yaml)';
+  return last?.name === 'ReplyError'
+    ? new HeadroomError('REDIS_REFUSED', `Redis at ${where} refuses (${scrub(last.message)}). Correct ${named}.`)
+    : new HeadroomError('REDIS_UNREACHABLE', `Redis does not answer at ${where}. Start it, or correct ${named}.`);
 }
 
 /** Closes a connection without waiting for an absent server. */
@@ -161,7 +168,7 @@ export function disconnect(redis: Redis): void {
 
 /**
  * Opens a service's connections to both databases and proves them usable. The lifecycle closes them.
- * @throws HeadroomError REDIS_UNREACHABLE, REDIS_TOO_OLD, REDIS_POLICY
+ * @throws HeadroomError REDIS_UNREACHABLE, REDIS_REFUSED, REDIS_TOO_OLD, REDIS_POLICY
  */
 export async function connectDatabases(o: {
   urls: RedisUrls;

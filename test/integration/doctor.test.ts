@@ -1,17 +1,21 @@
 /** What `headroom doctor` finds at real databases and real receivers, and that it changes and sends nothing. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { sql } from 'kysely';
 import { resolveEndpoint } from '../../services/alerts/deliveries/endpoint.ts';
+import { openDatabase } from '../../services/alerts/store/database.ts';
 import { lookAtFile, lookAtPostgres } from '../../services/cli/look-at-database.ts';
 import { lookAtReceiver } from '../../services/cli/look-at-receiver.ts';
+import { lookAtBoth } from '../../services/cli/look-at-redis.ts';
 import { ReceiverEndpoint } from '../../shared/config/receivers.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startListener } from '../helpers/webhook-listener.ts';
 
 const refusal = (code: string, words: RegExp, secret?: string) => (error: unknown) => {
@@ -65,11 +69,55 @@ describe('PostgreSQL', () => {
   });
 });
 
+describe('Redis', () => {
+  let server: TestRedis;
+  before(async () => {
+    server = await startRedis();
+  });
+  after(() => server.stop());
+  const both = () => lookAtBoth({ state: server.url, frames: server.framesUrl });
+
+  it('is written to and left as it was, state and frames alike', async () => {
+    assert.match(await both(), /^version \d.*noeviction; state and frames can be written$/);
+    assert.equal(await server.client().dbsize(), 0);
+    const frames = `unix:///nowhere/r.sock`;
+    await assert.rejects(lookAtBoth({ state: server.url, frames }), refusal('REDIS_UNREACHABLE', /nowhere/));
+  });
+
+  it('one that follows another server, or refuses the log-in, is told apart from one that is away', async () => {
+    const client = server.client();
+    await client.call('REPLICAOF', '127.0.0.1', '9');
+    await assert.rejects(both(), refusal('REDIS_UNWRITABLE', /READONLY/));
+    await client.call('REPLICAOF', 'NO', 'ONE');
+    await client.config('SET', 'requirepass', 'CANARY_redis');
+    await assert.rejects(both(), refusal('REDIS_REFUSED', /NOAUTH|Authentication required/));
+    await client.config('SET', 'requirepass', '');
+  });
+});
+
 it('a SQLite file needs a folder that can be written', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'hr-doctor-'));
   try {
     assert.equal(await lookAtFile(join(dir, 'h.db')), `SQLite, ${join(dir, 'h.db')}, made at the first start`);
     await assert.rejects(lookAtFile(join(dir, 'no', 'h.db')), refusal('DATABASE_UNUSABLE', /there is no folder/));
+    await writeFile(join(dir, 'odd.db'), 'no database at all. '.repeat(99));
+    await assert.rejects(lookAtFile(join(dir, 'odd.db')), refusal('DATABASE_UNUSABLE', /not a database/));
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
+it('a database of a newer Headroom is refused by name, by the start as well', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'hr-doctor-'));
+  const file = join(dir, 'h.db');
+  try {
+    const db = await openDatabase(file);
+    assert.equal(await lookAtFile(file), `SQLite, ${file}`);
+    await sql`insert into kysely_migration (name, timestamp) values ('9999-later', '2030-01-01')`.execute(db);
+    await db.destroy();
+    const newer = refusal('DATABASE_MIGRATION', /of a newer Headroom \(.*9999-later\)/);
+    await assert.rejects(lookAtFile(file), newer);
+    await assert.rejects(openDatabase(file), newer);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -24,6 +24,7 @@ const provider = new FileMigrationProvider({
  */
 export async function migrate(db: Kysely<AlertTables>): Promise<void> {
   await renameFirstSteps(db);
+  await refuseNewer(db);
   const { error, results } = await new Migrator({ db, provider }).migrateToLatest();
   if (error === undefined) return;
   const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'first';
@@ -34,16 +35,36 @@ export async function migrate(db: Kysely<AlertTables>): Promise<void> {
   );
 }
 
+/**
+ * Changes nothing.
+ * @throws HeadroomError DATABASE_MIGRATION when the database has taken a step that this version does not know
+ */
+export async function refuseNewer(db: Kysely<AlertTables>): Promise<void> {
+  if (!(await hasSteps(db))) return;
+  const known = new Set([...Object.keys(await provider.getMigrations()), ...Object.keys(FIRST_NAMES)]);
+  const taken = await stepsOf(db).selectFrom('kysely_migration').select('name').orderBy('name').execute();
+  const newer = taken.findLast(({ name }) => !known.has(name))?.name;
+  if (newer === undefined) return;
+  throw new HeadroomError(
+    'DATABASE_MIGRATION',
+    `The database is of a newer Headroom (it has taken the step ${newer}): run that one, or put the back-up from before it in place.`,
+  );
+}
+
+/** What the first two steps were named before the first version. */
+const FIRST_NAMES: Record<string, string> = { '2026-11-alerts': '0001-alerts', '2026-11-history': '0002-history' };
+
+const stepsOf = (db: Kysely<AlertTables>) => db.withTables<{ kysely_migration: { name: string } }>();
+
+async function hasSteps(db: Kysely<AlertTables>): Promise<boolean> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  return tables.some(({ name }) => name === 'kysely_migration');
+}
+
 /** Databases from before the first version know its two steps by older names. */
 async function renameFirstSteps(db: Kysely<AlertTables>): Promise<void> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === 'kysely_migration')) return;
-  const steps = db.withTables<{ kysely_migration: { name: string } }>();
-  for (const name of ['alerts', 'history']) {
-    await steps
-      .updateTable('kysely_migration')
-      .set({ name: `${name === 'alerts' ? '0001' : '0002'}-${name}` })
-      .where('name', '=', `2026-11-${name}`)
-      .execute();
+  if (!(await hasSteps(db))) return;
+  for (const [before, name] of Object.entries(FIRST_NAMES)) {
+    await stepsOf(db).updateTable('kysely_migration').set({ name }).where('name', '=', before).execute();
   }
 }
