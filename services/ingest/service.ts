@@ -74,6 +74,8 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
 
     const watch = (camera: Camera): void => {
       if (supervisors.has(camera.id)) return;
+      // Also of one that cannot be opened: it is dark, not unknown.
+      metrics.camera(camera.id);
       const source = sourceOf(camera);
       if (!source) return;
       const publisher = new FramePublisher({ camera, frames, state, queue, metrics });
@@ -89,7 +91,6 @@ export async function startIngest({ config, configFile, redisUrls, logger }: Ing
         onPicture: isDrillCamera(camera.id) ? withMark(publish) : publish,
         onState: (cameraState) => states.set(cameraState),
       });
-      metrics.camera(camera.id);
       supervisors.set(camera.id, supervisor);
       supervisor.start();
     };

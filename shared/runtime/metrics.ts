@@ -14,5 +14,10 @@ export function createRegistry(service: string, instance: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ service, instance });
   collectDefaultMetrics({ register: registry, prefix: 'headroom_' });
+  // The library leaves it out where the metrics of several processes are put together; ours are told apart by instance.
+  const startTime = registry.getSingleMetric('headroom_process_start_time_seconds') as
+    | { aggregator?: string }
+    | undefined;
+  if (startTime) startTime.aggregator = 'first';
   return registry;
 }

@@ -190,6 +190,7 @@ describe('deliveries', () => {
       async () => (await gauges('headroom_receiver_failing')).down === 1,
     );
     assert.equal((await gauges('headroom_receiver_failing')).good, 0);
+    assert.equal((await gauges('headroom_deliveries_dead_total')).good, 0, 'before any is given up');
     await until('nothing waits for the one that is well', async () => {
       const [waiting, oldest] = [
         await gauges('headroom_delivery_backlog'),

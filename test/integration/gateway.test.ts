@@ -311,6 +311,7 @@ test('health, readiness, metrics of every service, and nothing secret anywhere',
   assert.match(await text('/healthz'), /ok/);
   assert.equal((await fetch(`${gateway.url}/readyz`)).status, 200);
   assert.match(await text('/metrics'), /headroom_capture_to_push_seconds_count\{[^}]*service="gateway"/);
+  assert.match(await text('/metrics'), /headroom_process_start_time_seconds\{[^}]*service="gateway"/);
   const all = await Promise.all(
     ['/api/cameras', '/api/readings', '/metrics', '/readyz', '/api/openapi.json'].map(text),
   );

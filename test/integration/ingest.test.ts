@@ -16,6 +16,7 @@ import type { Camera } from '../../shared/config/schema.ts';
 import { CameraState } from '../../shared/contracts/camera.ts';
 import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
+import { readMetrics } from '../../shared/runtime/presence.ts';
 import { SecretUrl } from '../../shared/runtime/secrets.ts';
 import { createFakeCamera } from '../helpers/fake-camera.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
@@ -69,6 +70,25 @@ async function watching(name: string, settings: object, env: { ffmpeg?: string }
     },
   };
 }
+
+test('a camera whose secret is missing is dark in the metrics, and not unknown', async () => {
+  const { told, configure, close } = await watching('dark', {});
+  try {
+    await until('it is watched', async () => (await told())?.phase === 'live', 15_000);
+    await configure({ url: 'rtsp://u:${HR_TEST_NO_SUCH}@127.0.0.1:9/s' });
+    await until('it cannot be opened', async () => (await told())?.reason === 'auth-failed', 15_000);
+    const live = async (): Promise<number | undefined> => {
+      const all = (await readMetrics(redis.client(), 'nobody')).flat() as {
+        name: string;
+        values: { value: number }[];
+      }[];
+      return all.find(({ name }) => name === 'headroom_camera_live')?.values[0]?.value;
+    };
+    await until('the metrics say so', async () => (await live()) === 0, 15_000);
+  } finally {
+    await close();
+  }
+});
 
 test('zones drawn anew and other settings of the gate are taken up while the camera is watched', async () => {
   const zone = (corner: number) => ({

@@ -110,6 +110,7 @@ it('runs the same services as docker-compose.yml, but for the demo camera and th
 const ports: Record<string, number | undefined> = {
   ingest: config.ingest.httpPort,
   worker: config.worker.httpPort,
+  alerts: config.alerts.httpPort,
   gateway: config.gateway.port,
   'redis-state': 6379,
   'redis-frames': 6379,
@@ -138,6 +139,13 @@ for (const resource of workloads) {
           if (word.startsWith('infra/')) assert.ok(existsSync(`${ROOT}/${word}`), word);
         }
       }
+    });
+
+    it('is killed when it hangs, and only then', () => {
+      const { livenessProbe: probe } = container;
+      assert.ok(probe, 'nobody else would notice');
+      // Readiness asks for Redis as well: killing the pod would not bring that back.
+      if (probe.httpGet) assert.equal(probe.httpGet.path, '/healthz');
     });
 
     it('mounts only volumes that it has', () => {

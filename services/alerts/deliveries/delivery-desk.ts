@@ -197,6 +197,8 @@ export class DeliveryDesk {
       metrics.backlog.set({ endpoint }, waiting?.count ?? 0);
       metrics.oldestUnsentSeconds.set({ endpoint }, waiting ? Math.max(0, now - waiting.oldestAt) / 1000 : 0);
       metrics.receiverFailing.set({ endpoint }, isDown ? 1 : 0);
+      // A counter that begins with its first event shows no rise: Prometheus would never tell of it.
+      metrics.dead.inc({ endpoint }, 0);
     }
   }
 
