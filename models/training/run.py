@@ -21,7 +21,7 @@ from .batches import training_pictures, with_folders_of
 from .evaluate import validation_pictures
 from .recipe import Recipe
 from .split import NOTHING_HELD_OUT
-from .train import join_processes, keeps_run, train_stage
+from .train import default_workers, join_processes, keeps_run, train_stage
 
 STAGE_B_SHARE = 0.15
 # Of the crops; what the chain of the shipped weights had last.
@@ -73,7 +73,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     minutes = arguments.minutes or (22.0 if gpu else 84.0)
     recipe = with_folders_of(arguments.data, recipe_for(arguments.size, arguments.device, minutes, arguments.crops, arguments.smoke))
-    workers = arguments.workers if arguments.workers is not None else (12 if gpu else 1)
+    workers = default_workers(arguments.device) if arguments.workers is None else arguments.workers
     limit = 3 if arguments.smoke else None
     run: Path = arguments.run
     run.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,8 @@ def main() -> None:
     if arguments.synthetic and not arguments.smoke:
         rendered = [run / "rendered"]
         if keeps_run():
-            _render(rendered[0], arguments.synthetic, recipe.seed, "--empty-share", "0.2")
+            jobs = max(arguments.threads, workers)
+            _render(rendered[0], arguments.synthetic, recipe.seed, "--empty-share", "0.2", "--jobs", str(jobs))
         if processes.is_initialized():
             processes.barrier()
     for stage in ("a", "b"):
@@ -100,13 +101,16 @@ def main() -> None:
                 rendered, SYNTHETIC_SHARE, validate_minutes=60.0 if arguments.smoke else 30.0, limit=limit,
                 start=arguments.start, teacher=arguments.teacher,
             )
-    if not keeps_run():
+    keeps = keeps_run()
+    if processes.is_initialized():
+        processes.destroy_process_group()
+    if not keeps:
         return
     thin = ["--every", "12"] if arguments.smoke else []
     final, calibration = run / "b.pt", run / "calibration.json"
     _module("calibrate", "--data", str(arguments.data), "--checkpoint", str(final), "--out", str(calibration), *thin)
     out = arguments.out or run / "model"
-    _module("export", "--checkpoint", str(final), "--calibration", str(calibration), "--out", str(out), "--name", arguments.size)
+    _module("export", "--checkpoint", str(final), "--calibration", str(calibration), "--out", str(out), "--name", arguments.out.name if arguments.out else arguments.size)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import csv
 import math
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -48,6 +49,8 @@ class Trainer:
     ) -> None:
         self.data, self.run, self.stage, self.recipe = data, run, stage, recipe
         self.device = torch.device(device)
+        # Crops are all of one size: the fastest convolutions are worth looking for. (CPUs do not look.)
+        torch.backends.cudnn.benchmark = True
         run.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(recipe.seed)
         self.counter = Counter(recipe).to(self.device, memory_format=torch.channels_last)
@@ -164,7 +167,7 @@ class Trainer:
         return times_and_warm(count, self.grid, recipe.warm_start)
 
     def loss(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        batch = {name: values.to(self.device) for name, values in batch.items()}
+        batch = {name: values.to(self.device, non_blocking=True) for name, values in batch.items()}
         image = batch["image"].float().contiguous(memory_format=torch.channels_last)
         cells = batch["cells"]
         target = map_from_cells(cells)
@@ -231,7 +234,7 @@ class Trainer:
                       f" MAE {row['mae']:7.2f} bias {row['bias']:+7.2f}", flush=True)
 
     def train(self, crops: Crops, workers: int, validate_minutes: float, save_minutes: float = 1.0) -> None:
-        loader = iter(make_loader(crops, self.recipe.batch, workers))
+        loader = iter(make_loader(crops, self.recipe.batch, workers, self.device.type == "cuda"))
         self.counter.train()
         if self.still_encoder:
             self.counter.encoder.eval()
@@ -300,12 +303,29 @@ class Trainer:
               for k, v in row.items()), flush=True)
 
 
+def check_device(device: str) -> None:
+    """SystemExit where a GPU is asked for and none can be used."""
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise SystemExit(f"--device {device}: PyTorch {torch.__version__} sees no GPU here; leave it out, or install PyTorch's CUDA build and the driver")
+
+
 def join_processes(device: str) -> str:
     """Meet the other processes, if torchrun started this one; the device that is this one's own."""
+    check_device(device)
     if "LOCAL_RANK" not in os.environ:
         return device
-    processes.init_process_group("nccl" if device.startswith("cuda") else "gloo")
-    return f"cuda:{os.environ['LOCAL_RANK']}" if device == "cuda" else device
+    if device == "cuda":
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+        torch.cuda.set_device(device)
+    # The others wait while the first renders or validates; ten minutes, NCCL's own limit, may not be enough for it.
+    processes.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=timedelta(hours=3))
+    return device
+
+
+def default_workers(device: str) -> int:
+    """Crop-making processes: as many as a GPU's cores feed it with, one beside a CPU's own work."""
+    beside = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    return max(1, min(12, (os.cpu_count() or 1) // beside - 1)) if device.startswith("cuda") else 1
 
 
 def keeps_run() -> bool:
@@ -343,7 +363,7 @@ def main() -> None:
     parser.add_argument("--control", action="store_true", help="plain regression of equal compute")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, help="crop-making processes; one beside a CPU, up to twelve for a GPU")
     parser.add_argument("--synthetic", type=Path, nargs="*", default=[], help="rendered labelled folders to mix in")
     parser.add_argument("--synthetic-share", type=float, default=0.15)
     parser.add_argument("--validate-minutes", type=float, default=5.0)
@@ -362,10 +382,13 @@ def main() -> None:
         if value is not None:
             setattr(recipe, name, value)
     train_stage(
-        arguments.data, arguments.run, arguments.stage, recipe, device, arguments.workers,
+        arguments.data, arguments.run, arguments.stage, recipe, device,
+        default_workers(device) if arguments.workers is None else arguments.workers,
         arguments.synthetic, arguments.synthetic_share, arguments.validate_minutes, start=arguments.start,
         teacher=arguments.teacher,
     )
+    if processes.is_initialized():
+        processes.destroy_process_group()
 
 
 if __name__ == "__main__":
