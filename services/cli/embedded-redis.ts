@@ -1,7 +1,7 @@
 /** Headroom's own Redis, for when none is configured: two servers on private sockets, kept running. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
@@ -17,6 +17,10 @@ const ARGUMENTS = {
   state: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
   frames: ['--appendonly', 'no', '--maxmemory', '1gb'],
 };
+
+/** What it says of its own files when they cannot be read, as after a power cut. */
+const DAMAGED =
+  /(Bad file format reading|RDB preamble of) the append only file|AOF manifest|Wrong signature trying to load DB|rdb file reading failure/;
 
 export type EmbeddedRedis = { urls: RedisUrls; close(): Promise<void> };
 
@@ -45,7 +49,9 @@ export async function startEmbeddedRedis(dataDir: string, logger: Logger): Promi
     }
   } catch (error) {
     await close();
-    throw error;
+    const said = servers.map((server) => server.said()).find((words) => words !== '');
+    if (said === undefined || !(error instanceof HeadroomError && error.code === 'REDIS_UNREACHABLE')) throw error;
+    throw new HeadroomError('REDIS_UNREACHABLE', `Headroom's own Redis does not start: ${said}`, { cause: error });
   }
   for (const server of servers) server.answered();
   return { urls, close };
@@ -64,6 +70,8 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
   let closed = false;
   let answered = false;
   let child: ChildProcess;
+  let output = '';
+  const said = (): string => output.trim().split('\n').at(-1) ?? '';
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
@@ -71,9 +79,14 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
   failed.catch(() => undefined);
 
   const start = (): void => {
+    if (closed) return;
     const [program, ...args] = [...tether, ...command] as [string, ...string[]];
     // A session of its own: Ctrl-C in the terminal must reach the services first.
-    child = spawn(program, args, { stdio: 'ignore', detached: true });
+    child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+    output = '';
+    child.stdout?.on('data', (text) => {
+      output = `${output}${text}`.slice(-4000);
+    });
     const hint = 'Install it (Debian: apt-get install redis-server) or name a running one in REDIS_URL.';
     const ended = (code: number | string | null | undefined): void => {
       if (closed) return;
@@ -82,12 +95,23 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
         fail(new HeadroomError('REDIS_MISSING', `redis-server cannot be run. ${hint}`));
         return;
       }
-      logger.error({ redis: name, code }, 'own redis ended, restarting');
+      logger.error({ redis: name, code, said: said() }, 'own redis ended, restarting');
       setTimeout(() => {
-        if (!closed) start();
+        if (!closed) void (DAMAGED.test(output) ? putAside() : Promise.resolve()).then(start, start);
       }, RESTART_AFTER_MS).unref();
     };
-    child.once('exit', (code) => ended(code));
+    // What it holds is seconds old: better to begin without it than not at all.
+    const putAside = async (): Promise<void> => {
+      const kept = `${dir}.damaged`;
+      await rm(kept, { recursive: true, force: true });
+      await rename(dir, kept);
+      await mkdir(dir);
+      logger.error({ redis: name, kept }, 'own redis cannot read its files, begun without them');
+    };
+    // Its last words come before this. One that was not even begun has an error instead.
+    child.once('close', (code) => {
+      if (child.pid !== undefined) ended(code);
+    });
     child.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (child.pid === undefined) ended(code);
     });
@@ -106,6 +130,7 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
   return {
     close,
     failed,
+    said,
     answered() {
       answered = true;
     },
