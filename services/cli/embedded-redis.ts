@@ -71,7 +71,8 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
   let answered = false;
   let child: ChildProcess;
   let output = '';
-  const said = (): string => output.trim().split('\n').at(-1) ?? '';
+  /** Its last line when it last ended. */
+  let said = '';
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
@@ -95,7 +96,8 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
         fail(new HeadroomError('REDIS_MISSING', `redis-server cannot be run. ${hint}`));
         return;
       }
-      logger.error({ redis: name, code, said: said() }, 'own redis ended, restarting');
+      said = output.trim().split('\n').at(-1) ?? '';
+      logger.error({ redis: name, code, said }, 'own redis ended, restarting');
       setTimeout(() => {
         if (!closed) void (DAMAGED.test(output) ? putAside() : Promise.resolve()).then(start, start);
       }, RESTART_AFTER_MS).unref();
@@ -130,7 +132,7 @@ async function keepServer(name: 'state' | 'frames', dir: string, socketDir: stri
   return {
     close,
     failed,
-    said,
+    said: () => said,
     answered() {
       answered = true;
     },
