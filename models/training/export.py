@@ -118,7 +118,11 @@ def file_entry(path: Path) -> dict:
 
 
 def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        # No git here: not worth losing a trained model for.
+        return ""
     return done.stdout.strip()
 
 
@@ -188,14 +192,14 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="left out: the model in --out is calibrated anew")
     parser.add_argument("--calibration", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--name", default="standard")
+    parser.add_argument("--name", help="the name of the folder of --out unless told; a server wants them the same")
     parser.add_argument("--version", help="0.1.0 unless told; another calibration needs one of its own")
     parser.add_argument("--note", default="")
     arguments = parser.parse_args()
     calibration = json.loads(arguments.calibration.read_text())
     if arguments.checkpoint:
         version = arguments.version or "0.1.0"
-        export_model(arguments.checkpoint, calibration, arguments.out, arguments.name, version, arguments.note)
+        export_model(arguments.checkpoint, calibration, arguments.out, arguments.name or arguments.out.absolute().name, version, arguments.note)
     elif not arguments.version:
         parser.error("give --version: readings name it, and these counts will have other intervals than those before")
     else:

@@ -11,7 +11,7 @@ model from forgetting other scenes; without it only a short training is safe.
 
 import argparse
 import json
-import shutil
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +25,14 @@ from .evaluate import Outcome, figures, look
 from .export import export_model
 from .labels import Picture, read_folder
 from .recipe import Recipe
-from .train import Trainer
+from .train import Trainer, check_device
 
 HELD_BACK = 0.2
 FEWEST_PICTURES = 10
 # Share of the adapted weights in the result, the rest being those it started from: the mean keeps what
 # the camera's few pictures did not show (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
 ADAPTED_SHARE = 0.8
+RUN_FILES = ("a.pt", "b.pt", "last.pt", "curve.csv", "validation.csv", "held-back.json")
 
 
 def split_in_time(pictures: list[Picture], held_back: float) -> tuple[list[Picture], list[Picture]]:
@@ -40,6 +41,16 @@ def split_in_time(pictures: list[Picture], held_back: float) -> tuple[list[Pictu
         raise SystemExit(f"{len(pictures)} labelled pictures are too few: label at least {FEWEST_PICTURES}")
     held = max(2, round(len(pictures) * held_back))
     return pictures[:-held], pictures[-held:]
+
+
+def next_version(out: Path, base: str) -> str:
+    """The version the model starts from; made again, one higher than what lies there: a server tells them apart by it."""
+    there = out / "manifest.json"
+    if not there.exists():
+        return base
+    before = json.loads(there.read_text())["version"]
+    number = re.search(r"\d+$", before)
+    return before[: number.start()] + str(int(number[0]) + 1) if number else f"{before}.1"
 
 
 def judge(weights: Path, pictures: list[Picture], manifest: dict) -> tuple[list[Outcome], dict]:
@@ -77,9 +88,10 @@ def adapt(
     crops = Crops(pictures, recipe, shares, recipe.seed, frames=True)
     crops.groups["camera"] = [Stored("camera", picture.pixels(), picture.points) for picture in learn]
     crops.set_shares(shares)
-    if run.exists():
-        shutil.rmtree(run)
-    run.mkdir(parents=True)
+    run.mkdir(parents=True, exist_ok=True)
+    # What an earlier try left, and nothing else: `--run` may be any folder.
+    for left in RUN_FILES:
+        (run / left).unlink(missing_ok=True)
     save_checkpoint(
         run / "a.pt", model=state["ema"], ema=state["ema"], optimiser=None, iteration=state["iteration"],
         seconds={"a": 0.0, "b": 0.0}, stage="a", recipe=recipe.as_dict(),
@@ -106,12 +118,20 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    manifest = json.loads((arguments.weights.parent / "manifest.json").read_text())
+    check_device(arguments.device)
+    if arguments.name != arguments.out.name:
+        parser.error(f"--name {arguments.name} must be the name of the folder of --out, {arguments.out.name}: a camera's `model:` names both")
+    described = arguments.weights.parent / "manifest.json"
+    if not (arguments.weights.is_file() and described.is_file()):
+        parser.error(f"--weights {arguments.weights} must be a weights.pt beside its manifest.json, as in models/standard")
+    if arguments.out.resolve() == arguments.weights.parent.resolve():
+        parser.error("--out is the model that --weights is of: give the new one a folder of its own")
+    manifest = json.loads(described.read_text())
     learn, judged = split_in_time(read_folder(arguments.pictures), arguments.held_back)
     if arguments.most and arguments.most < len(learn):
         learn = [learn[i * len(learn) // arguments.most] for i in range(arguments.most)]
     run = arguments.run or arguments.out.with_name(arguments.out.name + ".run")
-    held_back = {"validation": {arguments.pictures.name: [picture.name for picture in judged]}}
+    held_back = {"validation": {arguments.pictures.absolute().name: [picture.name for picture in judged]}}
     _, before = judge(arguments.weights, judged, manifest)
     print(f"{len(learn)} pictures to learn from, {len(judged)} held back\nbefore {before}", flush=True)
     adapt(learn, arguments.weights, run, arguments.minutes, arguments.rate, arguments.replay, arguments.device)
@@ -127,7 +147,8 @@ def main() -> None:
         ],
     }
     note = f"fine-tuned from {manifest['name']} {manifest['version']} on {len(learn)} pictures of one camera"
-    export_model(run / "b.pt", calibration, arguments.out, arguments.name, manifest["version"], note)
+    version = next_version(arguments.out, manifest["version"])
+    export_model(run / "b.pt", calibration, arguments.out, arguments.name, version, note)
     worse = "" if after["mae"] < before["mae"] else "  It did NOT help on the held-back pictures: do not use it."
     print(f"MAE {before['mae']} -> {after['mae']} people ({before['relative']:.0%} -> {after['relative']:.0%}).{worse}")
 
