@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import sharp from 'sharp';
 import { z } from 'zod';
 import { decodePicture, type Picture } from '../../services/worker/model/picture.ts';
 import type { FarField } from '../../shared/contracts/far-field.ts';
@@ -47,6 +48,9 @@ export async function readLabelled(
   return pictures.flat();
 }
 
+/** What EXIF says of a picture that is to be shown as its pixels lie. */
+const UPRIGHT = 1;
+
 /** How labelled pictures are shown to the nets. */
 export type Shown = {
   width?: number | 'native' | undefined;
@@ -66,9 +70,16 @@ export async function decodeLabelled(
   const bytes = await readFile(file).catch((cause) => {
     throw new HeadroomError('DATA_MISSING', `The picture ${file} cannot be read.`, { cause });
   });
-  const picture = await decode(file, async () =>
-    decodePicture(wear ? await worn(bytes, wear) : bytes, input, width, farField),
-  );
+  const { picture, orientation = UPRIGHT } = await decode(file, async () => ({
+    picture: await decodePicture(wear ? await worn(bytes, wear) : bytes, input, width, farField),
+    ...(await sharp(bytes).metadata()),
+  }));
+  if (orientation !== UPRIGHT) {
+    throw new HeadroomError(
+      'DATA_INVALID',
+      `${file} lies on its side and is turned by EXIF alone, which cameras never do: save it upright, and label that.`,
+    );
+  }
   const { native } = picture;
   if ((widthPx ?? native.widthPx) !== native.widthPx || (heightPx ?? native.heightPx) !== native.heightPx) {
     throw new HeadroomError(
@@ -79,7 +90,7 @@ export async function decodeLabelled(
   return picture;
 }
 
-async function decode(file: string, decoding: () => Promise<Picture>): Promise<Picture> {
+async function decode<Decoded>(file: string, decoding: () => Promise<Decoded>): Promise<Decoded> {
   try {
     return await decoding();
   } catch (cause) {
@@ -141,7 +152,15 @@ function labelOf(file: string, line: string, index: number): Label {
     throw new HeadroomError('DATA_INVALID', `${file}:${index + 1} is no JSON.`);
   }
   const label = Label.safeParse(json);
-  if (label.success) return label.data;
+  if (label.success) {
+    const { width, height, points } = label.data;
+    const outside = points.find(([x, y]) => x < 0 || x > width || y < 0 || y > height);
+    if (!outside) return label.data;
+    throw new HeadroomError(
+      'DATA_INVALID',
+      `${file}:${index + 1} the point [${outside.join(', ')}] is outside the picture of ${width}×${height}.`,
+    );
+  }
   const [issue] = label.error.issues;
   throw new HeadroomError('DATA_INVALID', `${file}:${index + 1} ${issue?.path.join('.')}: ${issue?.message}`);
 }

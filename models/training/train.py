@@ -94,7 +94,11 @@ class Trainer:
         """Go on with the run; a new one starts from `start` (a weights.pt), or else from its teacher's or ImageNet's features."""
         last, before = self.run / "last.pt", self.run / "a.pt"
         state = load_checkpoint(last) if last.exists() else None
+        if self.stage == "a" and state is not None and state["stage"] == "b":
+            raise SystemExit(f"{last} is of stage b, whose weights stage a would take for its own end: give it another --run")
         if self.stage == "b" and (state is None or state["stage"] != "b"):
+            if not before.exists():
+                raise SystemExit(f"stage b goes on from {before}: train stage a first")
             state = load_checkpoint(before)
             # Stage B starts from the average: it is the better net.
             state["model"] = state["ema"]

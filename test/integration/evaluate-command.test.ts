@@ -11,13 +11,20 @@ let dir: string;
 
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hr-evaluate-'));
-  for (const [name, width] of Object.entries({ right: 96, wrong: 100 })) {
+  const folders: [name: string, width: number, point: [number, number], orientation: number][] = [
+    ['right', 96, [1, 1], 1],
+    ['wrong', 100, [1, 1], 1],
+    ['lying', 96, [1, 1], 3],
+    ['outside', 96, [1, 65], 1],
+  ];
+  for (const [name, width, point, orientation] of folders) {
     await mkdir(join(dir, name, 'images'), { recursive: true });
     const grey = { create: { width: 96, height: 64, channels: 3 as const, background: '#808080' } };
     await sharp(grey)
+      .withMetadata({ orientation })
       .jpeg()
       .toFile(join(dir, name, 'images', 'a.jpg'));
-    const label = { image: 'images/a.jpg', width, height: 64, points: [[1, 1]] };
+    const label = { image: 'images/a.jpg', width, height: 64, points: [point] };
     await writeFile(join(dir, name, 'labels.jsonl'), JSON.stringify(label));
   }
 });
@@ -26,6 +33,8 @@ after(() => rm(dir, { recursive: true, force: true }));
 const REFUSED: [name: string, command: Partial<EvaluateCommand>, rule: RegExp][] = [
   ['a picture of another size than its labels', { data: 'wrong' }, /a\.jpg is 96×64, but labelled as 100×64/],
   ['the same, way by way', { data: 'wrong', compare: true }, /a\.jpg is 96×64, but labelled as 100×64/],
+  ['a picture that EXIF turns', { data: 'lying' }, /a\.jpg lies on its side/],
+  ['a point outside the picture', { data: 'outside' }, /labels\.jsonl:1 the point \[1, 65\] is outside .* 96×64/],
   ['a model that is not there', { model: 'nope' }, /no model "nope".*Found: .*standard/],
   ['a width no camera may have', { width: 10 }, /--width must be whole pixels, 128 to 1920/],
   ['a far width without a far field', { farWidth: 2048 }, /--far-width needs --far-field/],
