@@ -38,8 +38,8 @@ export type AlertsOptions = {
   logger: Logger;
   /** `postgres://…`; a SQLite file otherwise. */
   databaseUrl?: string | undefined;
-  /** Where that file lies unless the configuration names one. */
-  dataDir?: string | undefined;
+  /** Where that file lies unless the configuration names one, and evidence. */
+  dataDir: string;
   /** Tells processes apart; host and process id by default. */
   instance?: string;
 };
@@ -56,7 +56,7 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
   try {
     const registry = createRegistry('alerts', instance);
     const metrics = createAlertMetrics(registry);
-    const dataDir = o.dataDir ?? config.dataDir ?? '.headroom';
+    const { dataDir } = o;
     const file = config.database.file ?? join(dataDir, 'headroom.db');
     const opened = await AlertStore.open(o.databaseUrl ?? file, { logger });
     const store = lifecycle.add('database', opened, (s) => s.close());

@@ -32,17 +32,6 @@ export async function lockDataDir(dataDir: string): Promise<() => Promise<void>>
   };
 }
 
-/** Whether a Headroom runs with this folder. */
-export async function isLocked(dataDir: string): Promise<boolean> {
-  try {
-    await (await lockDataDir(dataDir))();
-    return false;
-  } catch (error) {
-    if (error instanceof HeadroomError && error.code === 'ALREADY_RUNNING') return true;
-    throw error;
-  }
-}
-
 async function takeLock(folder: string, holderFile: string): Promise<DatabaseSync> {
   const lock = new DatabaseSync(join(folder, 'headroom.lock'));
   try {

@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../../shared/config/load.ts';
 import type { Config } from '../../shared/config/schema.ts';
+import { dataDirOf } from '../../shared/runtime/data-dir.ts';
 import { configuredDatabase } from '../../shared/runtime/environment.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
@@ -11,11 +12,10 @@ import { checkFfmpeg } from '../ingest/ffmpeg-version.ts';
 import { CrowdCounter } from '../worker/model/crowd-counter.ts';
 import { proveGolden } from '../worker/model/golden.ts';
 import { modelsInUse, openModel } from '../worker/model/manifest.ts';
-import { isLocked } from './data-lock.ts';
 import { lookAtFile, lookAtPostgres } from './look-at-database.ts';
+import { lookAtPorts } from './look-at-ports.ts';
 import { lookAtReceiver } from './look-at-receiver.ts';
 import { lookAtRedis } from './look-at-redis.ts';
-import { checkPort, dataDirOf } from './preflight.ts';
 import { probeCamera } from './probe.ts';
 import { whichConfig } from './which-config.ts';
 
@@ -41,7 +41,7 @@ export async function runDoctor(named: string | undefined): Promise<boolean> {
   });
   await check('ffmpeg', async () => `version ${await checkFfmpeg()}`);
   if (!config) return false;
-  const { gateway, worker, cameras } = config;
+  const { worker, cameras } = config;
   const checked = config;
   await check('redis', () => lookAtRedis(checked, configFile));
   await check('database', async () => {
@@ -58,14 +58,7 @@ export async function runDoctor(named: string | undefined): Promise<boolean> {
       return `version ${model.manifest.version}, provider ${worker.provider}, ${proved}`;
     });
   }
-  await check('port', async () => {
-    const where = `${gateway.host}:${gateway.port}`;
-    const taken = await checkPort(gateway.host, gateway.port).catch((error: unknown) => ({ error }));
-    if (!taken) return `${where} is free`;
-    if (await isLocked(await dataDirOf(checked, configFile)))
-      return `${where} is taken, by the Headroom that runs already`;
-    throw taken.error;
-  });
+  await check('port', () => lookAtPorts(checked));
   await check('disk', async () => {
     const dir = await dataDirOf(checked, configFile);
     const { bavail, bsize } = await statfs(dir);

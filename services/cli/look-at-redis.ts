@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Config } from '../../shared/config/schema.ts';
+import { dataDirOf } from '../../shared/runtime/data-dir.ts';
 import { configuredRedis } from '../../shared/runtime/environment.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { checkRedis, connectFailFast, disconnect, type RedisUrls, whenReady } from '../../shared/runtime/redis.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
-import { dataDirOf } from './preflight.ts';
 
 /** Further apart, and ages of pictures are wrong by more than a count may be late. */
 const CLOCKS_APART_MS = 1000;

@@ -1,11 +1,12 @@
 /** `headroom up`: everything on this machine, in the foreground, until SIGTERM. */
 import { loadConfig } from '../../shared/config/load.ts';
+import { dataDirOf } from '../../shared/runtime/data-dir.ts';
 import { configuredRedis } from '../../shared/runtime/environment.ts';
 import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { lockDataDir } from './data-lock.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
-import { dataDirOf, preflight } from './preflight.ts';
+import { preflight } from './preflight.ts';
 import { SERVICES, ServiceProcess } from './service-process.ts';
 
 export type Headroom = Service & { url: string };

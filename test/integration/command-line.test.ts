@@ -1,11 +1,14 @@
 /** What the command line answers to mistakes that are easily made, and that it leaves nothing behind. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { lockDataDir } from '../../services/cli/data-lock.ts';
+import { lookAtPorts } from '../../services/cli/look-at-ports.ts';
+import { parseConfig } from '../../shared/config/load.ts';
 import { anyProcess, runCli } from '../helpers/system.ts';
 
 let dir: string;
@@ -80,27 +83,58 @@ describe('probe', () => {
 });
 
 describe('doctor', () => {
-  test('takes the port of the Headroom that it looks at for no fault, and leaves nothing in its folder', async () => {
+  test('takes the port of a Headroom that runs for no fault, and leaves nothing in its folder', async () => {
     const { server, port } = await taken();
     const dataDir = join(dir, 'running');
     await mkdir(dataDir);
     const file = await configOf('running.yaml', `gateway: { port: ${port} }\ndataDir: ${dataDir}\ncameras: []\n`);
-    const foreign = await runCli(['doctor', '--config', file]);
-    assert.match(foreign.stdout, /^FAIL +port: .*it is taken/m);
-    assert.deepEqual(
-      (await readdir(dataDir)).filter((name) => name.startsWith('doctor')),
-      [],
-    );
+    // The folder's lock is no proof: another program may have the port.
     const unlock = await lockDataDir(dataDir);
     try {
-      const { code, stdout } = await runCli(['doctor', '--config', file]);
-      assert.match(stdout, new RegExp(`^ok +port: 127\\.0\\.0\\.1:${port} is taken, by the Headroom that runs`, 'm'));
-      assert.equal(code, 0, stdout);
+      const foreign = await runCli(['doctor', '--config', file]);
+      assert.match(foreign.stdout, /^FAIL +port: .*it is taken/m);
+      assert.deepEqual(
+        (await readdir(dataDir)).filter((name) => name.startsWith('doctor')),
+        [],
+      );
     } finally {
       await unlock();
       server.close();
     }
+    const gateway = createHttpServer((_request, response) => response.end('{"status":"ok"}'));
+    await new Promise<void>((done) => gateway.listen(port, '127.0.0.1', done));
+    try {
+      const { code, stdout } = await runCli(['doctor', '--config', file]);
+      assert.match(stdout, new RegExp(`^ok +port: 127\\.0\\.0\\.1:${port} is taken, by a Headroom that runs$`, 'm'));
+      assert.equal(code, 0, stdout);
+    } finally {
+      gateway.close();
+    }
   });
+
+  test('looks at health ports, too', async () => {
+    const config = (worker: string) => parseConfig(`gateway: { port: 0 }\nworker: { ${worker} }\ncameras: []\n`);
+    const { server, port } = await taken();
+    try {
+      await assert.rejects(lookAtPorts(config(`httpPort: ${port}`)), /it is taken\. Choose another worker\.httpPort\./);
+    } finally {
+      server.close();
+    }
+    assert.match(await lookAtPorts(config(`httpPort: ${port}`)), new RegExp(`, ${port} is free$`));
+    const twins = parseConfig(`gateway: { port: ${port} }\nalerts: { httpPort: ${port} }\ncameras: []\n`);
+    await assert.rejects(lookAtPorts(twins), /gateway\.port and alerts\.httpPort are both/);
+  });
+});
+
+test('a service that is started alone has the data folder of its configuration, as "up" and doctor have', async () => {
+  const cwd = join(dir, 'alone');
+  await mkdir(cwd);
+  await writeFile(join(cwd, 'headroom.yaml'), 'cameras: []\n');
+  const env = { REDIS_URL: 'redis://127.0.0.1:9/0', HEADROOM_DATA_DIR: '' };
+  assert.match(await refusal(2, ['alerts', '--config', 'headroom.yaml'], env, cwd), /Redis does not answer/);
+  const files = (await readdir(cwd, { recursive: true })).filter((name) => name.endsWith('.db'));
+  assert.equal(files.length, 1);
+  assert.match(files.join(), /^\.headroom\/headroom-[0-9a-f]{8}\/headroom\.db$/);
 });
 
 describe('without headroom.yaml', () => {
