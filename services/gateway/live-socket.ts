@@ -154,7 +154,7 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
     for (const [socket, client] of clients) {
       if (!client.alive) socket.terminate();
       client.alive = false;
-      socket.ping(() => undefined);
+      client.ask();
     }
   }, PING_MS);
   lifecycle.add('live socket', sockets, async () => {

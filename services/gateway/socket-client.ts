@@ -1,21 +1,24 @@
 /**
  * One live socket. State messages are conflated: while the client reads slowly, only the newest message of each kind
- * and camera waits. A client that stops reading is cut off; it reconnects and gets a snapshot.
+ * and camera waits, and little is on the way to it, as its answers to pings tell. A client that stops reading is cut off; it reconnects and gets a snapshot.
  */
 import type { WebSocket } from 'ws';
 import { CLOSE_CODES, ClientMessage, type ServerMessage } from '../../shared/contracts/socket.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 
-/** Unsent bytes above which state waits. */
+/** Bytes on their way to the client above which state waits. */
 const CONFLATE_ABOVE_BYTES = 64 * 1024;
 
-/** Unsent bytes above which the client is given up, beyond the largest message it was sent: that one is no backlog. */
+/** The client is asked how far it has read whenever so many bytes more have been written. */
+const ASK_EVERY_BYTES = 16 * 1024;
+
+/** Bytes on their way above which the client is given up, beyond the largest message it was sent: that one is no backlog. */
 const CUT_ABOVE_BYTES = 1024 * 1024;
 
 /** What may be told at once out of the log, bytes: well below what a client is given up for. */
 export const LOG_AT_ONCE_BYTES = CUT_ABOVE_BYTES / 2;
 
-/** A client whose backlog does not shrink for this long does not read any more. */
+/** A client that has a backlog and reads nothing of it for this long does not read any more. */
 const STUCK_AFTER_MS = 15_000;
 
 const FLUSH_EVERY_MS = 100;
@@ -35,6 +38,10 @@ export class SocketClient {
   readonly #onRequest: (request: ClientMessage) => void;
   /** Of the largest message so far: the snapshot of a large site may be more than a slow line takes in a second. */
   #largestBytes = 0;
+  #writtenBytes = 0;
+  /** Of those written, what the client has read for certain. */
+  #readBytes = 0;
+  #askedAtBytes = 0;
   #flushTimer: NodeJS.Timeout | undefined;
   #stuckSince: number | undefined;
   #received: number[] = [];
@@ -43,9 +50,7 @@ export class SocketClient {
     this.#socket = socket;
     this.#metrics = metrics;
     this.#onRequest = onRequest;
-    socket.on('pong', () => {
-      this.alive = true;
-    });
+    socket.on('pong', (data) => this.#hasRead(Number(String(data))));
     socket.on('message', (data, isBinary) => this.#receive(String(data), isBinary));
     socket.on('close', () => clearTimeout(this.#flushTimer));
     socket.on('error', () => undefined); // the close event follows
@@ -57,7 +62,7 @@ export class SocketClient {
    */
   send(slot: string, text: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#waiting.size === 0 && this.#socket.bufferedAmount < CONFLATE_ABOVE_BYTES) {
+    if (this.#waiting.size === 0 && this.#onTheWayBytes < CONFLATE_ABOVE_BYTES) {
       this.#write(text);
       return;
     }
@@ -77,24 +82,50 @@ export class SocketClient {
   /** Sends a heat map if the client keeps up; a skipped one is replaced by the next picture's. */
   sendHeatmap(bytes: Buffer): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount < CONFLATE_ABOVE_BYTES) this.#write(bytes);
+    if (this.#onTheWayBytes < CONFLATE_ABOVE_BYTES) this.#write(bytes);
     else this.#metrics.conflated.inc();
   }
 
+  /** Asks how far the client has read: its answer comes once it has read all that went before. */
+  ask(): void {
+    this.#askedAtBytes = this.#writtenBytes;
+    this.#socket.ping(String(this.#writtenBytes), undefined, () => undefined);
+  }
+
+  /**
+   * Not `bufferedAmount`: that leaves out what the systems and the network in between have taken in, which for a slow
+   * client grows to megabytes, and it would be shown minutes of old numbers before the newest.
+   */
+  get #onTheWayBytes(): number {
+    return this.#writtenBytes - this.#readBytes;
+  }
+
+  #hasRead(bytes: number): void {
+    this.alive = true;
+    // A pong may be anything, and come unasked.
+    if (!(bytes > this.#readBytes && bytes <= this.#writtenBytes)) return;
+    this.#readBytes = bytes;
+    this.#stuckSince = undefined;
+    if (this.#waiting.size > 0) this.#flush();
+  }
+
   #write(data: string | Buffer): void {
+    const bytes = Buffer.byteLength(data);
     this.#metrics.sent.inc();
-    this.#largestBytes = Math.max(this.#largestBytes, Buffer.byteLength(data));
+    this.#largestBytes = Math.max(this.#largestBytes, bytes);
     this.#socket.send(data, () => undefined);
+    this.#writtenBytes += bytes;
+    if (this.#writtenBytes - this.#askedAtBytes >= ASK_EVERY_BYTES) this.ask();
   }
 
   #isOverfull(): boolean {
-    return this.#socket.bufferedAmount > CUT_ABOVE_BYTES + this.#largestBytes;
+    return this.#onTheWayBytes > CUT_ABOVE_BYTES + this.#largestBytes;
   }
 
   #flush(): void {
+    clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
-    const backlog = this.#socket.bufferedAmount;
-    if (backlog >= CONFLATE_ABOVE_BYTES) this.#stuckSince ??= performance.now();
+    if (this.#onTheWayBytes >= CONFLATE_ABOVE_BYTES) this.#stuckSince ??= performance.now();
     else this.#stuckSince = undefined;
     const stuck = this.#stuckSince !== undefined && performance.now() - this.#stuckSince > STUCK_AFTER_MS;
     if (this.#isOverfull() || stuck) {
@@ -102,7 +133,7 @@ export class SocketClient {
       return;
     }
     for (const [slot, text] of this.#waiting) {
-      if (this.#socket.bufferedAmount >= CONFLATE_ABOVE_BYTES) break;
+      if (this.#onTheWayBytes >= CONFLATE_ABOVE_BYTES) break;
       this.#waiting.delete(slot);
       this.#write(text);
     }
