@@ -21,7 +21,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from .augment import random_crop
-from .batches import training_pictures
+from .batches import training_pictures, with_folders_of
 from .export import file_entry
 from .golden import write_manifest
 from .recipe import Recipe
@@ -37,7 +37,9 @@ class Pictures(CalibrationDataReader):
     """Crops of training pictures of all folders, as the encoder takes them."""
 
     def __init__(self, data: Path, count: int) -> None:
-        pictures = training_pictures(data, Recipe(), [])
+        pictures = training_pictures(data, with_folders_of(data, Recipe()), [])
+        if not pictures:
+            raise SystemExit(f"no labelled folders under {data}: activations' ranges are measured on training pictures")
         self.random = np.random.default_rng(1)
         chosen = self.random.permutation(len(pictures))[:count]
         self.rest = iter([pictures[i] for i in chosen])
@@ -80,6 +82,8 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=CALIBRATION_PICTURES)
     arguments = parser.parse_args()
     model, out = arguments.model, arguments.out
+    if out.resolve() == model.resolve():
+        parser.error("--out is the model itself: give the variant a folder of its own")
     out.mkdir(parents=True, exist_ok=True)
     if arguments.kind == "int8":
         if arguments.data is None:
@@ -90,7 +94,7 @@ def main() -> None:
         for name in ("encoder.onnx", "denoiser.onnx"):
             to_fp16(model / name, out / name)
     manifest = json.loads((model / "manifest.json").read_text())
-    manifest["name"] = out.name
+    manifest["name"] = out.absolute().name
     manifest["description"] += f" {arguments.kind} variant of {model.name}."
     manifest["files"] = {key: file_entry(out / f"{key}.onnx") for key in ("encoder", "denoiser")}
     # The figures are the original's; a variant's own come from `npm run evaluate`.
