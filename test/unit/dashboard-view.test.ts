@@ -189,5 +189,6 @@ test('a screen reader hears single changes by name and many as a number', () => 
   const all = announced(true, ...['Gate', 'b', 'c', 'd'].map((id) => ranked(id, 'stale' as const)));
   assert.equal(announcement(before, all, en), '4 cameras changed state');
   assert.equal(announcement(before, { ...all, connected: false }, en), en.announce.lost);
-  assert.equal(announcement({ ...all, connected: false }, before, en), en.announce.back);
+  assert.equal(announcement({ ...all, connected: false }, before, en), 'Connected again. 4 of 4 cameras live.');
+  assert.equal(announcement({ ...all, connected: false }, one, en), 'Connected again. 3 of 4 cameras live.');
 });

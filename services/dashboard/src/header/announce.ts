@@ -1,5 +1,5 @@
 /** What a screen reader is told when states change: single cameras by name, many at once as a number. */
-import type { CameraView } from '../camera/view.ts';
+import { type CameraView, isLive } from '../camera/view.ts';
 import type { Texts } from '../text/texts.ts';
 
 export type Announced = { connected: boolean; cameras: Map<string, { name: string; view: CameraView }> };
@@ -10,7 +10,10 @@ const NAMED_AT_MOST = 3;
 export function announcement(before: Announced | undefined, after: Announced, t: Texts): string | undefined {
   if (!before) return undefined;
   // With the connection gone every camera changes state; saying so once is enough.
-  if (before.connected !== after.connected) return after.connected ? t.announce.back : t.announce.lost;
+  if (before.connected !== after.connected) {
+    const views = [...after.cameras.values()].map(({ view }) => view);
+    return after.connected ? t.announce.back(views.filter(isLive).length, views.length) : t.announce.lost;
+  }
   if (!after.connected) return undefined;
   const changed = [...after.cameras].filter(([id, { view }]) => {
     const was = before.cameras.get(id)?.view.status;

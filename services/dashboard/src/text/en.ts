@@ -78,7 +78,7 @@ const lost: LostTexts = {
   closed: 'Connection to the server lost',
   silent: 'The server has gone silent',
   slept: 'This computer was asleep',
-  'too-many': 'The server has too many screens connected',
+  'too-many': 'This screen asked the server for too much at once',
   offline: 'This computer is offline',
 };
 
@@ -107,7 +107,8 @@ export const en = {
     failed: 'This page could not be fetched.',
     again: 'Try again',
   },
-  people: 'people',
+  /** Behind the figure, as it is shown. */
+  people: (shown: number): string => (shown === 1 ? 'person' : 'people'),
   peopleSpoken: (count: number) => (Math.round(count) === 1 ? '1 person' : `${format.whole(count)} people`),
   range90: '90 % range',
   range90Short: '90 %',
@@ -231,6 +232,6 @@ export const en = {
     camera: (name: string, what: string) => `${name}: ${what}`,
     many: (count: number) => `${count} cameras changed state`,
     lost: 'Connection to the server lost. No number is live.',
-    back: 'Connected again. Numbers are live.',
+    back: (live: number, all: number) => `Connected again. ${live} of ${all} cameras live.`,
   },
 };

@@ -171,6 +171,8 @@ function drawThresholds(chart: uPlot, { style, state, value, levelName }: ChartS
   ctx.textAlign = 'left';
   ctx.lineWidth = 1.5 * devicePixelRatio;
   const left = bbox.left + 6 * devicePixelRatio;
+  const lineHeight = Number.parseFloat(ctx.font.replace(/^.*?([\d.]+)px.*$/, '$1')) * 1.2;
+  let told: { y: number; right: number } | undefined;
   let aboveTold = false;
   for (const { level, value: at } of state().thresholds) {
     const y = chart.valToPos(at, 'y', true);
@@ -184,7 +186,10 @@ function drawThresholds(chart: uPlot, { style, state, value, levelName }: ChartS
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      ctx.fillText(words, left, y - devicePixelRatio);
+      // Levels that lie close together are named side by side, not one over the other.
+      const beside = told && told.y - y < lineHeight ? told.right + 10 * devicePixelRatio : left;
+      ctx.fillText(words, beside, y - devicePixelRatio);
+      told = { y, right: beside + ctx.measureText(words).width };
     } else if (!aboveTold) {
       // Too far away to be drawn: the next one is named at the edge.
       aboveTold = true;
