@@ -21,11 +21,12 @@ from .average import mean_weights
 from .batches import Crops, Stored, training_pictures
 from .calibrate import blend, coverage
 from .counter import load_checkpoint, load_counter, save_checkpoint
+from .devices import check_device
 from .evaluate import Outcome, figures, look
 from .export import export_model
 from .labels import Picture, read_folder
 from .recipe import Recipe
-from .train import Trainer, check_device
+from .train import Trainer
 
 HELD_BACK = 0.2
 FEWEST_PICTURES = 10

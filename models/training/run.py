@@ -18,10 +18,11 @@ import torch
 import torch.distributed as processes
 
 from .batches import training_pictures, with_folders_of
+from .devices import default_workers, join_processes, keeps_run
 from .evaluate import validation_pictures
 from .recipe import Recipe
 from .split import NOTHING_HELD_OUT
-from .train import default_workers, join_processes, keeps_run, train_stage
+from .train import train_stage
 
 STAGE_B_SHARE = 0.15
 # Of the crops; what the chain of the shipped weights had last.
@@ -110,7 +111,8 @@ def main() -> None:
     final, calibration = run / "b.pt", run / "calibration.json"
     _module("calibrate", "--data", str(arguments.data), "--checkpoint", str(final), "--out", str(calibration), *thin)
     out = arguments.out or run / "model"
-    _module("export", "--checkpoint", str(final), "--calibration", str(calibration), "--out", str(out), "--name", arguments.out.name if arguments.out else arguments.size)
+    name = arguments.out.absolute().name if arguments.out else arguments.size
+    _module("export", "--checkpoint", str(final), "--calibration", str(calibration), "--out", str(out), "--name", name)
 
 
 if __name__ == "__main__":
