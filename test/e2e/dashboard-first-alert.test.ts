@@ -32,8 +32,12 @@ test('it is told to screen readers when the connection is back', async () => {
       const events = (await (await fetch(`${screens.site.url}/api/alerts/events`)).json()) as unknown[];
       return events.length > 0;
     });
+    // Meanwhile the screen says aloud that it hears of nothing.
+    const sound = page.getByTestId('sound');
+    await until('cut off', async () => (await sound.getAttribute('data-signal')) === 'cut-off', 30_000);
     proxy.restore();
     await page.getByTestId('alerts').getByTestId('alert').waitFor({ timeout: 30_000 });
+    assert.equal(await sound.getAttribute('data-signal'), 'alert');
     const voice = page.getByTestId('alert-voice');
     await until('it is told', async () => /Gate – All/.test((await voice.textContent()) ?? ''), 10_000);
     watched.assertClean();

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { ServerClock, sleptBetween } from '../../services/dashboard/src/live/clock.ts';
 import {
   type Connection,
+  CUT_OFF_AFTER_MS,
+  isCutOff,
   nextConnection,
   retryWaitMs,
   SILENCE_MS,
@@ -43,6 +45,19 @@ test('a lost connection is tried again by itself, and keeps saying since when', 
   assert.equal(again.lostAt, 1_000);
   assert.equal(again.attempt, 2);
   assert.equal(again.lost, 'unreachable');
+});
+
+test('whoever has heard nothing for long is cut off, however often it was tried meanwhile', () => {
+  assert.equal(isCutOff(live(), 1e9), false);
+  assert.equal(isCutOff(startConnection(0), 1e9), false, 'a page that has just been opened');
+  const [lost] = nextConnection(live(), { type: 'closed', code: 1006 }, 1_000, 0);
+  assert.ok(lost.phase === 'waiting');
+  const [trying] = nextConnection(lost, { type: 'tick' }, lost.retryAt, 0);
+  for (const state of [lost, trying]) {
+    assert.equal(isCutOff(state, 1_000 + CUT_OFF_AFTER_MS - 1), false);
+    assert.equal(isCutOff(state, 1_000 + CUT_OFF_AFTER_MS), true);
+  }
+  assert.equal(isCutOff(nextConnection(trying, { type: 'message' }, 20_000, 0)[0], 1e9), false);
 });
 
 test('a server that takes the call and hangs up at once is not hammered', () => {

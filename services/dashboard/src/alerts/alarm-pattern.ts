@@ -1,11 +1,13 @@
-/** What the alarm of each level sounds like. Pure. */
+/** What the alarm of each level sounds like, and a screen that hears of no alert. Pure. */
 import type { LoudLevel } from './loud.ts';
 
+/** `cut-off`: the connection is lost, and with it every alert. */
+export type AlarmSignal = LoudLevel | 'cut-off';
 type Tone = { atS: number; forS: number; hz: number };
 type Pattern = { lengthS: number; tones: readonly Tone[] };
 
 /** Told apart by rhythm, not only by pitch. */
-const PATTERNS: Record<LoudLevel, Pattern> = {
+const PATTERNS: Record<AlarmSignal, Pattern> = {
   severe: {
     lengthS: 1,
     tones: [0, 0.25, 0.5].map((atS, index) => ({ atS, forS: 0.2, hz: index % 2 === 0 ? 960 : 760 })),
@@ -14,13 +16,18 @@ const PATTERNS: Record<LoudLevel, Pattern> = {
     lengthS: 2.4,
     tones: [0, 0.45].map((atS) => ({ atS, forS: 0.3, hz: 660 })),
   },
+  // Falling, and seldom: a reminder beside others' work.
+  'cut-off': {
+    lengthS: 10,
+    tones: [520, 390].map((hz, index) => ({ atS: index * 0.35, forS: 0.3, hz })),
+  },
 };
 const LOUDNESS = 0.35;
 const EDGE_S = 0.015;
 
-/** One round of a level's pattern as samples from -1 to 1. */
-export function alarmSamples(level: LoudLevel, sampleRate: number): Float32Array<ArrayBuffer> {
-  const { lengthS, tones } = PATTERNS[level];
+/** One round of a signal's pattern as samples from -1 to 1. */
+export function alarmSamples(signal: AlarmSignal, sampleRate: number): Float32Array<ArrayBuffer> {
+  const { lengthS, tones } = PATTERNS[signal];
   const samples = new Float32Array(Math.round(lengthS * sampleRate));
   for (const { atS, forS, hz } of tones) {
     const first = Math.round(atS * sampleRate);

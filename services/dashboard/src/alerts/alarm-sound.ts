@@ -1,15 +1,14 @@
 /**
- * The alarm: one loop per level, mixed once and repeated by the browser, so that a slow hidden tab does not thin it out.
+ * The alarm: one loop per signal, mixed once and repeated by the browser, so that a slow hidden tab does not thin it out.
  * Starts only after a gesture of the user, as browsers demand; until then the panel says that the sound is off.
  */
-import { alarmSamples } from './alarm-pattern.ts';
-import type { LoudLevel } from './loud.ts';
+import { type AlarmSignal, alarmSamples } from './alarm-pattern.ts';
 
 export class AlarmSound {
   readonly #onRunning: (running: boolean) => void;
   #context: AudioContext | undefined;
-  #playing: { level: LoudLevel; node: AudioBufferSourceNode } | undefined;
-  #level: LoudLevel | undefined;
+  #playing: { signal: AlarmSignal; node: AudioBufferSourceNode } | undefined;
+  #signal: AlarmSignal | undefined;
 
   constructor(onRunning: (running: boolean) => void) {
     this.#onRunning = onRunning;
@@ -30,23 +29,23 @@ export class AlarmSound {
   }
 
   /** What shall sound; undefined for nothing. */
-  play(level: LoudLevel | undefined): void {
-    this.#level = level;
+  play(signal: AlarmSignal | undefined): void {
+    this.#signal = signal;
     this.#apply();
   }
 
   #apply(): void {
     const context = this.#context;
-    if (!context || this.#playing?.level === this.#level) return;
+    if (!context || this.#playing?.signal === this.#signal) return;
     this.#playing?.node.stop();
     this.#playing = undefined;
-    if (!this.#level) return;
-    const samples = alarmSamples(this.#level, context.sampleRate);
+    if (!this.#signal) return;
+    const samples = alarmSamples(this.#signal, context.sampleRate);
     const buffer = context.createBuffer(1, samples.length, context.sampleRate);
     buffer.copyToChannel(samples, 0);
     const node = new AudioBufferSourceNode(context, { buffer, loop: true });
     node.connect(context.destination);
     node.start();
-    this.#playing = { level: this.#level, node };
+    this.#playing = { signal: this.#signal, node };
   }
 }

@@ -1,6 +1,6 @@
 /** The alarm of this screen: on after the first gesture, muted by hand for as long as the page lives, and always told. */
+import type { AlarmSignal } from './alarm-pattern.ts';
 import { AlarmSound } from './alarm-sound.ts';
-import type { LoudLevel } from './loud.ts';
 
 export class Sound {
   /** Whether the browser lets us sound. */
@@ -22,7 +22,7 @@ export class Sound {
     this.#alarm.unlock();
   }
 
-  play(level: LoudLevel | undefined): void {
-    this.#alarm.play(this.muted ? undefined : level);
+  play(signal: AlarmSignal | undefined): void {
+    this.#alarm.play(this.muted ? undefined : signal);
   }
 }

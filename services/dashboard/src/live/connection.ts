@@ -7,6 +7,8 @@ import { CLOSE_CODES } from '../../../../shared/contracts/socket.ts';
 
 /** Without any message for this long the connection counts as lost, whatever the socket says. */
 export const SILENCE_MS = 5_000;
+/** A screen that hears of no alert says so aloud after this long; shorter breaks mend themselves. */
+export const CUT_OFF_AFTER_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 8_000;
 /** A connection that held this long was a good one: the next failure starts again at the shortest wait. */
 const SETTLED_MS = 10_000;
@@ -68,6 +70,11 @@ export function nextConnection(
       if (state.phase !== 'waiting') return [state, undefined];
       return [reconnect(state, now), 'open'];
   }
+}
+
+/** Whether nothing has been heard for so long that somebody has to look elsewhere. `now` is monotonic. */
+export function isCutOff(state: Connection, now: number): boolean {
+  return state.phase !== 'live' && state.lostAt !== undefined && now - state.lostAt >= CUT_OFF_AFTER_MS;
 }
 
 function tick(state: Connection, now: number, random: number): [Connection, Effect] {

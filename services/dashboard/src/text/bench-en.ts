@@ -140,7 +140,7 @@ export const benchEn = {
     recallHint: 'Share of clicked heads that were found.',
     f1: 'F1',
     coverage: 'In the range',
-    coverageHint: 'Share of pictures whose clicks lie in the 90 % range.',
+    coverageHint: 'Share of pictures whose clicks lie in the 90% range.',
   },
   export: {
     title: 'Export',

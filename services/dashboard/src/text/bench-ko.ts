@@ -141,7 +141,7 @@ export const benchKo: BenchTexts = {
     recallHint: '찍은 머리 가운데 찾은 머리의 비율.',
     f1: 'F1',
     coverage: '범위 안',
-    coverageHint: '찍은 수가 90 % 범위에 든 사진의 비율.',
+    coverageHint: '찍은 수가 90% 범위에 든 사진의 비율.',
   },
   export: {
     title: '내보내기',

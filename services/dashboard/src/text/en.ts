@@ -16,11 +16,11 @@ const CHECK_LOG = 'The log of the worker says more.';
 const reasons: ReasonTexts = {
   'auth-failed': {
     what: 'The camera refuses the user name or password.',
-    todo: 'Correct them in headroom.yaml.',
+    todo: 'Correct them in Set-up or in headroom.yaml.',
   },
   'not-found': {
     what: 'The camera answers, but has no such stream.',
-    todo: 'Check the path at the end of its address in headroom.yaml.',
+    todo: 'Check the path at the end of its address, in Set-up or in headroom.yaml.',
   },
   unreachable: { what: 'The camera cannot be reached on the network.', todo: CHECK_CAMERA },
   refused: {
@@ -110,8 +110,8 @@ export const en = {
   /** Behind the figure, as it is shown. */
   people: (shown: number): string => (shown === 1 ? 'person' : 'people'),
   peopleSpoken: (count: number) => (Math.round(count) === 1 ? '1 person' : `${format.whole(count)} people`),
-  range90: '90 % range',
-  range90Short: '90 %',
+  range90: '90% range',
+  range90Short: '90%',
   range90Hint: 'In 9 of 10 pictures the true number lies in this range.',
   countedAgo: (ago: string) => `counted ${ago}`,
   lastCounted: (ago: string) => `last counted ${ago}`,

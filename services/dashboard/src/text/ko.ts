@@ -20,11 +20,11 @@ export const ko: Texts = {
   reasons: {
     'auth-failed': {
       what: '카메라가 사용자 이름 또는 비밀번호를 거부했습니다.',
-      todo: 'headroom.yaml에서 수정하세요.',
+      todo: '카메라 설정 화면이나 headroom.yaml에서 수정하세요.',
     },
     'not-found': {
       what: '카메라는 응답하지만 해당 스트림이 없습니다.',
-      todo: 'headroom.yaml의 주소 끝 경로를 확인하세요.',
+      todo: '카메라 설정 화면이나 headroom.yaml에서 주소 끝 경로를 확인하세요.',
     },
     unreachable: { what: '네트워크에서 카메라에 연결할 수 없습니다.', todo: CHECK_CAMERA },
     refused: { what: '카메라가 연결을 거부했습니다.', todo: '영상 스트림이 켜져 있는지, 포트가 맞는지 확인하세요.' },
