@@ -1,15 +1,13 @@
 /** The `up` command around {@link startHeadroom}: which configuration, what is said on the terminal. */
-import { existsSync } from 'node:fs';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { runService } from '../../shared/runtime/process.ts';
 import { startHeadroom } from './up.ts';
-import { DEFAULT_CONFIG } from './which-config.ts';
+import { ownConfig } from './which-config.ts';
 
 const KEPT = ['What you set up in an earlier demo is kept; npm start -- --reset-demo begins anew.'];
 
 export async function runUp(options: { config?: string; demo?: boolean; resetDemo?: boolean }): Promise<void> {
-  const configFile =
-    options.config ?? (!options.demo && !options.resetDemo && existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
+  const configFile = options.config ?? (options.demo || options.resetDemo ? undefined : ownConfig());
   if (configFile) {
     const logger = createLogger('launcher');
     await runService(logger, async () => {

@@ -20,7 +20,7 @@ export function serviceEnvironment(service: string): ServiceEnvironment {
     logger,
     async load() {
       const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: false });
-      const configFile = String(values.config ?? process.env.HEADROOM_CONFIG ?? 'headroom.yaml');
+      const configFile = String(values.config ?? (process.env.HEADROOM_CONFIG || 'headroom.yaml'));
       const config = await loadConfig(configFile);
       const redisUrls = configuredRedis(config);
       if (!redisUrls) {
