@@ -47,8 +47,8 @@ export type ChartSetup = {
   onCursor: (index: number | null) => void;
 };
 
-/** Room right of the plot, which the strip of alerts keeps free, too. */
-const RIGHT_PX = 12;
+/** Room right of the plot, for half a label of the time; the strip of alerts keeps it free, too. */
+const RIGHT_PX = 20;
 
 /** Charts of one page share the cursor. */
 const SYNC = 'zone';
