@@ -1,4 +1,4 @@
-/** What every service's `main.ts` does around its service: signals, exit codes, and dying with its supervisor. */
+/** What every service's `main.ts` does around its service: signals, exit codes, dying with its supervisor or when it hangs. */
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -6,6 +6,7 @@ import { messageOf } from './errors.ts';
 import type { Service } from './lifecycle.ts';
 import { type Logger, standardOutput } from './logger.ts';
 import { scrub } from './secrets.ts';
+import { watchEventLoop } from './watchdog.ts';
 
 /**
  * Where this process has its number from. Every container has numbers of its own and begins them at 1, and containers of
@@ -82,6 +83,7 @@ export async function runService(logger: Logger, start: () => Promise<Service & 
     return leave(EXIT_CANNOT_START);
   }
   if (process.connected) process.send?.({ type: 'ready', url: service.url });
+  watchEventLoop(logger);
   await stopped;
   await service.close();
   await leave(0);

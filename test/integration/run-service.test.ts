@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../helpers/until.ts';
 
 const SECRET = 'tr0ub4dor';
@@ -79,4 +80,43 @@ await runService(logger, async () => ({ close: async () => undefined }));
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   await ended;
+});
+
+test('a process that hangs is ended and says so; one that was halted for as long, and one that works, are not', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'hr-service-'));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  const from = (path: string) => JSON.stringify(resolve(path));
+  const file = join(dir, 'main.ts');
+  await writeFile(
+    file,
+    `import { createLogger } from ${from('shared/runtime/logger.ts')};
+import { watchEventLoop } from ${from('shared/runtime/watchdog.ts')};
+watchEventLoop(createLogger('test', 'info'), 1000);
+let beats = 0;
+setInterval(() => process.send?.((beats += 1)), 20);
+process.on('message', () => {
+  for (;;) beats += 1;
+});
+`,
+  );
+  const child = spawn(process.execPath, [...process.execArgv, file], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  t.after(() => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  let [beats, told] = [0, ''];
+  child.on('message', (count) => {
+    beats = Number(count);
+  });
+  child.stdout?.on('data', (text) => {
+    told += text;
+  });
+  // Two and a half times as long as it may hang, at work and halted.
+  await until('it works', async () => beats > 125, 60_000);
+  child.kill('SIGSTOP');
+  await delay(2500);
+  const before = beats;
+  child.kill('SIGCONT');
+  await until('it goes on', async () => beats > before + 125, 60_000);
+  child.send('hang');
+  assert.deepEqual(await ended, [null, 'SIGKILL']);
+  assert.match(told, /"level":60,.*"service":"test".*"msg":"the process hangs and is ended"/);
 });
