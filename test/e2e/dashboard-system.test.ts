@@ -95,6 +95,13 @@ test('from the navigation: services, speed, cameras, memory, disk, database and 
   assert.match(await words(page.getByTestId('config-version')), /^[0-9a-f]{12}$/);
   assert.match(await words(page.getByTestId('drops')), /Too old when its turn came/);
   await watched.screenshot('dashboard-system-desktop-en');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const cutOff = await page
+    .locator('.scroll')
+    .evaluateAll((tables) =>
+      tables.filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.getAttribute('aria-label')),
+    );
+  assert.deepEqual(cutOff, [], 'tables wider than their place on a small desktop');
   await assertAccessible(page, 'the system page');
   watched.assertClean();
   await watched.close();
