@@ -5,54 +5,62 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../helpers/until.ts';
 
 const SECRET = 'tr0ub4dor';
 
-test('an error that nobody catches ends a service without telling its secrets', async () => {
+/** Node's arguments for a `main.ts` of this body, which may use what is imported here. */
+async function mainOf(t: TestContext, body: string): Promise<string[]> {
   const dir = await mkdtemp(join(tmpdir(), 'hr-service-'));
-  const from = (path: string) => JSON.stringify(resolve(path));
-  try {
-    const file = join(dir, 'main.ts');
-    await writeFile(
-      file,
-      `import { createLogger } from ${from('shared/runtime/logger.ts')};
-import { runService } from ${from('shared/runtime/process.ts')};
-import { registerSecret } from ${from('shared/runtime/secrets.ts')};
-const secret = process.env.SECRET as string;
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  const from = (name: string) => JSON.stringify(resolve('shared/runtime', name));
+  const file = join(dir, 'main.ts');
+  await writeFile(
+    file,
+    `import { createLogger } from ${from('logger.ts')};
+import { runService } from ${from('process.ts')};
+import { registerSecret } from ${from('secrets.ts')};
+import { watchEventLoop } from ${from('watchdog.ts')};
+${body}`,
+  );
+  return [...process.execArgv, file];
+}
+
+/** Runs it as `headroom up` does; its log is the test's to read. */
+async function start(t: TestContext, body: string) {
+  const child = spawn(process.execPath, await mainOf(t, body), { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  t.after(() => child.kill('SIGKILL'));
+  return child;
+}
+
+test('an error that nobody catches ends a service without telling its secrets', async (t) => {
+  const args = await mainOf(
+    t,
+    `const secret = process.env.SECRET as string;
 registerSecret(secret);
 setTimeout(() => {
   throw new Error('lost rtsp://admin:' + secret + '@192.0.2.1/');
 }, 100);
 await runService(createLogger('test'), async () => ({ close: async () => undefined }));
 `,
+  );
+  const env = { ...process.env, SECRET, HEADROOM_LOG_LEVEL: 'info' };
+  const { code, told } = await new Promise<{ code: unknown; told: string }>((done) => {
+    execFile(process.execPath, args, { env }, (error, stdout, stderr) =>
+      done({ code: error?.code, told: stdout + stderr }),
     );
-    const env = { ...process.env, SECRET, HEADROOM_LOG_LEVEL: 'info' };
-    const { code, told } = await new Promise<{ code: unknown; told: string }>((done) => {
-      execFile(process.execPath, [...process.execArgv, file], { env }, (error, stdout, stderr) =>
-        done({ code: error?.code, told: stdout + stderr }),
-      );
-    });
-    assert.equal(code, 1, told);
-    assert.match(told, /programming error/);
-    assert.ok(told.includes('lost rtsp://') && !told.includes(SECRET), told);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+  });
+  assert.equal(code, 1, told);
+  assert.match(told, /programming error/);
+  assert.ok(told.includes('lost rtsp://') && !told.includes(SECRET), told);
 });
 
 test('a log whose reader stands still halts no service, tells what was lost when it goes on, and keeps no stop waiting', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'hr-service-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
-  const from = (path: string) => JSON.stringify(resolve(path));
-  const file = join(dir, 'main.ts');
-  await writeFile(
-    file,
-    `import { createLogger } from ${from('shared/runtime/logger.ts')};
-import { runService } from ${from('shared/runtime/process.ts')};
-const logger = createLogger('test', 'info');
+  const child = await start(
+    t,
+    `const logger = createLogger('test', 'info');
 let lines = 0;
 setInterval(() => {
   for (let i = 0; i < 20; i++) logger.info({ pad: 'x'.repeat(2000) }, 'line');
@@ -61,8 +69,6 @@ setInterval(() => {
 await runService(logger, async () => ({ close: async () => undefined }));
 `,
   );
-  const child = spawn(process.execPath, [...process.execArgv, file], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
-  t.after(() => child.kill('SIGKILL'));
   let [written, read] = [0, ''];
   child.on('message', (lines) => {
     written = Number(lines);
@@ -83,15 +89,9 @@ await runService(logger, async () => ({ close: async () => undefined }));
 });
 
 test('a process that hangs is ended and says so; one that was halted for as long, and one that works, are not', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'hr-service-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
-  const from = (path: string) => JSON.stringify(resolve(path));
-  const file = join(dir, 'main.ts');
-  await writeFile(
-    file,
-    `import { createLogger } from ${from('shared/runtime/logger.ts')};
-import { watchEventLoop } from ${from('shared/runtime/watchdog.ts')};
-watchEventLoop(createLogger('test', 'info'), 1000);
+  const child = await start(
+    t,
+    `watchEventLoop(createLogger('test', 'info'), 2000);
 let beats = 0;
 setInterval(() => process.send?.((beats += 1)), 20);
 process.on('message', () => {
@@ -99,8 +99,6 @@ process.on('message', () => {
 });
 `,
   );
-  const child = spawn(process.execPath, [...process.execArgv, file], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
-  t.after(() => child.kill('SIGKILL'));
   const ended = once(child, 'exit');
   let [beats, told] = [0, ''];
   child.on('message', (count) => {
@@ -110,12 +108,12 @@ process.on('message', () => {
     told += text;
   });
   // Two and a half times as long as it may hang, at work and halted.
-  await until('it works', async () => beats > 125, 60_000);
+  await until('it works', async () => beats > 250, 60_000);
   child.kill('SIGSTOP');
-  await delay(2500);
+  await delay(5000);
   const before = beats;
   child.kill('SIGCONT');
-  await until('it goes on', async () => beats > before + 125, 60_000);
+  await until('it goes on', async () => beats > before + 250, 60_000);
   child.send('hang');
   assert.deepEqual(await ended, [null, 'SIGKILL']);
   assert.match(told, /"level":60,.*"service":"test".*"msg":"the process hangs and is ended"/);
