@@ -1,4 +1,5 @@
 /** Lines of a file that a change did not touch stay as they were written, whatever a library would make of them. Pure. */
+import { diffArrays } from 'diff';
 
 /** More lines than this written in another way than the library's are not followed one by one. */
 const MOST_DIFFERENCES = 3000;
@@ -41,42 +42,14 @@ function stretch(own: string[], plain: string[], next: string[]): string[] {
 /** What a line says, however it is spaced. */
 const asWords = (line: string): string => line.replace(/\s+/g, '');
 
-/** Places of lines that two texts share, in order: Myers, Algorithmica 1 (1986). None where they differ too much. */
-function pairs(a: readonly string[], b: readonly string[]): [number, number][] {
-  const middle = MOST_DIFFERENCES + 1;
-  /** How far into `a` each diagonal reaches; the diagonal is the place in `a` less that in `b`. */
-  const reach = new Int32Array(2 * middle + 1);
-  /** The same as it was before each further difference, for the way back. */
-  const steps: Int32Array[] = [];
-  for (let differences = 0; differences <= MOST_DIFFERENCES; differences++) {
-    const before = reach.slice(middle - differences - 1, middle + differences + 2);
-    steps.push(before);
-    for (let diagonal = -differences; diagonal <= differences; diagonal += 2) {
-      let { x } = entry(before, diagonal, differences);
-      while (x < a.length && x - diagonal < b.length && a[x] === b[x - diagonal]) x += 1;
-      reach[middle + diagonal] = x;
-      if (x >= a.length && x - diagonal >= b.length) return backwards(steps, a.length, b.length);
-    }
-  }
-  return [];
-}
-
-/** Where a diagonal is entered: by leaving out a line of `b`, or else one of `a`. */
-function entry(before: Int32Array, diagonal: number, differences: number): { x: number; leavesOut: 'a' | 'b' } {
-  const at = diagonal + differences + 1;
-  const [left, right] = [before[at - 1] as number, before[at + 1] as number];
-  const fromRight = diagonal === -differences || (diagonal !== differences && left < right);
-  return fromRight ? { x: right, leavesOut: 'b' } : { x: left + 1, leavesOut: 'a' };
-}
-
-function backwards(steps: Int32Array[], aLength: number, bLength: number): [number, number][] {
+/** Places of lines that two texts share, in order. None where they differ too much. */
+function pairs(a: string[], b: string[]): [number, number][] {
   const found: [number, number][] = [];
-  let [x, y] = [aLength, bLength];
-  for (let differences = steps.length - 1; differences >= 0; differences--) {
-    const entered = entry(steps[differences] as Int32Array, x - y, differences);
-    while (x > entered.x) found.push([--x, --y]);
-    if (entered.leavesOut === 'a') x -= 1;
-    else y -= 1;
+  let [x, y] = [0, 0];
+  for (const { added, removed, count } of diffArrays(a, b, { maxEditLength: MOST_DIFFERENCES }) ?? []) {
+    if (!added && !removed) for (let n = 0; n < count; n++) found.push([x + n, y + n]);
+    if (!added) x += count;
+    if (!removed) y += count;
   }
-  return found.reverse();
+  return found;
 }
