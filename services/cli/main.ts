@@ -1,10 +1,10 @@
 /** The command line. Each command's own work stands in a file of its name. */
 import { userInfo } from 'node:os';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { DEFAULT_CONFIG } from '../../shared/config/own-config.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { EXIT_CANNOT_START } from '../../shared/runtime/process.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
-import { DEFAULT_CONFIG } from './which-config.ts';
 
 const EXIT_USAGE = 1;
 const BENCHMARKS = ['pipeline', 'model', 'alerts', 'replay', 'dashboard', 'start'];

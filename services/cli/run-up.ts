@@ -1,8 +1,8 @@
 /** The `up` command around {@link startHeadroom}: which configuration, what is said on the terminal. */
+import { ownConfig } from '../../shared/config/own-config.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { runService } from '../../shared/runtime/process.ts';
 import { startHeadroom } from './up.ts';
-import { ownConfig } from './which-config.ts';
 
 const KEPT = ['What you set up in an earlier demo is kept; npm start -- --reset-demo begins anew.'];
 

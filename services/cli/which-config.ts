@@ -1,14 +1,9 @@
 /** Which configuration a command means that was not told one. */
 import { existsSync } from 'node:fs';
+import { DEFAULT_CONFIG, ownConfig } from '../../shared/config/own-config.ts';
 
-export const DEFAULT_CONFIG = 'headroom.yaml';
 /** What `up` watches without a configuration. */
 const DEMO_CONFIG = '.headroom/demo/headroom.yaml';
-
-/** The one that HEADROOM_CONFIG names, else headroom.yaml in this folder; undefined when there is none. */
-export function ownConfig(): string | undefined {
-  return process.env.HEADROOM_CONFIG || (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
-}
 
 /** The one that is named, else the own one, else the demo's: as `up` chooses. */
 export function whichConfig(named: string | undefined): string {

@@ -1,6 +1,7 @@
 /** What a service's `main.ts` reads from its surroundings. The only place besides configuration that reads env. */
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.ts';
+import { DEFAULT_CONFIG, ownConfig } from '../config/own-config.ts';
 import type { Config } from '../config/schema.ts';
 import { HeadroomError } from './errors.ts';
 import { createLogger, type Logger } from './logger.ts';
@@ -20,7 +21,7 @@ export function serviceEnvironment(service: string): ServiceEnvironment {
     logger,
     async load() {
       const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: false });
-      const configFile = String(values.config ?? (process.env.HEADROOM_CONFIG || 'headroom.yaml'));
+      const configFile = String(values.config ?? ownConfig() ?? DEFAULT_CONFIG);
       const config = await loadConfig(configFile);
       const redisUrls = configuredRedis(config);
       if (!redisUrls) {

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ownConfig, whichConfig } from '../../services/cli/which-config.ts';
+import { whichConfig } from '../../services/cli/which-config.ts';
+import { ownConfig } from '../../shared/config/own-config.ts';
 
 const home = process.cwd();
 const named = process.env.HEADROOM_CONFIG;
