@@ -56,6 +56,12 @@ export class LiveSocket {
   }
 
   #tick(): void {
+    this.#lookAtClock();
+    this.#options.onTick(performance.now());
+  }
+
+  /** Whether the machine slept, or nothing was heard for too long. */
+  #lookAtClock(): void {
     const now = { wall: Date.now(), mono: performance.now() };
     const sleptMs = sleptBetween(this.#lastTick, now);
     this.#lastTick = now;
@@ -64,7 +70,6 @@ export class LiveSocket {
       this.#apply({ type: 'slept' });
     }
     this.#apply({ type: 'tick' });
-    this.#options.onTick(now.mono);
   }
 
   #apply(event: ConnectionEvent): void {
@@ -82,6 +87,9 @@ export class LiveSocket {
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      // What waited while the page stood still is old, and would pass for live: first the clock, then the message.
+      this.#lookAtClock();
+      if (this.#socket !== socket) return;
       this.#apply({ type: 'message' });
       this.#options.onIncoming(parseIncoming(data), performance.now());
     };

@@ -1,0 +1,79 @@
+/** The live socket's ring in a browser made of paper: what waited while the page stood still is not taken for news. */
+import assert from 'node:assert/strict';
+import { mock, type TestContext, test } from 'node:test';
+import type { Connection } from '../../services/dashboard/src/live/connection.ts';
+import { LiveSocket } from '../../services/dashboard/src/live/socket.ts';
+
+class PaperSocket {
+  static last: PaperSocket | undefined;
+  static readonly OPEN = 1;
+  readyState = 1;
+  closed = false;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
+  constructor() {
+    PaperSocket.last = this;
+  }
+  send(): void {}
+  close(): void {
+    this.closed = true;
+  }
+}
+
+function open(t: TestContext) {
+  const clock = { mono: 1_000, wall: 1_790_000_000_000 };
+  const times = [mock.method(performance, 'now', () => clock.mono), mock.method(Date, 'now', () => clock.wall)];
+  const { WebSocket, document, addEventListener } = globalThis as Record<string, unknown>;
+  Object.assign(globalThis, { WebSocket: PaperSocket, document: new EventTarget(), addEventListener: () => {} });
+  const heard: string[] = [];
+  let connection: Connection | undefined;
+  const socket = new LiveSocket({
+    url: 'ws://site/ws',
+    onIncoming: (incoming) => heard.push(incoming.kind === 'unknown' ? incoming.type : incoming.kind),
+    onConnection: (now) => {
+      connection = now;
+    },
+    onTick: () => {},
+    onSlept: () => {},
+  });
+  socket.start();
+  t.after(() => {
+    socket.close();
+    for (const time of times) time.mock.restore();
+    Object.assign(globalThis, { WebSocket, document, addEventListener });
+  });
+  const wire = PaperSocket.last as PaperSocket;
+  return {
+    heard,
+    wire,
+    connection: () => connection,
+    /** A message comes after the page's clock and the machine's went on by so much. */
+    hear(type: string, { monoMs, wallMs = monoMs }: { monoMs: number; wallMs?: number }) {
+      clock.mono += monoMs;
+      clock.wall += wallMs;
+      wire.onmessage?.({ data: JSON.stringify({ type }) });
+    },
+  };
+}
+
+test('messages that come as they should keep the connection live', (t) => {
+  const page = open(t);
+  page.hear('one', { monoMs: 10 });
+  page.hear('two', { monoMs: 4_900 });
+  assert.deepEqual(page.heard, ['one', 'two']);
+  assert.equal(page.connection()?.phase, 'live');
+});
+
+for (const [how, gap] of [
+  ['a page that stood still (a frozen tab)', { monoMs: 60_000 }],
+  ['a machine that slept, where the page’s clock does not run', { monoMs: 5, wallMs: 60_000 }],
+] as const) {
+  test(`${how}: what waited in the socket is dropped with it, before any timer comes`, (t) => {
+    const page = open(t);
+    page.hear('before', { monoMs: 10 });
+    page.hear('waited', gap);
+    assert.deepEqual(page.heard, ['before'], 'an old number would be shown as live');
+    assert.equal(page.connection()?.phase, 'waiting');
+    assert.ok(page.wire.closed);
+  });
+}
