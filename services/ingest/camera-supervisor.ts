@@ -5,43 +5,21 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Camera } from '../../shared/config/schema.ts';
-import { staleAfterMs } from '../../shared/config/schema.ts';
 import type { CameraState, SourceFailure } from '../../shared/contracts/camera.ts';
-import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import type { SecretUrl } from '../../shared/runtime/secrets.ts';
-import { scrub } from '../../shared/runtime/secrets.ts';
 import { retryDelayMs } from './backoff.ts';
 import { answersRtsp } from './camera-probe.ts';
-import { BEHIND_LIMIT_MS, DecodingDelay } from './decoding-delay.ts';
-import { ffmpegPlan, type Probing } from './ffmpeg-args.ts';
-import { startFfmpeg } from './ffmpeg-session.ts';
+import { type Outcome, type Trouble, watchSession } from './camera-session.ts';
+import type { Probing } from './ffmpeg-args.ts';
 import type { GateKeeper } from './gate/gate-keeper.ts';
-import type { GateVerdict } from './gate/picture-gate.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
-import { DAMAGE_LIMIT_MS, PictureHealth } from './picture-health.ts';
 import type { Slots } from './slots.ts';
-import { readStderr } from './stderr-reader.ts';
-import { unreadBytes } from './unread-bytes.ts';
-
-/** Time to the first picture before the session is given up, by how patiently ffmpeg probes. */
-const FIRST_PICTURE_MS: Record<Probing, number> = { quick: 5000, patient: 12_000 };
-
-/** A camera that is merely slow to connect frees its place for the next after this long. */
-const SLOT_HOLD_MS = 2000;
 
 /** A camera that was live for this long starts its backoff anew. */
 const HEALTHY_MS = 10_000;
 
-const CHECK_EVERY_MS = 100;
 const PROBE_EVERY_MS = 1000;
-const STDERR_LINES_KEPT = 20;
-
-const NO_PICTURE = 'The camera is connected but sends no more pictures.';
-const NO_KEYFRAME =
-  'The camera is connected but sends no key frame: staleAfterMs must be a second longer than from one to the next.';
-
-type Outcome = { failure: SourceFailure; detail: string; liveForMs: number; atOnce?: boolean };
 
 export type SupervisorOptions = {
   camera: Camera;
@@ -59,7 +37,6 @@ export type SupervisorOptions = {
 export class CameraSupervisor {
   readonly #o: SupervisorOptions;
   readonly #abort = new AbortController();
-  readonly #stallMs: number;
   #state: CameraState;
   #attempt = 0;
   #logged = '';
@@ -71,8 +48,6 @@ export class CameraSupervisor {
 
   constructor(options: SupervisorOptions) {
     this.#o = options;
-    // Half a second less than the picture's life: the camera is marked lost before its number looks old.
-    this.#stallMs = Math.max(2500, staleAfterMs(options.camera) - 500);
     this.#state = {
       cameraId: options.camera.id,
       phase: 'connecting',
@@ -132,105 +107,23 @@ export class CameraSupervisor {
     }
   }
 
-  /** One ffmpeg run, from start until it fails. Always comes back with a reason, and with ffmpeg gone. */
-  async #watch(connected: () => void): Promise<Outcome> {
-    const { camera, source, logger, metrics, gate } = this.#o;
-    const startedAt = performance.now();
-    const health = new PictureHealth({ mayStandStill: isDrillCamera(camera.id) });
-    const delayed = new DecodingDelay();
-    // Of live streams alone: a file waits for its reader, and HTTP comes in parcels.
-    const isLive = source.scheme.startsWith('rtsp');
-    let behindForMs: number | undefined;
-    const lines: string[] = [];
-    let lastPictureAt: number | undefined;
-    let firstPictureAt: number | undefined;
-    let told: { failure: SourceFailure; detail: string } | undefined;
-    let size: string | undefined;
-    let resized: string | undefined;
-    let exited = false;
-
-    const session = startFfmpeg(ffmpegPlan(camera, source.reveal(), this.#probing), {
-      picture: (jpeg) => {
-        const now = performance.now();
-        lastPictureAt = now;
-        if (firstPictureAt === undefined) {
-          firstPictureAt = now;
-          connected();
-        }
-        health.picture(jpeg, now);
-        const capturedAt = Date.now();
+  #watch(connected: () => void): Promise<Outcome> {
+    const { camera, source, logger, metrics } = this.#o;
+    const options = { camera, source, probing: this.#probing, logger, metrics, signal: this.#abort.signal };
+    return watchSession(options, {
+      connected,
+      picture: (jpeg, { capturedAt, at, sound }) => {
         if (this.#state.phase !== 'live') this.#become({ phase: 'live', attempt: 0, since: capturedAt });
-        metrics.sampled.inc({ camera: camera.id });
-        void this.#handOn(jpeg, capturedAt, now, behindForMs !== undefined || health.judge(now).trouble !== undefined);
+        void this.#handOn(jpeg, capturedAt, at, !sound);
       },
-      line: (text) => {
-        const fact = readStderr(text);
-        if (fact.kind === 'noise') return;
-        if (fact.kind === 'source-size') {
-          const found = `${fact.widthPx}×${fact.heightPx}`;
-          if (size !== undefined && size !== found) resized = found;
-          size = found;
-          return;
-        }
-        if (fact.kind === 'keyframe') {
-          health.keyframe();
-          return;
-        }
-        if (fact.kind === 'decoded') {
-          delayed.decoded(fact.streamS, performance.now());
-          return;
-        }
-        if (fact.kind === 'decode-error' || fact.kind === 'missing-reference') {
-          if (fact.kind === 'decode-error') health.decodeError(performance.now());
-          else health.missingReference(performance.now());
-          metrics.decodeErrors.inc({ camera: camera.id });
-          return;
-        }
-        if (fact.kind === 'failure') told = { failure: fact.failure, detail: fact.detail };
-        lines.push(scrub(text));
-        if (lines.length > STDERR_LINES_KEPT) lines.shift();
+      judged: (trouble) => {
+        if (this.#state.phase === 'live') this.#tell(trouble);
+      },
+      failed: ({ failure, detail, atOnce }) => {
+        if (atOnce || this.#state.phase !== 'live') return;
+        this.#become({ phase: 'no-signal', reason: failure, detail, attempt: this.#attempt });
       },
     });
-    void session.exited.then(() => {
-      exited = true;
-    });
-
-    let outcome: Omit<Outcome, 'liveForMs'> | undefined;
-    while (!outcome && !this.#abort.signal.aborted) {
-      await Promise.race([session.exited, delay(CHECK_EVERY_MS)]);
-      const now = performance.now();
-      if (now - startedAt > SLOT_HOLD_MS) connected();
-      const { trouble, damagedForMs } = health.judge(now);
-      const waits = isLive && delayed.isLate && ((await unreadBytes(session.pid() ?? 0)) ?? 0) > 0;
-      behindForMs = delayed.behindForMs(now, waits);
-      const late = behindForMs === undefined ? undefined : 'decoding-behind';
-      if (this.#state.phase === 'live') this.#tell(trouble ?? late, gate.verdict);
-      if (exited) outcome = told ?? ended(firstPictureAt !== undefined, lines);
-      else if (resized)
-        outcome = { failure: 'ended', detail: `The picture's size changed to ${resized}.`, atOnce: true };
-      else if (lastPictureAt === undefined && now - startedAt > FIRST_PICTURE_MS[this.#probing]) {
-        outcome = told ?? { failure: 'timeout', detail: 'The camera sends no picture.' };
-      } else if (lastPictureAt !== undefined && now - lastPictureAt > this.#stallMs) {
-        outcome = { failure: 'stalled', detail: camera.keyframesOnly ? NO_KEYFRAME : NO_PICTURE };
-      } else if (damagedForMs > DAMAGE_LIMIT_MS) {
-        outcome = { failure: 'corrupt', detail: 'The video is damaged.', atOnce: true };
-      } else if (behindForMs !== undefined && behindForMs > BEHIND_LIMIT_MS) {
-        outcome = {
-          failure: 'decoding-behind',
-          detail: 'The video is decoded more slowly than it comes.',
-          atOnce: true,
-        };
-      }
-    }
-    if (outcome && !outcome.atOnce && this.#state.phase === 'live') {
-      // The mark comes before the clean-up: killing ffmpeg may take two seconds.
-      this.#become({ phase: 'no-signal', reason: outcome.failure, detail: outcome.detail, attempt: this.#attempt });
-    }
-    await session.stop();
-    const result = outcome ?? { failure: 'ended', detail: 'stopped' };
-    const liveForMs = firstPictureAt === undefined ? 0 : performance.now() - firstPictureAt;
-    logger.debug({ cameraId: camera.id, ...result, liveForMs, ffmpeg: lines }, 'ffmpeg session over');
-    return { ...result, liveForMs };
   }
 
   /** @param unsound not to be counted, whatever the gate says */
@@ -244,12 +137,18 @@ export class CameraSupervisor {
   }
 
   /** What is wrong with the pictures of a live camera. Black tells more than frozen, damage more than blur. */
-  #tell(health: CameraState['trouble'], gate: GateVerdict): void {
-    const trouble = gate.trouble === 'black' ? 'black' : (health ?? gate.trouble);
-    if (trouble === this.#state.trouble) return;
-    const { detail: _, ...live } = this.#state;
-    const detail = trouble !== undefined && trouble === gate.trouble && 'detail' in gate ? { detail: gate.detail } : {};
-    this.#become({ ...live, ...detail, trouble, troubleSince: trouble && Date.now() });
+  #tell(stream: Trouble): void {
+    const gate = this.#o.gate.verdict;
+    const told = gate.trouble === 'black' || stream.trouble === undefined ? gate : stream;
+    const trouble = told.trouble;
+    const before = this.#state;
+    // A cause that becomes known is news; the gate measures its own anew with every picture.
+    const known = told === gate || before.detail === stream.detail;
+    if (trouble === before.trouble && known) return;
+    const { detail: _, ...live } = before;
+    const detail = 'detail' in told && told.detail !== undefined ? { detail: told.detail } : {};
+    const troubleSince = trouble === before.trouble ? before.troubleSince : trouble && Date.now();
+    this.#become({ ...live, ...detail, trouble, troubleSince });
   }
 
   /**
@@ -297,10 +196,4 @@ export class CameraSupervisor {
     this.#logged = news;
     this.#o.onState(this.#state);
   }
-}
-
-function ended(hadPictures: boolean, lines: string[]): Omit<Outcome, 'liveForMs'> {
-  if (hadPictures) return { failure: 'ended', detail: 'The camera ended the stream.' };
-  const last = lines.at(-1)?.replace(/^\[[^\]]*\] /, '');
-  return { failure: 'ffmpeg-failed', detail: last ? `ffmpeg: ${last}` : 'ffmpeg ended before the first picture.' };
 }

@@ -7,6 +7,12 @@ const ERRORS_PER_SECOND = 10;
 /** Damage that lasts this long ends the session: a fresh one starts at a keyframe. */
 export const DAMAGE_LIMIT_MS = 5000;
 
+/** A stream that has shown no key frame for this long since pictures build on a lost one is not about to. */
+const NO_KEYFRAME_MS = 10_000;
+const NO_KEYFRAME =
+  'It sends no key frames, so what is lost never becomes whole for certain. ' +
+  'Give it an I-frame interval of a few seconds, instead of intra refresh.';
+
 /** Pictures equal to the byte for this long are no live view. A real sensor's noise never repeats. */
 const FROZEN_AFTER_MS = 10_000;
 
@@ -52,7 +58,7 @@ export class PictureHealth {
    * What is wrong now, and for how long the stream has been damaged, ms. Before its first key frame that is no time: a
    * decoder that began between two cannot but complain, and one started anew would wait for the same key frame.
    */
-  judge(now: number): { trouble: CameraState['trouble']; damagedForMs: number } {
+  judge(now: number): { trouble: CameraState['trouble']; damagedForMs: number; detail?: string } {
     const recent = this.#errorsAt.filter((at) => now - at <= 1000).length;
     if (recent > ERRORS_PER_SECOND) this.#damagedSince ??= now;
     else this.#damagedSince = undefined;
@@ -60,7 +66,11 @@ export class PictureHealth {
       this.#damagedSince ?? Number.POSITIVE_INFINITY,
       this.#brokenSince ?? Number.POSITIVE_INFINITY,
     );
-    if (since <= now) return { trouble: 'decode-errors', damagedForMs: this.#keyframeSeen ? now - since : 0 };
+    if (since <= now) {
+      const never = !this.#keyframeSeen && now - (this.#brokenSince ?? now) > NO_KEYFRAME_MS;
+      const why = never ? { detail: NO_KEYFRAME } : {};
+      return { trouble: 'decode-errors', damagedForMs: this.#keyframeSeen ? now - since : 0, ...why };
+    }
     // From the first to the last of the equal ones: a picture that waits long for the next one repeats nothing.
     const frozen = !this.#mayStandStill && this.#lastAt - this.#sameSince >= FROZEN_AFTER_MS;
     return { trouble: frozen ? 'frozen' : undefined, damagedForMs: 0 };

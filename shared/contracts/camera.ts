@@ -13,6 +13,7 @@ export const SourceFailure = z.enum([
   'ended',
   'corrupt',
   'decoding-behind',
+  'late-picture',
   'forbidden-source',
   'ffmpeg-failed',
 ]);

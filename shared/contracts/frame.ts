@@ -6,7 +6,7 @@ export const FrameMeta = z.object({
   cameraId: Id,
   /** Rises by at least one with every sampled picture of the camera, across restarts. */
   seq: z.number().int().positive(),
-  /** Arrival of the decoded picture at ingest. Carried unchanged to the alert. */
+  /** Arrival of the decoded picture at ingest, less what it is known to be late. Carried unchanged to the alert. */
   capturedAt: EpochMs,
   widthPx: z.number().int().positive(),
   heightPx: z.number().int().positive(),

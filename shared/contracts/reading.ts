@@ -150,7 +150,7 @@ export type WorkerReading = z.infer<typeof WorkerReading>;
 export const SilentReason = z.union([
   SourceFailure,
   DegradedReason,
-  z.enum(['no-picture-yet', 'late-picture', 'inference-behind', 'ingest-down']),
+  z.enum(['no-picture-yet', 'inference-behind', 'ingest-down']),
 ]);
 export type SilentReason = z.infer<typeof SilentReason>;
 

@@ -6,6 +6,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { keepView } from '../../services/ingest/gate/view-store.ts';
@@ -19,6 +20,7 @@ import { createLogger } from '../../shared/runtime/logger.ts';
 import { readMetrics } from '../../shared/runtime/presence.ts';
 import { SecretUrl } from '../../shared/runtime/secrets.ts';
 import { createFakeCamera } from '../helpers/fake-camera.ts';
+import { startQueueingRelay } from '../helpers/queueing-relay.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { until } from '../helpers/until.ts';
 
@@ -250,6 +252,69 @@ test('video that waits to be decoded is not counted as live, and is dropped for 
   } finally {
     await close();
     await camera.close();
+  }
+});
+
+test('a relay that sends on ever later makes pictures older, and is asked anew when they are too old to count', async () => {
+  const camera = await createFakeCamera({ clip: 'infra/demo/crowd.mp4' });
+  const relay = await startQueueingRelay(camera.port);
+  const url = camera.url.replace(`:${camera.port}/`, `:${relay.port}/`);
+  const { told, close } = await watching('relayed', { url, sampleFps: 5 });
+  const frames = redis.client();
+  await frames.select(1);
+  const capturedAt = async () => Number(await frames.hget(frameKeys.frame('relayed'), 'capturedAt'));
+  /** Of the newest picture, when it comes, ms. */
+  const ageMs = async () => {
+    const before = await capturedAt();
+    const next = await until('another picture', async () => ((await capturedAt()) > before ? capturedAt() : undefined));
+    return Date.now() - next;
+  };
+  try {
+    await until('it is live', async () => (await told())?.phase === 'live');
+    // What a camera in time looks like is learned over forty seconds.
+    await setTimeout(42_000);
+    assert.ok((await ageMs()) < 1000);
+    relay.fill(2000);
+    await until('pictures are as old as the queue is long', async () => (await ageMs()) > 1800, 20_000);
+    await setTimeout(5000);
+    const [age, state] = [await ageMs(), await told()];
+    assert.ok(age > 1800 && age < 2700, `${age} ms, and they stay so`);
+    assert.deepEqual([state?.phase, state?.trouble], ['live', undefined]);
+    relay.fill(6000);
+    await until('it is given up as too late', async () => (await told())?.reason === 'late-picture', 25_000);
+    assert.match((await told())?.detail ?? '', /\d\.\d s later/);
+    relay.fill(0);
+    await until('a new session in the present', async () => (await told())?.phase === 'live', 20_000);
+    assert.ok((await ageMs()) < 1000);
+  } finally {
+    await close();
+    await relay.close();
+    await camera.close();
+  }
+});
+
+test('H.265 without any key frame is shown and not counted, and says what to set', async () => {
+  const [whole, late, video] = ['refreshed.hevc', 'refreshed-late.hevc', 'refreshed.mp4'].map((name) =>
+    join(dir, name),
+  ) as [string, string, string];
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=10:duration=14', '-pix_fmt', 'yuv420p'];
+  const refreshed = 'log-level=error:intra-refresh=1:keyint=30:bframes=0';
+  await run('ffmpeg', ['-v', 'error', ...source, '-c:v', 'libx265', '-x265-params', refreshed, whole]);
+  // Its one key frame was sent before we came.
+  await writeFile(late, withoutPicture(await readFile(whole), 0));
+  await run('ffmpeg', ['-v', 'error', '-framerate', '10', '-i', late, '-c', 'copy', '-copyinkf', video]);
+  const { told, close } = await watching('refreshed', { url: `file:${video}` });
+  const frames = redis.client();
+  await frames.select(1);
+  try {
+    const blind = await until('the cause to be told', async () => {
+      const now = await told();
+      return now?.trouble === 'decode-errors' && now.detail ? now : undefined;
+    });
+    assert.match(blind.detail ?? '', /no key frames.*I-frame interval/);
+    assert.equal(await frames.hget(frameKeys.frame('refreshed'), 'gated'), '1');
+  } finally {
+    await close();
   }
 });
 
