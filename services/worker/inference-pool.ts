@@ -2,14 +2,11 @@
  * The inference processes and who works on what. A process that dies or hangs is replaced at once; the picture it had
  * is lost, the next one of that camera is not.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
-import type { FromChild, InferenceRequest, InferenceResult, InferenceSetup, ToChild } from './inference-messages.ts';
-
-const entry = fileURLToPath(new URL('./inference-process.ts', import.meta.url));
+import { end, isGone, type Member, startMember, suspectOf } from './inference-member.ts';
+import type { InferenceRequest, InferenceResult, InferenceSetup, ToChild } from './inference-messages.ts';
 
 /** One picture is counted while the next one is already decoded. */
 const IN_HAND = 2;
@@ -17,20 +14,7 @@ const IN_HAND = 2;
 /** Loading a model from a slow disk is still no reason to give up. */
 const START_DEADLINE_MS = 60_000;
 const RESPAWN_PAUSE_MS = 500;
-const TERM_GRACE_MS = 1500;
 const DRAIN_LOOK_MS = 10;
-
-type Task = { request: InferenceRequest; settle: (result: InferenceResult) => void };
-type Member = {
-  child: ChildProcess;
-  tasks: Task[];
-  ready: boolean;
-  deadline: NodeJS.Timeout | undefined;
-  /** Bytes that each model took when it was loaded. */
-  memoryBytes: Record<string, number>;
-  /** Whether its end leaves a place that must be filled. */
-  retired: boolean;
-};
 
 export type PoolOptions = {
   setup: InferenceSetup;
@@ -48,6 +32,8 @@ export class InferencePool {
   #members: Member[] = [];
   #setup: InferenceSetup;
   readonly #waiting: ((member: Member) => void)[] = [];
+  /** Killed, and not gone: they hold their memory, and what they sleep in. */
+  #undead = 0;
   #closed = false;
   #nextId = 1;
   /** Why no process could be put in the place of one that is gone, as it was told. */
@@ -92,6 +78,10 @@ export class InferencePool {
     fetch: () => Promise<Omit<InferenceRequest, 'type' | 'id'> | undefined>,
   ): Promise<InferenceResult | undefined> {
     const member = await this.#memberFor(cameraId);
+    if (!member) {
+      const picture = await fetch();
+      return picture && { ok: false, reason: 'inference-failed', detail: 'no inference process is ready' };
+    }
     let settle: (result: InferenceResult) => void = () => undefined;
     const result = new Promise<InferenceResult>((resolve) => {
       settle = resolve;
@@ -182,12 +172,24 @@ export class InferencePool {
     );
   }
 
-  async #memberFor(cameraId: string): Promise<Member> {
+  /** @returns undefined when none has a hand free for as long as a picture may take: none is ready then */
+  async #memberFor(cameraId: string): Promise<Member | undefined> {
     const free = (member: Member) => member.ready && member.tasks.length < IN_HAND;
     const home = this.#members[hash(cameraId) % Math.max(1, this.#members.length)];
     if (home && free(home)) return home;
     const other = this.#members.filter(free).sort((a, b) => a.tasks.length - b.tasks.length)[0];
-    return other ?? new Promise((resolve) => this.#waiting.push(resolve));
+    if (other) return other;
+    return new Promise((resolve) => {
+      const take = (member: Member): void => {
+        clearTimeout(tooLong);
+        resolve(member);
+      };
+      const tooLong = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(take), 1);
+        resolve(undefined);
+      }, this.#o.deadlineMs);
+      this.#waiting.push(take);
+    });
   }
 
   #serveWaiting(): void {
@@ -214,65 +216,35 @@ export class InferencePool {
       const cameraId = suspectOf(member);
       this.#o.logger.error({ cameraId }, 'inference took too long, process replaced');
       this.#o.onCrash?.('deadline', cameraId);
-      member.ready = false;
-      member.child.kill('SIGKILL');
+      member.kill();
     }, this.#o.deadlineMs);
   }
 
   /** @param apart not yet in the pool: its end leaves no place to fill */
   #spawn(setup: InferenceSetup, apart = false): { member: Member; started: Promise<void> } {
-    const child = fork(entry, [], { serialization: 'advanced', env: { ...process.env, MALLOC_ARENA_MAX: '2' } });
-    const member: Member = { child, tasks: [], ready: false, deadline: undefined, memoryBytes: {}, retired: apart };
-    let startFailed: (error: Error) => void = () => undefined;
-    const started = new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new HeadroomError('MODEL_INVALID', 'The model did not load within a minute.'));
-        child.kill('SIGKILL');
-      }, this.#o.startDeadlineMs ?? START_DEADLINE_MS);
-      startFailed = (error) => {
-        clearTimeout(timer);
-        reject(error);
-      };
-      child.on('message', (message: FromChild) => {
-        if (message.type === 'ready') {
-          clearTimeout(timer);
-          member.ready = true;
-          member.memoryBytes = message.memoryBytes;
-          resolve();
-          this.#serveWaiting();
-        } else if (message.type === 'unusable') {
-          clearTimeout(timer);
-          reject(new HeadroomError(message.code, message.message));
-          void end(member);
-        } else member.tasks.find((task) => task.request?.id === message.id)?.settle(message.result);
-      });
-    });
-    // Whoever waits for the start hears of it; a respawn is tried again instead.
-    started.catch(() => undefined);
-    const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
-      startFailed(
-        new HeadroomError('MODEL_INVALID', `An inference process ended while loading the model (${signal ?? code}).`),
-      );
-      const crashed = member.ready;
-      member.ready = false;
-      clearTimeout(member.deadline);
-      const suspect = suspectOf(member);
-      for (const task of [...member.tasks]) {
-        task.settle({ ok: false, reason: 'inference-failed', detail: 'the inference process ended' });
-      }
-      if (this.#closed || member.retired) return;
-      if (crashed) {
-        this.#o.logger.error({ signal, code, cameraId: suspect }, 'inference process ended, replaced');
-        this.#o.onCrash?.('crash', suspect);
-      }
-      this.#refill(member, crashed ? 0 : RESPAWN_PAUSE_MS);
-    };
-    child.once('exit', ended);
-    // What could not even be started, for want of process numbers or memory, never exits.
-    child.on('error', () => {
-      if (child.pid === undefined) ended(child.exitCode, null);
-    });
-    child.send({ type: 'setup', setup } satisfies ToChild, () => undefined);
+    const { logger, onCrash, startDeadlineMs: deadlineMs = START_DEADLINE_MS } = this.#o;
+    const { member, started } = startMember(
+      setup,
+      { deadlineMs, retired: apart },
+      {
+        ready: () => this.#serveWaiting(),
+        over: ({ crashed, cameraId, signal, code }) => {
+          if (this.#closed || member.retired) return;
+          if (crashed) {
+            logger.error({ signal, code, cameraId }, 'inference process ended, replaced');
+            onCrash?.('crash', cameraId);
+          }
+          this.#refill(member, crashed ? 0 : RESPAWN_PAUSE_MS);
+        },
+        undead: (child) => {
+          logger.error({ pid: child.pid }, 'inference process does not end when killed, given up');
+          this.#undead += 1;
+          child.once('exit', () => {
+            this.#undead -= 1;
+          });
+        },
+      },
+    );
     return { member, started };
   }
 
@@ -281,6 +253,8 @@ export class InferencePool {
     setTimeout(() => {
       const index = this.#members.indexOf(gone);
       if (this.#closed || index < 0) return;
+      // The next ones would sleep where these do, and fill the memory, one after the other.
+      if (this.#undead > this.#o.processes) return this.#refill(gone, RESPAWN_PAUSE_MS);
       const { member, started } = this.#spawn(this.#setup);
       this.#members[index] = member;
       started.then(
@@ -297,21 +271,6 @@ export class InferencePool {
       );
     }, afterMs).unref();
   }
-}
-
-/** Whose picture a process is at: the first that was given to it. */
-const suspectOf = ({ tasks }: Member): string | undefined => tasks.find(({ request }) => request)?.request.cameraId;
-
-const isGone = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
-
-/** SIGTERM, after a while SIGKILL. */
-async function end({ child }: Member): Promise<void> {
-  if (isGone(child)) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  const force = setTimeout(() => child.kill('SIGKILL'), TERM_GRACE_MS);
-  await gone;
-  clearTimeout(force);
 }
 
 function hash(text: string): number {

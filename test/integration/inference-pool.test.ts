@@ -1,6 +1,7 @@
 /** The inference processes with the committed model: counting, dying, hanging, refusing. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +58,14 @@ const request =
     zones: [],
     ...change,
   });
+/** Attaches to a process as a debugger does: killed, it stays until the debugger has gone, as one asleep in a driver. */
+async function keepFromEnding(pid: number): Promise<ChildProcess> {
+  const holder = spawn('strace', ['-qq', '-e', 'trace=none', '-o', '/dev/null', '-p', String(pid)]);
+  await until('it is traced', async () => /TracerPid:\t[1-9]/.test(await readFile(`/proc/${pid}/status`, 'utf8')));
+  holder.kill('SIGSTOP');
+  return holder;
+}
+
 const children = () => descendants(process.pid, /inference-process\.ts/);
 
 /** A copy of the model folder with changed files. */
@@ -234,6 +243,50 @@ test('a process that hangs is replaced at its deadline', async () => {
     });
     assert.ok(after.ok);
   } finally {
+    await pool.close();
+  }
+});
+
+const noStrace = !existsSync('/usr/bin/strace') && 'no strace here';
+test('a process that survives being killed is given up after a second and replaced', { skip: noStrace }, async () => {
+  const lines: string[] = [];
+  const telling = createLogger('test', 'error', { write: (line) => void lines.push(line) });
+  const pool = await InferencePool.start(await options({ deadlineMs: 400, logger: telling }));
+  const [first] = (await children()) as [number];
+  const holder = await keepFromEnding(first);
+  try {
+    process.kill(first, 'SIGSTOP');
+    const startedAt = performance.now();
+    const result = await pool.count('a', request());
+    assert.equal(result && !result.ok && result.reason, 'inference-failed');
+    assert.ok(performance.now() - startedAt < 4000, 'not waited for');
+    const isThere = () => existsSync(`/proc/${first}`);
+    assert.ok(isThere(), 'it was killed, and has not gone');
+    await until('another one counts', async () => (await pool.count('b', request()))?.ok, 20_000);
+    assert.ok(isThere());
+    assert.equal(lines.filter((line) => line.includes('does not end when killed')).length, 1);
+  } finally {
+    holder.kill('SIGKILL');
+    await pool.close();
+  }
+});
+
+test('while no process is ready pictures are answered, not kept waiting', async () => {
+  const pool = await InferencePool.start(await options({ deadlineMs: 1000 }));
+  const node = process.execPath;
+  try {
+    const [first] = await children();
+    process.execPath = '/nowhere/node';
+    process.kill(first as number, 'SIGKILL');
+    await until('it is gone', () => !pool.ready);
+    const startedAt = performance.now();
+    const result = await pool.count('a', request());
+    assert.deepEqual(result, { ok: false, reason: 'inference-failed', detail: 'no inference process is ready' });
+    assert.ok(performance.now() - startedAt < 3000);
+    process.execPath = node;
+    await until('pictures are counted again', async () => (await pool.count('a', request()))?.ok, 20_000);
+  } finally {
+    process.execPath = node;
     await pool.close();
   }
 });
