@@ -1,13 +1,12 @@
 /**
- * The way to one receiver: its queue and worker, its tries and their log. A receiver that is slow or down costs the
- * others nothing.
+ * The way to one receiver: its lanes, its tries and their log. A receiver that is slow or down costs the others nothing,
+ * and what is not urgent costs what is urgent nothing.
  */
-import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
+import { type Job, UnrecoverableError } from 'bullmq';
 import type { DeliveriesConfig } from '../../../shared/config/alerts.ts';
 import type { AlertsHealth } from '../../../shared/contracts/alert.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
 import type { Logger } from '../../../shared/runtime/logger.ts';
-import { queueConnection } from '../../../shared/runtime/redis.ts';
 import { scrub } from '../../../shared/runtime/secrets.ts';
 import type { AlertMetrics } from '../alert-metrics.ts';
 import { inTime } from '../in-time.ts';
@@ -15,35 +14,19 @@ import type { AlertStore } from '../store/alert-store.ts';
 import { isDatabaseAway } from '../store/database-errors.ts';
 import type { Delivery, DeliveryStore, NewDelivery } from './delivery-store.ts';
 import type { Endpoint } from './endpoint.ts';
+import { type DeliveryJob, Lane, PutBack, RetryLater } from './lane.ts';
 import { bodyOfAttempt, heartbeatBody, type Pulse } from './message.ts';
-import { failed, type Outcome } from './outcome.ts';
+import { failed, GAVE_WAY, type Outcome } from './outcome.ts';
 import { createReceiver, type LiveView, type Receiver } from './receiver.ts';
-import { delaysOf, isLate, nextDelayMs } from './schedule.ts';
+import { delaysOf, isLate } from './schedule.ts';
 import { TryLog } from './try-log.ts';
+import { Turn } from './turn.ts';
 
-type DeliveryJob = { deliveryId: string; fast: boolean };
-
-/** Messages under way to one endpoint at one time; one where order counts. */
-const CONCURRENCY = 8;
-/** A delivery held by a killed process is taken up again within seconds, not BullMQ's half minute. */
-const LOCK_MS = 4000;
-const STALLED_EVERY_MS = 1000;
 const DATABASE_AWAY_MS = 500;
+const GAVE_WAY_MS = 100;
 const CLOSE_WITHIN_MS = 3000;
-const DISCONNECT_WITHIN_MS = 500;
-/** What is not urgent waits behind what is. */
-const SLOW_LANE_PRIORITY = 10;
 /** A receiver that comes and goes must not use up the tries of what waits. */
 const WAKE_EVERY_MS = 30_000;
-
-/** A try that failed and will be made again. */
-class RetryLater extends Error {
-  readonly retryAfterMs: number | undefined;
-  constructor(outcome: Outcome) {
-    super(outcome.outcome);
-    this.retryAfterMs = outcome.retryAfterMs;
-  }
-}
 
 /** `publicUrl`: where people open the dashboard. */
 export type LineSettings = DeliveriesConfig & { publicUrl: string | undefined };
@@ -62,42 +45,28 @@ export type LineOptions = {
 
 export class DeliveryLine {
   readonly #o: LineOptions;
-  readonly #queue: Queue<DeliveryJob>;
-  readonly #worker: Worker<DeliveryJob>;
+  readonly #lanes: { fast: Lane; slow: Lane };
+  readonly #turn = new Turn();
   readonly #tries: TryLog;
   #endpoint: Endpoint;
   #receiver: Receiver;
   #beatAt = Number.NEGATIVE_INFINITY;
   #wokenAt = Number.NEGATIVE_INFINITY;
   #trouble: { since: number; outcome: string } | undefined;
+  #closed = false;
 
   constructor(o: LineOptions, endpoint: Endpoint) {
     this.#o = o;
     this.#tries = new TryLog(o.log);
     this.#endpoint = endpoint;
     this.#receiver = this.#createReceiver();
-    const name = `headroom-deliveries-${endpoint.id}`;
-    this.#queue = new Queue<DeliveryJob>(name, {
-      connection: queueConnection(o.redisUrl, 'producer'),
-      streams: { events: { maxLen: 100 } },
-    });
-    this.#worker = new Worker<DeliveryJob>(name, (job, token) => this.#deliver(job, token), {
-      connection: queueConnection(o.redisUrl, 'worker'),
-      concurrency: this.#receiver.ordered ? 1 : CONCURRENCY,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_EVERY_MS,
-      // A delivery whose process was killed is tried again, as often as it takes: receivers know its id.
-      maxStalledCount: 1000,
-      settings: {
-        backoffStrategy: (count: number, _type?: string, error?: Error, job?: { data: DeliveryJob }) => {
-          const after = error instanceof RetryLater ? error.retryAfterMs : undefined;
-          return nextDelayMs(o.settings(), job?.data.fast ?? false, count, after, Math.random()) ?? -1;
-        },
-      },
-    });
-    // The state connection logs that Redis went; failed tries stand in the delivery log.
-    this.#queue.on('error', () => undefined);
-    this.#worker.on('error', () => undefined);
+    const open = (fast: boolean): Lane =>
+      new Lane({
+        ...{ endpointId: endpoint.id, fast, ordered: this.#receiver.ordered, redisUrl: o.redisUrl },
+        schedule: o.settings,
+        work: (job) => this.#deliver(job),
+      });
+    this.#lanes = { fast: open(true), slow: open(false) };
   }
 
   get endpoint(): Endpoint {
@@ -110,30 +79,19 @@ export class DeliveryLine {
     if (isSame) return;
     const before = this.#receiver;
     this.#receiver = this.#createReceiver();
-    this.#worker.concurrency = this.#receiver.ordered ? 1 : CONCURRENCY;
+    for (const lane of this.#all) lane.ordered = this.#receiver.ordered;
     this.#trouble = undefined;
     await before.close();
   }
 
   /** Queues a stored delivery; one that is queued already stays as it is. @throws when Redis does not take it */
-  async add({ deliveryId, fast }: Pick<NewDelivery, 'deliveryId' | 'fast'>): Promise<void> {
-    await this.#queue.add(
-      'deliver',
-      { deliveryId, fast },
-      {
-        jobId: deliveryId,
-        attempts: delaysOf(this.#o.settings(), fast).length,
-        backoff: { type: 'custom' },
-        ...(fast ? {} : { priority: SLOW_LANE_PRIORITY }),
-        removeOnComplete: true,
-        removeOnFail: true,
-      },
-    );
+  async add(delivery: Pick<NewDelivery, 'deliveryId' | 'fast'>): Promise<void> {
+    await this.#laneOf(delivery).add(delivery);
   }
 
   /** Queues a delivery that was over: tried at once, whatever the queue still holds of its tries before. */
   async addAgain(delivery: Pick<NewDelivery, 'deliveryId' | 'fast'>): Promise<void> {
-    await this.#queue.remove(delivery.deliveryId);
+    await this.#laneOf(delivery).remove(delivery.deliveryId);
     await this.add(delivery);
   }
 
@@ -167,14 +125,21 @@ export class DeliveryLine {
    * the next term from judging: the try's lock then runs out, and it is made again under the same id.
    */
   async close(): Promise<void> {
-    const closing = this.#worker.close().then(() => this.#queue.close());
+    this.#closed = true;
+    const closing = Promise.all(this.#all.map((lane) => lane.close()));
     await inTime(closing, CLOSE_WITHIN_MS).catch(async (error) => {
       this.#o.logger.warn({ endpoint: this.#endpoint.id, reason: scrub(messageOf(error)) }, 'delivery line left open');
-      await Promise.allSettled(
-        [this.#worker, this.#queue].map((part) => inTime(part.disconnect(), DISCONNECT_WITHIN_MS)),
-      );
+      await Promise.all(this.#all.map((lane) => lane.abandon()));
     });
     await this.#receiver.close();
+  }
+
+  get #all(): Lane[] {
+    return [this.#lanes.fast, this.#lanes.slow];
+  }
+
+  #laneOf({ fast }: Pick<NewDelivery, 'fast'>): Lane {
+    return fast ? this.#lanes.fast : this.#lanes.slow;
   }
 
   #createReceiver(): Receiver {
@@ -191,17 +156,18 @@ export class DeliveryLine {
   }
 
   /** One try. While the database is away there is none, and none is used up. */
-  async #deliver(job: Job<DeliveryJob>, token: string | undefined): Promise<void> {
+  async #deliver(job: Job<DeliveryJob>): Promise<void> {
     try {
-      await this.#try(job);
+      if (this.#receiver.ordered) await this.#turn.take(job.data.fast, (giveWay) => this.#try(job, giveWay));
+      else await this.#try(job);
     } catch (error) {
-      if (!isDatabaseAway(error)) throw error;
-      await job.moveToDelayed(Date.now() + DATABASE_AWAY_MS, token);
-      throw new DelayedError();
+      throw isDatabaseAway(error) ? new PutBack(DATABASE_AWAY_MS) : error;
     }
   }
 
-  async #try(job: Job<DeliveryJob>): Promise<void> {
+  async #try(job: Job<DeliveryJob>, giveWay?: AbortSignal): Promise<void> {
+    // It had to wait for its turn, and whoever leads next speaks for the receiver.
+    if (this.#closed) throw new PutBack(0);
     const { log, metrics, logger, onGone } = this.#o;
     const delivery = await log.find(job.data.deliveryId);
     if (delivery?.status !== 'pending') return;
@@ -209,13 +175,14 @@ export class DeliveryLine {
     const round = job.attemptsMade + 1;
     // The schedule may be shorter by now than when it was queued: after its end nothing would try again.
     const rounds = Math.min(job.opts.attempts ?? 1, delaysOf(this.#o.settings(), job.data.fast).length);
-    const isLast = (outcome: Outcome): boolean => outcome.gone || round >= rounds;
+    const isLast = (outcome: Outcome): boolean => outcome.gone || (round >= rounds && !giveWay?.aborted);
     const outcome = await this.#tries.make(
       delivery,
-      async () => (await this.#clearTheWay(delivery)) ?? (await this.#send(delivery, round)),
+      async () => (await this.#clearTheWay(delivery, giveWay)) ?? (await this.#send(delivery, round, { giveWay })),
       (made) => (made.delivered ? 'delivered' : isLast(made) ? 'dead' : 'pending'),
     );
     if (outcome.delivered) return;
+    if (giveWay?.aborted && !outcome.gone) throw new PutBack(GAVE_WAY_MS);
     const last = isLast(outcome);
     const fields = { endpoint, deliveryId: delivery.deliveryId, outcome: outcome.outcome, try: round };
     if (outcome.gone) {
@@ -236,12 +203,12 @@ export class DeliveryLine {
    * Where order counts, sends what an alert has waiting from before. Whether that is given up is decided by its own try.
    * @returns nothing when the way is clear
    */
-  async #clearTheWay(delivery: Delivery): Promise<Outcome | undefined> {
+  async #clearTheWay(delivery: Delivery, giveWay?: AbortSignal): Promise<Outcome | undefined> {
     if (!this.#receiver.ordered) return undefined;
     for (const earlier of await this.#o.log.earlierPending(delivery)) {
       const outcome = await this.#tries.make(
         earlier,
-        () => this.#send(earlier, earlier.attempts + 1),
+        () => this.#send(earlier, earlier.attempts + 1, { giveWay, urgent: delivery.fast || earlier.fast }),
         (made) => (made.delivered ? 'delivered' : 'pending'),
       );
       if (!outcome.delivered) return { ...failed('behind-an-earlier-one', performance.now()), gone: outcome.gone };
@@ -249,15 +216,21 @@ export class DeliveryLine {
     return undefined;
   }
 
-  async #send(delivery: Delivery, round: number): Promise<Outcome> {
+  /** @param o `urgent`: it is, or something urgent waits behind it */
+  async #send(
+    delivery: Delivery,
+    round: number,
+    { giveWay, urgent = delivery.fast }: { giveWay?: AbortSignal | undefined; urgent?: boolean },
+  ): Promise<Outcome> {
     const settings = this.#o.settings();
     const { id: endpoint } = this.#endpoint;
     const late = isLate(settings, delivery.fast, round);
     const body = bodyOfAttempt(delivery.body, { late, superseded: await this.#isSuperseded(delivery) });
-    const timeoutMs = delivery.fast ? settings.fastTimeoutMs : settings.timeoutMs;
-    const outcome = await this.#receiver.deliver({ id: delivery.messageId, body }, timeoutMs);
+    const timeoutMs = urgent ? settings.fastTimeoutMs : settings.timeoutMs;
+    const outcome = await this.#receiver.deliver({ id: delivery.messageId, body }, timeoutMs, giveWay);
     this.#o.metrics.deliveries.inc({ endpoint, outcome: outcome.outcome });
-    this.#note(outcome);
+    // Whether the receiver is well will be told by what it gave way to.
+    if (outcome.outcome !== GAVE_WAY) this.#note(outcome);
     if (outcome.delivered) {
       const seconds = Math.max(0, Date.now() - delivery.createdAt) / 1000;
       this.#o.metrics.deliverySeconds.observe({ endpoint }, seconds);
@@ -286,7 +259,7 @@ export class DeliveryLine {
     if (!before || !this.#receiver.ordered || performance.now() - this.#wokenAt < WAKE_EVERY_MS) return;
     this.#wokenAt = performance.now();
     logger.info({ endpoint: this.#endpoint.id }, 'receiver is back');
-    void this.#queue.promoteJobs().catch((error) => {
+    void Promise.all(this.#all.map((lane) => lane.hurry())).catch((error) => {
       logger.warn({ endpoint: this.#endpoint.id, reason: scrub(messageOf(error)) }, 'waiting deliveries not hurried');
     });
   }

@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { AddressGuard } from './address-guard.ts';
-import { failed, type Outcome, wordOf } from './outcome.ts';
+import { failed, GAVE_WAY, type Outcome, wordOf } from './outcome.ts';
 import { retryAfterMs } from './schedule.ts';
 
 export type Post = {
@@ -11,6 +11,7 @@ export type Post = {
   headers: Record<string, string>;
   body: string;
   timeoutMs: number;
+  giveWay?: AbortSignal | undefined;
   guard: AddressGuard;
 };
 
@@ -21,7 +22,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Posts once; every failure is an outcome. */
 export async function httpPost(post: Post): Promise<Outcome> {
-  const { url, allowHttp, guard, timeoutMs } = post;
+  const { url, allowHttp, guard, timeoutMs, giveWay } = post;
   const startedAt = performance.now();
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowHttp)) {
     return failed('scheme-not-allowed', startedAt);
@@ -29,7 +30,7 @@ export async function httpPost(post: Post): Promise<Outcome> {
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
     guard.check(url);
-    const { statusCode, retryAfter } = await exchange(post, deadline);
+    const { statusCode, retryAfter } = await exchange(post, giveWay ? AbortSignal.any([deadline, giveWay]) : deadline);
     const taken = statusCode >= 200 && statusCode < 300;
     const wait = taken ? undefined : retryAfterMs(retryAfter, Date.now());
     return {
@@ -41,6 +42,7 @@ export async function httpPost(post: Post): Promise<Outcome> {
       ...(wait === undefined ? {} : { retryAfterMs: wait }),
     };
   } catch (error) {
+    if (giveWay?.aborted) return failed(GAVE_WAY, startedAt);
     return failed(deadline.aborted ? 'timeout' : wordOf((error as NodeJS.ErrnoException).code), startedAt);
   }
 }

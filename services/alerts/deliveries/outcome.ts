@@ -11,6 +11,9 @@ export type Outcome = {
   durationMs: number;
 };
 
+/** Cut short by something urgent that waited; the receiver may have heard it. */
+export const GAVE_WAY = 'gave-way';
+
 /** @param startedAt by `performance.now()` */
 export const delivered = (startedAt: number): Outcome => ({
   outcome: 'delivered',

@@ -37,8 +37,11 @@ export type ViewCamera = {
 export type Receiver = {
   /** Whether a message must wait for the earlier ones of its alert: the receiver holds a state, and the last word stays. */
   readonly ordered: boolean;
-  /** Makes one try. Every failure is an outcome. */
-  deliver(message: Outgoing, timeoutMs: number): Promise<Outcome>;
+  /**
+   * Makes one try. Every failure is an outcome.
+   * @param giveWay where order counts: ends a try that something urgent waits for
+   */
+  deliver(message: Outgoing, timeoutMs: number, giveWay?: AbortSignal): Promise<Outcome>;
   /** Takes what is so now. Called several times a second by the loop that judges readings, and only by it. */
   show?(view: LiveView): void;
   /** Ends what is under way; says goodbye where that is usual. */

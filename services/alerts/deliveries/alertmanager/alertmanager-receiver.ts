@@ -48,24 +48,24 @@ export class AlertmanagerReceiver implements Receiver {
     this.#site = { source, language, dashboardUrl: target.dashboardUrl ?? publicUrl };
   }
 
-  async deliver({ body }: Outgoing, timeoutMs: number): Promise<Outcome> {
+  async deliver({ body }: Outgoing, timeoutMs: number, giveWay?: AbortSignal): Promise<Outcome> {
     const { type, data } = JSON.parse(body) as Message;
     const now = Date.now();
-    if (type === 'system.test') return this.#post([testAlert(now, this.#site)], timeoutMs);
+    if (type === 'system.test') return this.#post([testAlert(now, this.#site)], timeoutMs, giveWay);
     if (type === 'system.heartbeat') {
       const everyMs = this.#target.heartbeatMs ?? 0;
       return this.#post([heartbeatAlert(now, everyMs, data.mode, this.#site)], timeoutMs);
     }
-    return this.#inTurn(() => this.#tell(data, timeoutMs));
+    return this.#inTurn(() => this.#tell(data, timeoutMs, giveWay));
   }
 
-  async #tell(event: AlertEvent, timeoutMs: number): Promise<Outcome> {
+  async #tell(event: AlertEvent, timeoutMs: number, giveWay?: AbortSignal): Promise<Outcome> {
     const startedAt = performance.now();
     const before = await this.#toldOf(event.alertId);
     // Sent again by hand, or after a crash: it would take the alert back to what it was.
     if (before && before.sequence >= event.sequence) return { ...delivered(startedAt), outcome: 'overtaken' };
     const { alerts, told } = postingsOf(event, before, this.#site);
-    const outcome = await this.#post(this.#held(alerts, told), timeoutMs);
+    const outcome = await this.#post(this.#held(alerts, told), timeoutMs, giveWay);
     if (outcome.delivered) this.#told.set(event.alertId, told);
     return outcome;
   }
@@ -127,13 +127,14 @@ export class AlertmanagerReceiver implements Receiver {
     }
   }
 
-  async #post(alerts: PostableAlert[], timeoutMs: number): Promise<Outcome> {
+  async #post(alerts: PostableAlert[], timeoutMs: number, giveWay?: AbortSignal): Promise<Outcome> {
     const { allowHttp, authorization } = this.#target;
     const outcome = await httpPost({
       url: this.#url,
       allowHttp,
       body: JSON.stringify(alerts),
       timeoutMs,
+      giveWay,
       guard: this.#guard,
       headers: { 'content-type': 'application/json', ...(authorization ? { authorization: authorization() } : {}) },
     });

@@ -62,7 +62,8 @@ export class MqttLink {
     if (!client) return;
     const ended = new Promise<void>((resolve) => client.end(!this.#isUp, {}, () => resolve()));
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
-    client.end(true);
+    // Asked to end already, the library waits for what a broker owes and is deaf to force.
+    client.stream.destroy();
   }
 
   #connect(): void {

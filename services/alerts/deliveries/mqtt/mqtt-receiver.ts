@@ -5,7 +5,7 @@
 import type { MqttClient } from 'mqtt';
 import { inTime, LateAnswerError } from '../../in-time.ts';
 import type { MqttTarget } from '../endpoint.ts';
-import { delivered, failed, type Outcome } from '../outcome.ts';
+import { delivered, failed, GAVE_WAY, type Outcome } from '../outcome.ts';
 import type { LiveView, Outgoing, Receiver, ReceiverContext, ViewCamera } from '../receiver.ts';
 import { correctionsOf, type Discovery, discoveryOf, type Site } from './discovery.ts';
 import { countsOf, retainedState } from './live-state.ts';
@@ -61,17 +61,19 @@ export class MqttReceiver implements Receiver {
     this.#watchdog.unref();
   }
 
-  async deliver({ body }: Outgoing, timeoutMs: number): Promise<Outcome> {
+  async deliver({ body }: Outgoing, timeoutMs: number, giveWay?: AbortSignal): Promise<Outcome> {
     const startedAt = performance.now();
-    const client = this.#link.up ?? (await this.#firstConnection(timeoutMs));
+    const client = this.#link.up ?? (await this.#firstConnection(timeoutMs, giveWay));
     if (!client) return failed(this.#link.word, startedAt);
     const { type } = JSON.parse(body) as { type: string };
     const topic = type === 'system.heartbeat' ? this.#topics.heartbeat : this.#topics.events;
     const leftMs = Math.max(0, timeoutMs - (performance.now() - startedAt));
     try {
-      await inTime(client.publishAsync(topic, body, { qos: 1 }), leftMs);
+      await inTime(orGivenWay(client.publishAsync(topic, body, { qos: 1 }), giveWay), leftMs);
       return delivered(startedAt);
     } catch (error) {
+      // What comes next over this connection comes behind it.
+      if (giveWay?.aborted && client === this.#link.up) return failed(GAVE_WAY, startedAt);
       const word = error instanceof LateAnswerError ? 'timeout' : 'connection-lost';
       // Not to be sent behind our back later, out of order.
       this.#link.drop(word);
@@ -116,9 +118,10 @@ export class MqttReceiver implements Receiver {
   }
 
   /** A receiver just made is given the time to connect; one that has lost its broker is not waited for. */
-  async #firstConnection(timeoutMs: number): Promise<MqttClient | undefined> {
+  async #firstConnection(timeoutMs: number, giveWay?: AbortSignal): Promise<MqttClient | undefined> {
     const until = performance.now() + timeoutMs;
-    while (this.#link.word === 'connecting' && !this.#link.up && performance.now() < until) {
+    const isInTime = (): boolean => performance.now() < until && giveWay?.aborted !== true;
+    while (this.#link.word === 'connecting' && !this.#link.up && isInTime()) {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     return this.#link.up;
@@ -210,4 +213,14 @@ export class MqttReceiver implements Receiver {
   #deviceTopic({ id }: ViewCamera): string {
     return discoveryTopic(this.#target.discoveryPrefix, deviceId(this.#target.topicPrefix, id));
   }
+}
+
+/** Waits for `work`, which goes on all the same, until it shall be waited for no more. @throws the signal's reason */
+function orGivenWay<T>(work: Promise<T>, giveWay: AbortSignal | undefined): Promise<T> {
+  if (!giveWay) return work;
+  const given = new Promise<never>((_, reject) => {
+    if (giveWay.aborted) reject(giveWay.reason);
+    giveWay.addEventListener('abort', () => reject(giveWay.reason), { once: true });
+  });
+  return Promise.race([work, given]);
 }
