@@ -7,9 +7,7 @@ import type { Config } from '../../shared/config/schema.ts';
 import { type ActiveAlert, type AlertMode, type AlertsHealth, alertKeys } from '../../shared/contracts/alert.ts';
 import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
-import { messageOf } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
-import { scrub } from '../../shared/runtime/secrets.ts';
 import type { AlertMetrics } from './alert-metrics.ts';
 import { Announcer, lastAnnounced } from './announcer.ts';
 import { CameraFeed } from './camera-feed.ts';
@@ -22,22 +20,19 @@ import { viewCameras } from './deliveries/view-cameras.ts';
 import type { DrillDesk } from './drill/drill-desk.ts';
 import { AlertEngine } from './engine.ts';
 import type { EvidenceDesk } from './evidence/evidence-desk.ts';
-import { pruneHistory } from './history/history-store.ts';
-import { pruneLineHistory } from './history/line-history-store.ts';
 import { inTime } from './in-time.ts';
 import { type Entry, InputStreams, LIVE_LAG_MS } from './input-streams.ts';
 import { Journal } from './journal.ts';
 import { offerLease, RENEW_EVERY_MS, renewLease } from './leader-lease.ts';
 import { Outage } from './outage.ts';
 import { enginePolicy } from './policy.ts';
+import { Retention } from './retention.ts';
 import { rulesOf } from './rules/rules-of.ts';
 import { type AlertStore, DeposedError } from './store/alert-store.ts';
 
 const BLOCK_MS = 100;
 /** How often time alone is looked at. */
 const TICK_EVERY_MS = 250;
-const PRUNE_EVERY_MS = 3_600_000;
-const PRUNE_AGAIN_MS = 60_000;
 /** After this long without a database another process may try with its own way to it. */
 const HAND_OVER_AFTER_MS = 5000;
 const SHOW_EVERY_MS = 200;
@@ -68,13 +63,12 @@ export class Term {
   readonly #journal: Journal;
   readonly #outage: Outage;
   readonly #commands: CommandDesk;
+  readonly #retention: Retention;
   #nextConfig: Config | undefined;
   #config: Config;
   #mode: AlertMode = 'actual';
   #tickedAt = 0;
   #renewedAt = performance.now();
-  #prunedAt = Number.NEGATIVE_INFINITY;
-  #pruning = false;
   #healthAt = Number.NEGATIVE_INFINITY;
   #shownAt = Number.NEGATIVE_INFINITY;
   #viewCameras: ViewCamera[] = [];
@@ -98,6 +92,7 @@ export class Term {
     this.#streams = parts.streams;
     this.#journal = parts.journal;
     this.#outage = parts.outage;
+    this.#retention = new Retention({ ...o, db: o.store.db, keep: o.config.database });
     this.#commands = new CommandDesk({
       config: () => this.#config,
       models: () => this.#models(),
@@ -156,7 +151,7 @@ export class Term {
       if (this.#nextConfig) await this.#configure(this.#nextConfig);
       if (this.#o.drills.takeChange()) await this.#setCameras();
       await this.#feed.refresh();
-      this.#prune();
+      if (!this.#outage.isOn) this.#retention.step();
       const entries = await this.#streams.read(BLOCK_MS);
       for (const entry of entries) {
         if (entry.stream === 'commands') await this.#commands.take(entry);
@@ -264,29 +259,6 @@ export class Term {
     // The version is that of the configuration: a drill changes no threshold.
     this.#journal.note(this.#engine.setRules(rulesOf({ ...config, cameras }), enginePolicy(config), now));
     await this.#journal.save('now');
-  }
-
-  /** Forgets a piece beside the loop, and the next one with its next step, until all that is old is gone. */
-  #prune(): void {
-    if (this.#pruning || this.#outage.isOn || performance.now() - this.#prunedAt < PRUNE_EVERY_MS) return;
-    const now = Date.now();
-    const forget = async (): Promise<void> => {
-      const history = await pruneHistory(this.#o.store.db, now, this.#o.config.database);
-      const lines = await pruneLineHistory(this.#o.store.db, now, this.#o.config.database.keepMinutesMs);
-      const deliveries = await this.#o.desk.prune(now);
-      if (history || lines || deliveries) return;
-      this.#o.evidence.prune(now);
-      this.#prunedAt = performance.now();
-    };
-    this.#pruning = true;
-    forget()
-      .catch((error) => {
-        this.#o.logger.warn({ reason: scrub(messageOf(error)) }, 'old history not deleted');
-        this.#prunedAt = performance.now() - PRUNE_EVERY_MS + PRUNE_AGAIN_MS;
-      })
-      .finally(() => {
-        this.#pruning = false;
-      });
   }
 
   async #keepLease(): Promise<void> {
