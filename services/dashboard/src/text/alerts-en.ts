@@ -124,6 +124,9 @@ export const alertsEn: AlertTexts = {
     heat: 'Heat map',
     picture: (level, time) => `Picture at ${level}, ${time}`,
     deleted: 'It cannot be shown any more.',
+    notNow: 'The picture did not come; it is tried again.',
+    noHeat: 'The heat map did not come; it is tried again.',
+    heatDeleted: 'The heat map is kept no more.',
     privacy: {
       off: 'Nothing is kept.',
       heatmap: 'Heat map only: no picture is kept.',

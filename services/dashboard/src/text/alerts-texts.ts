@@ -80,6 +80,9 @@ export type AlertTexts = {
     heat: string;
     picture: Say;
     deleted: string;
+    notNow: string;
+    noHeat: string;
+    heatDeleted: string;
     privacy: Record<EvidencePrivacy, string>;
     gaps: Record<EvidenceGap, string>;
   };
