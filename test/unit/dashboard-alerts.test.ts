@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { alarmSamples } from '../../services/dashboard/src/alerts/alarm-pattern.ts';
+import { alarmSamples, phaseS } from '../../services/dashboard/src/alerts/alarm-pattern.ts';
 import { type Board, EMPTY_BOARD, takeEvent, takeList } from '../../services/dashboard/src/alerts/board.ts';
 import { addEvents, causeOf, thresholdOf } from '../../services/dashboard/src/alerts/event-log.ts';
+import { foundBy, retryMs } from '../../services/dashboard/src/alerts/evidence-file.ts';
 import { figureOf } from '../../services/dashboard/src/alerts/figure.ts';
 import { loudLevel } from '../../services/dashboard/src/alerts/loud.ts';
 import {
@@ -288,6 +289,26 @@ test('severe, alert and a lost connection sound different, never clip, and join 
     assert.ok(Math.abs(samples[0] ?? 1) < 0.01 && Math.abs(samples.at(-1) ?? 1) < 0.01);
   }
   assert.equal(new Set(signals.map((signal) => alarmSamples(signal, 8_000).length)).size, signals.length);
+});
+
+test('pages that begin to sound at different moments are at the same place of the round', () => {
+  const lateMs = 1_700;
+  for (const [signal, lengthS] of [
+    ['severe', 1],
+    ['alert', 2.4],
+    ['cut-off', 10],
+  ] as const) {
+    const ahead = phaseS(signal, NOW) + lateMs / 1_000;
+    assert.ok(Math.abs((ahead % lengthS) - phaseS(signal, NOW + lateMs)) < 1e-6, signal);
+    assert.ok(phaseS(signal, NOW + lateMs) < lengthS);
+  }
+});
+
+test('only what the server says it has no more is gone; the rest is asked for again, ever less often', () => {
+  for (const status of [404, 410]) assert.equal(foundBy(status), 'gone');
+  for (const status of [200, 206]) assert.equal(foundBy(status), 'there');
+  for (const status of [0, 304, 400, 429, 500, 502, 503, 504]) assert.equal(foundBy(status), 'not-now', `${status}`);
+  assert.deepEqual([1, 2, 3, 4, 5, 50].map(retryMs), [2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
 });
 
 test('the log keeps every event once, and tells thresholds and causes', () => {

@@ -20,11 +20,19 @@ export class Settings {
 
   constructor() {
     const stored = read();
-    this.language = pickLanguage(stored.language, navigator.languages);
     this.heat = stored.heat ?? true;
     this.heads = stored.heads ?? true;
-    this.shortcuts = stored.shortcuts ?? true;
+    this.#takePersonal(stored);
+    // Chosen on another page of this browser. What lies over the pictures, and their size, is each screen's own.
+    addEventListener('storage', ({ key }) => {
+      if (key === KEY) this.#takePersonal(read());
+    });
     if (isTileSize(stored.tileSize)) this.tileSize = stored.tileSize;
+  }
+
+  #takePersonal({ language, shortcuts }: Stored): void {
+    this.language = pickLanguage(language, navigator.languages);
+    this.shortcuts = shortcuts ?? true;
   }
 
   save(): void {

@@ -25,6 +25,12 @@ const PATTERNS: Record<AlarmSignal, Pattern> = {
 const LOUDNESS = 0.35;
 const EDGE_S = 0.015;
 
+/**
+ * How far into its round a signal is at a time, s. All screens of a computer begin there: several of them sound as one
+ * alarm, and its rhythm, which tells the level, is not blurred.
+ */
+export const phaseS = (signal: AlarmSignal, nowMs: number): number => (nowMs / 1_000) % PATTERNS[signal].lengthS;
+
 /** One round of a signal's pattern as samples from -1 to 1. */
 export function alarmSamples(signal: AlarmSignal, sampleRate: number): Float32Array<ArrayBuffer> {
   const { lengthS, tones } = PATTERNS[signal];

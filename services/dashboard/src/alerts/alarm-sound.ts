@@ -2,7 +2,7 @@
  * The alarm: one loop per signal, mixed once and repeated by the browser, so that a slow hidden tab does not thin it out.
  * Starts only after a gesture of the user, as browsers demand; until then the panel says that the sound is off.
  */
-import { type AlarmSignal, alarmSamples } from './alarm-pattern.ts';
+import { type AlarmSignal, alarmSamples, phaseS } from './alarm-pattern.ts';
 
 export class AlarmSound {
   readonly #onRunning: (running: boolean) => void;
@@ -45,7 +45,7 @@ export class AlarmSound {
     buffer.copyToChannel(samples, 0);
     const node = new AudioBufferSourceNode(context, { buffer, loop: true });
     node.connect(context.destination);
-    node.start();
+    node.start(0, phaseS(this.#signal, Date.now()));
     this.#playing = { signal: this.#signal, node };
   }
 }

@@ -14,6 +14,15 @@ export class DesktopNotes {
   /** By alert; nothing where the service worker shows it. */
   readonly #shown = new Map<string, Notification | undefined>();
 
+  constructor() {
+    // Switched on another page of this browser.
+    addEventListener('storage', ({ key }) => {
+      if (key !== KEY) return;
+      this.#wanted = read();
+      if ('Notification' in globalThis) this.#permission = Notification.permission;
+    });
+  }
+
   get state(): NotesState {
     if (this.#permission === undefined) return 'unsupported';
     if (this.#permission === 'denied') return 'denied';

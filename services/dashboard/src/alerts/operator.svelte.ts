@@ -8,6 +8,13 @@ export class Operator {
   asking = $state(false);
   #waiting: ((name: string | undefined) => void) | undefined;
 
+  constructor() {
+    // Said on another page of this browser: nobody acts here under the name of whoever went home.
+    addEventListener('storage', ({ key }) => {
+      if (key === KEY) this.name = read();
+    });
+  }
+
   /** The name; asks for it where there is none. Undefined when they would not say. */
   async identify(): Promise<string | undefined> {
     return this.name === '' ? this.ask() : this.name;
