@@ -62,7 +62,7 @@ export const benchKo: BenchTexts = {
   },
   tools: {
     label: '표시할 항목',
-    heat: '히트맵',
+    heat: '밀집도 지도',
     found: '찾은 머리',
     clicks: '찍은 머리',
     zoomIn: '확대',
@@ -99,7 +99,7 @@ export const benchKo: BenchTexts = {
   },
   runs: {
     title: '단계와 시드별',
-    hint: '수를 고르면 그 히트맵과 머리를 봅니다.',
+    hint: '수를 고르면 그 밀집도 지도과 머리를 봅니다.',
     steps: '단계',
     seed: (seed: number) => `시드 ${seed}`,
     mean: '평균',
@@ -110,11 +110,11 @@ export const benchKo: BenchTexts = {
   result: {
     title: '인원',
     heads: '찾은 머리',
-    map: '히트맵 합계',
+    map: '밀집도 지도 합계',
     blocks: '카운트 헤드 (ZIP)',
     time: '시간',
     timeOf: (total: string, decode: string, encode: string, draw: string) =>
-      `${total} ms (디코딩 ${decode}, 인코더 ${encode}, 히트맵 ${draw})`,
+      `${total} ms (디코딩 ${decode}, 인코더 ${encode}, 밀집도 지도 ${draw})`,
     model: '모델',
     size: '본 크기',
     sizeOf: (width: number, height: number, fromWidth: number, fromHeight: number) =>

@@ -134,6 +134,14 @@ export const en = {
     databaseAway: 'The database of the alerts cannot be reached.',
     databaseAwayNote:
       'Pictures and counts go on. New alerts are noticed, but neither shown nor sent to anybody until it is back: watch the pictures. Acknowledging, silencing and drills do not work meanwhile.',
+    mayGoDark: {
+      what: 'This screen may go dark by itself.',
+      insecure: 'Browsers keep a screen on only for pages over https.',
+      unsupported: 'This browser cannot keep a screen on.',
+      refused: 'The device does not allow this page to keep it on (a low battery, saving power).',
+      todo: 'Set in the device that it stays on.',
+      understood: 'Understood',
+    },
     up: 'up',
     down: 'down',
     unknown: 'unknown',

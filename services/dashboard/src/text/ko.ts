@@ -88,7 +88,7 @@ export const ko: Texts = {
     wall: '상황판',
     alerts: '경보',
     setup: '카메라 설정',
-    bench: '시험대',
+    bench: '테스트 벤치',
     system: '시스템',
     thresholds: '단계 기준',
   },
@@ -124,6 +124,14 @@ export const ko: Texts = {
     databaseAway: '경보 데이터베이스에 연결할 수 없습니다.',
     databaseAwayNote:
       '영상과 계수는 계속됩니다. 새 경보는 감지하지만 복구될 때까지 표시하거나 보내지 못합니다. 영상을 직접 확인하세요. 그동안 확인, 알림 중지, 훈련도 되지 않습니다.',
+    mayGoDark: {
+      what: '이 화면은 저절로 꺼질 수 있습니다.',
+      insecure: '브라우저는 https로 연 페이지에서만 화면을 켜 둡니다.',
+      unsupported: '이 브라우저는 화면을 켜 둘 수 없습니다.',
+      refused: '기기가 화면을 켜 두는 것을 허용하지 않습니다(배터리 부족, 절전).',
+      todo: '기기 설정에서 화면이 꺼지지 않게 하세요.',
+      understood: '확인했습니다',
+    },
     up: '정상',
     down: '중단',
     unknown: '알 수 없음',

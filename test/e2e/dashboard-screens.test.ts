@@ -1,0 +1,177 @@
+/**
+ * Screens as people have them: several pages of one browser, a phone that would go dark, a network that fails for a
+ * moment. What one page is told the others know, and nothing is said to be gone that only did not come.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { Evidence } from '../../shared/contracts/evidence.ts';
+import { screensOf } from '../helpers/screens.ts';
+import { until } from '../helpers/until.ts';
+import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
+
+const quick = { attention: 300, caution: 300, alert: 300, severe: 300 };
+const screens = screensOf({
+  cameras: [
+    {
+      id: 'gate',
+      name: 'Gate',
+      zones: [{ id: 'all', name: 'All', polygon: WHOLE_PICTURE, limits: { count: { alert: 70 } } }],
+    },
+  ],
+  people: 120,
+  config: { alerts: { smoothMs: 300, dwellMs: quick, escalationSteps: 0 } },
+});
+
+const sound = (page: Page) => page.getByTestId('sound');
+/** Any gesture will do. */
+const allowSound = async (page: Page) => {
+  await sound(page).waitFor();
+  await page.keyboard.press('Shift');
+};
+const soundIs = (page: Page, state: string) =>
+  until(`the sound is ${state}`, async () => (await sound(page).getAttribute('data-state')) === state);
+
+test('two pages of one browser: muted here is muted there, and a new name and an acknowledgement are known there', async () => {
+  const watched = await screens.browser.open(screens.site.url);
+  const { page } = watched;
+  const second = await page.context().newPage();
+  await second.goto(screens.site.url);
+  for (const one of [page, second]) {
+    await allowSound(one);
+    await soundIs(one, 'on');
+  }
+  await sound(page).getByRole('button').click();
+  await soundIs(second, 'muted');
+  const third = await page.context().newPage();
+  await third.goto(screens.site.url);
+  await allowSound(third);
+  await soundIs(third, 'muted');
+  await sound(third).getByRole('button').click();
+  for (const one of [page, second]) await soundIs(one, 'on');
+
+  await page.getByTestId('operator').getByRole('button').click();
+  await page.getByLabel('Name or post').fill('Late shift');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await second.getByTestId('operator').getByText('Late shift').waitFor();
+  const alert = second.getByTestId('alerts').getByTestId('alert');
+  await alert.getByRole('button', { name: /^Acknowledge/ }).click();
+  await page
+    .getByTestId('alerts')
+    .getByTestId('alert')
+    .getByText(/Acknowledged.*Late shift|Late shift/)
+    .waitFor();
+  watched.assertClean();
+  await watched.close();
+});
+
+/** Wake locks as a phone gives them: taken back whenever the page is hidden. */
+const WAKE_LOCKS = `
+  globalThis.locks = [];
+  globalThis.refuse = false;
+  const give = async () => {
+    if (refuse) throw new DOMException('low battery', 'NotAllowedError');
+    const lock = { released: false, release: async () => { lock.released = true; } };
+    locks.push(lock);
+    return lock;
+  };
+  Object.defineProperty(navigator, 'wakeLock', { value: { request: give } });
+  globalThis.hide = (hidden) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+    if (hidden) for (const lock of locks) lock.released = true;
+    document.dispatchEvent(new Event('visibilitychange'));
+  };
+`;
+const HELD = 'locks.filter(({ released }) => !released).length';
+const held = (page: Page, count: number) =>
+  until(`${count} wake locks are held`, async () => (await page.evaluate<number>(HELD)) === count);
+
+test('a phone is kept awake on live pages alone, again after it was hidden, and says when it is not', async () => {
+  const watched = await screens.browser.open('about:blank', { size: 'small' });
+  const { page } = watched;
+  await page.addInitScript(WAKE_LOCKS);
+  await page.goto(screens.site.url);
+  await held(page, 1);
+  await page.evaluate('hide(true)');
+  await held(page, 0);
+  await page.evaluate('hide(false)');
+  await held(page, 1);
+  await page.evaluate("location.hash = '#/system'");
+  await held(page, 0);
+  await page.evaluate("location.hash = '#/camera/gate'");
+  await held(page, 1);
+  assert.equal(await page.getByTestId('may-go-dark').count(), 0);
+
+  await page.evaluate('hide(true); refuse = true; hide(false)');
+  const note = page.getByTestId('may-go-dark').and(page.locator('[data-why="refused"]'));
+  await note.waitFor();
+  await watched.screenshot('may-go-dark');
+  await page.evaluate('hide(true); refuse = false; hide(false)');
+  await note.waitFor({ state: 'detached' });
+  watched.assertClean();
+  await watched.close();
+});
+
+test('over http on a network the page says that the screen may go dark, until somebody has read it', async () => {
+  const watched = await screens.browser.open('about:blank', { size: 'small', language: 'ko-KR' });
+  const { page } = watched;
+  // No browser takes this name for the machine itself. Its socket leads nowhere.
+  watched.expectServerGone();
+  await page.route('http://wall.test/**', async (route) => {
+    const url = route.request().url().replace('http://wall.test', screens.site.url);
+    await route.fulfill({ response: await route.fetch({ url }) });
+  });
+  await page.goto('http://wall.test/');
+  const note = page.getByTestId('may-go-dark');
+  await note.waitFor();
+  assert.equal(await note.getAttribute('data-why'), 'insecure');
+  await watched.screenshot('may-go-dark-http-ko');
+  await note.getByRole('button').click();
+  await note.waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByTestId('sound').waitFor({ state: 'attached' });
+  assert.equal(await note.count(), 0, 'it was read');
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a kept picture that did not come is asked for again; only one that the server has no more is gone', async () => {
+  const watched = await screens.browser.open(screens.site.url);
+  const { page } = watched;
+  const answers: ('fail' | 'gone' | 'come')[] = ['fail'];
+  watched.expectServerGone();
+  watched.expectRefusals([404]);
+  await page.route('**/api/alerts/*/evidence', (route) => {
+    const kept: Evidence = Evidence.parse({
+      ...{ eventId: 'e1', alertId: 'a1', sequence: 1, cameraId: 'gate', zoneId: 'all', mode: 'actual' },
+      ...{ level: 'alert', capturedAt: 1_790_000_000_000, at: 1_790_000_000_000, privacy: 'picture', state: 'kept' },
+      files: { picture: { bytes: 1, sha256: '0' } },
+    });
+    return route.fulfill({ json: [kept] });
+  });
+  await page.route('**/api/evidence/**', async (route) => {
+    const answer = answers.at(-1);
+    if (answer === 'fail') await route.abort('connectionreset');
+    else if (answer === 'gone') await route.fulfill({ status: 404, json: {} });
+    else if (route.request().url().endsWith('heat.png')) await route.abort('connectionreset');
+    else await route.continue({ url: `${screens.site.url}/icon-192.png` });
+  });
+  await page.getByTestId('alert').getByTestId('open-alert').first().click();
+  const evidence = page.getByTestId('alert-page').getByTestId('evidence');
+  const notNow = evidence.getByTestId('evidence-not-now');
+  await notNow.getByText('The picture did not come').waitFor();
+  answers.push('come');
+  await notNow.getByRole('button').click();
+  const picture = evidence.locator('img').first();
+  await until('the picture is there', () =>
+    picture.evaluate((img) => (img as unknown as { naturalWidth: number }).naturalWidth > 0),
+  );
+  await notNow.getByText('The heat map did not come').waitFor();
+  answers.push('gone');
+  await notNow.getByRole('button').click();
+  await evidence.getByText('The heat map is kept no more.').waitFor();
+  await page.reload();
+  await evidence.getByText('It cannot be shown any more.').waitFor();
+  assert.equal(await notNow.count(), 0);
+  await watched.close();
+});
