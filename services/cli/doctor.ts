@@ -1,7 +1,8 @@
 /** `headroom doctor`: everything that must be right, looked at one by one. */
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadConfig } from '../../shared/config/load.ts';
+import { goodFileOf, readGood } from '../../shared/config/last-good.ts';
+import { ConfigError, loadConfig } from '../../shared/config/load.ts';
 import type { Config } from '../../shared/config/schema.ts';
 import { dataDirOf } from '../../shared/runtime/data-dir.ts';
 import { configuredDatabase } from '../../shared/runtime/environment.ts';
@@ -36,7 +37,9 @@ export async function runDoctor(named: string | undefined): Promise<boolean> {
 
   let config: Config | undefined;
   await check('configuration', async () => {
-    config = await loadConfig(configFile);
+    config = await loadConfig(configFile).catch(async (error) => {
+      throw error instanceof ConfigError ? await withLastGood(error, configFile) : error;
+    });
     return `${configFile}, ${config.cameras.length} camera(s)`;
   });
   await check('ffmpeg', async () => `version ${await checkFfmpeg()}`);
@@ -78,4 +81,13 @@ export async function runDoctor(named: string | undefined): Promise<boolean> {
     });
   }
   return healthy;
+}
+
+/** What a start would go by meanwhile, said with the faults. */
+async function withLastGood(error: ConfigError, configFile: string): Promise<Error> {
+  const good = await readGood(configFile);
+  if (!good) return error;
+  const since = new Date(good.keptAt).toISOString();
+  const meanwhile = `Until they are mended, Headroom goes by what was last good, also after a start: ${goodFileOf(configFile)} of ${since}.`;
+  return new HeadroomError('CONFIG_INVALID', `${error.message}\n  ${meanwhile}`);
 }

@@ -1,5 +1,5 @@
 /** `headroom up`: everything on this machine, in the foreground, until SIGTERM. */
-import { loadConfig } from '../../shared/config/load.ts';
+import { loadToStart } from '../../shared/config/last-good.ts';
 import { dataDirOf } from '../../shared/runtime/data-dir.ts';
 import { configuredRedis } from '../../shared/runtime/environment.ts';
 import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
@@ -17,7 +17,7 @@ export type Headroom = Service & { url: string };
  * @throws HeadroomError
  */
 export async function startHeadroom(configFile: string, logger: Logger): Promise<Headroom> {
-  const config = await loadConfig(configFile);
+  const config = await loadToStart(configFile, logger);
   await preflight(config);
   const lifecycle = new Lifecycle(logger, 9500);
   try {

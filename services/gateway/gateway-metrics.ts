@@ -2,7 +2,8 @@ import { Counter, Gauge, Histogram, LATENCY_BUCKETS_SECONDS, type Registry } fro
 
 export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
 
-export function createGatewayMetrics(registry: Registry) {
+/** @param isConfigFaulty asked whenever the metrics are read */
+export function createGatewayMetrics(registry: Registry, isConfigFaulty: () => Promise<boolean> = async () => false) {
   const registers = [registry];
   return {
     clients: new Gauge({ name: 'headroom_socket_clients', help: 'Open live sockets', registers }),
@@ -22,6 +23,14 @@ export function createGatewayMetrics(registry: Registry) {
       help: 'From capture to the push of the count',
       buckets: LATENCY_BUCKETS_SECONDS,
       registers,
+    }),
+    configFaulty: new Gauge({
+      name: 'headroom_config_faulty',
+      help: '1 while the configuration file has faults and an older state of it is in force',
+      registers,
+      async collect() {
+        this.set((await isConfigFaulty()) ? 1 : 0);
+      },
     }),
     silent: new Gauge({ name: 'headroom_cameras_without_count', help: 'Cameras that show no count now', registers }),
   };

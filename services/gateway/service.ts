@@ -46,7 +46,8 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
   try {
     const instance = instanceName();
     const registry = createRegistry('gateway', instance);
-    const metrics = createGatewayMetrics(registry);
+    const file = new ConfigFile(configFile, () => changesRefused(configChanges, config.gateway.host), logger);
+    const metrics = createGatewayMetrics(registry, () => file.isFaulty());
     const { state, frames } = await connectDatabases({ urls: redisUrls, service: 'gateway', logger, lifecycle });
 
     // Following a stream blocks its connection: each follower has its own.
@@ -79,7 +80,6 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
     benchQueue.on('error', () => undefined); // the state connection logs that Redis went
     lifecycle.add('bench queue', benchQueue, (queue) => queue.close());
 
-    const file = new ConfigFile(configFile, () => changesRefused(configChanges, config.gateway.host), logger);
     const app = await createHttpApp({
       board,
       alerts,

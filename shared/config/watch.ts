@@ -3,6 +3,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { keepGood } from './last-good.ts';
 import { parseConfig, readConfigText, refuseEmpty, textAsLoaded } from './load.ts';
 import type { Camera, Config } from './schema.ts';
 
@@ -50,6 +51,7 @@ export function watchConfig(
     await onChange(parseConfig(text, file));
     inForce = text;
     logger.info({ file }, 'configuration reloaded');
+    await keepGood(file, text, logger);
   };
   const inTurn = (work: () => Promise<void>): void => {
     turn = turn.then(async () => {

@@ -20,8 +20,8 @@ export const SystemReport = z.object({
   /** Thresholds, zones, calibration and receivers in force, as in every alert; absent while no alerts service runs. */
   configVersion: z.string().optional(),
   /**
-   * Name of the configuration file where it has faults now: an older state of it is in force, and a service that ends
-   * cannot start again.
+   * Name of the configuration file where it has faults now: an older state of it is in force. A service that ends starts
+   * with that state again, where a copy could be kept beside the file.
    */
   faultyConfig: z.string().optional(),
   state: SystemState,

@@ -1,6 +1,6 @@
 /** What a service's `main.ts` reads from its surroundings. The only place besides configuration that reads env. */
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../config/load.ts';
+import { loadToStart } from '../config/last-good.ts';
 import { DEFAULT_CONFIG, ownConfig } from '../config/own-config.ts';
 import type { Config } from '../config/schema.ts';
 import { HeadroomError } from './errors.ts';
@@ -22,7 +22,7 @@ export function serviceEnvironment(service: string): ServiceEnvironment {
     async load() {
       const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: false });
       const configFile = String(values.config ?? ownConfig() ?? DEFAULT_CONFIG);
-      const config = await loadConfig(configFile);
+      const config = await loadToStart(configFile, logger);
       const redisUrls = configuredRedis(config);
       if (!redisUrls) {
         throw new HeadroomError(

@@ -91,7 +91,8 @@ test('a masked secret sent back keeps the stored one; comments, rights and link 
   assert.equal(await readFile(file, 'utf8'), `${START}    name: North gate\n`);
   assert.equal((await stat(file)).mode, mode);
   assert.deepEqual(
-    (await readdir(dir)).sort(),
+    // The copy for a start over a faulty file comes when the change is taken up.
+    (await readdir(dir)).filter((name) => name !== 'headroom.yaml.good').sort(),
     ['headroom.yaml', 'real.history.jsonl', 'real.yaml', 'real.yaml.before'],
     'nothing is left over',
   );

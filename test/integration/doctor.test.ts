@@ -11,11 +11,14 @@ import { openDatabase } from '../../services/alerts/store/database.ts';
 import { lookAtFile, lookAtPostgres } from '../../services/cli/look-at-database.ts';
 import { lookAtReceiver } from '../../services/cli/look-at-receiver.ts';
 import { lookAtBoth } from '../../services/cli/look-at-redis.ts';
+import { loadToStart } from '../../shared/config/last-good.ts';
 import { ReceiverEndpoint } from '../../shared/config/receivers.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
+import { createLogger } from '../../shared/runtime/logger.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';
 import { startPostgres, type TestPostgres } from '../helpers/postgres.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { runCli } from '../helpers/system.ts';
 import { startListener } from '../helpers/webhook-listener.ts';
 
 const refusal = (code: string, words: RegExp, secret?: string) => (error: unknown) => {
@@ -194,3 +197,23 @@ async function closedPort(): Promise<number> {
   await new Promise((done) => server.close(done));
   return port;
 }
+
+describe('a faulty configuration', () => {
+  it('is told with its faults, and with what Headroom goes by meanwhile', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'hr-doctor-'));
+    try {
+      const file = join(dir, 'headroom.yaml');
+      await writeFile(file, 'cameras: []\n');
+      await loadToStart(file, createLogger('test', 'silent'));
+      await writeFile(file, 'camera: []\n');
+      const { code, stdout } = await runCli(['doctor', '--config', file]);
+      assert.equal(code, 1);
+      assert.match(
+        stdout,
+        /FAIL {2}configuration: .*\n.*:1:1 {2}camera: is not a known setting\n.*headroom\.yaml\.good of 20/,
+      );
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+});
