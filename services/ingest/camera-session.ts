@@ -49,7 +49,7 @@ export type SessionOptions = {
 };
 
 export type SessionEvents = {
-  /** The camera shows pictures, or is so slow to that others may try; told again and again. */
+  /** It shows pictures, or has taken so long that others may connect. Told again and again. */
   connected(): void;
   /** @param at its arrival, ms of the monotonic clock; `sound`: it may be counted, as far as the stream tells */
   picture(jpeg: Buffer, of: { capturedAt: number; at: number; sound: boolean }): void;
