@@ -11,8 +11,7 @@ export type QueueingRelay = {
 export async function startQueueingRelay(cameraPort: number): Promise<QueueingRelay> {
   const open = new Set<Socket>();
   let filling = { fromMs: 0, fullMs: 0, growth: 1, since: 0 };
-  const delayMs = () =>
-    Math.min(filling.fullMs, filling.fromMs + filling.growth * (performance.now() - filling.since));
+  const delayMs = () => Math.min(filling.fullMs, filling.fromMs + filling.growth * (performance.now() - filling.since));
   const server = createServer((client) => {
     const camera = connect(cameraPort, '127.0.0.1');
     client.pipe(camera);
