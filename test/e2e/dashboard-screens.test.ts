@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { Evidence } from '../../shared/contracts/evidence.ts';
+import { SIDEWAYS_PX } from '../helpers/browser.ts';
 import { screensOf } from '../helpers/screens.ts';
 import { until } from '../helpers/until.ts';
 import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
@@ -175,3 +176,21 @@ test('a kept picture that did not come is asked for again; only one that the ser
   assert.equal(await notNow.count(), 0);
   await watched.close();
 });
+
+for (const language of ['en-GB', 'ko-KR'] as const) {
+  test(`a phone that has lost the server stays as wide as it is, with the press that tries again (${language})`, async () => {
+    const watched = await screens.browser.open(screens.site.url, { size: 'small', language });
+    const { page } = watched;
+    await page.getByTestId('tile').waitFor();
+    watched.expectServerGone();
+    await page.context().setOffline(true);
+    const banner = page.getByTestId('lost-banner');
+    await banner.waitFor();
+    assert.ok((await page.evaluate<number>(SIDEWAYS_PX)) <= 0, 'nothing sticks out');
+    const press = await banner.getByRole('button').boundingBox();
+    assert.ok(press && press.x + press.width <= 360, JSON.stringify(press));
+    await watched.screenshot(`lost-360-${language}`);
+    watched.assertClean();
+    await watched.close();
+  });
+}
