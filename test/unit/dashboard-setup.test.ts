@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { asRectangle, judge, newMark } from '../../services/dashboard/src/setup/calibration.ts';
 import { differences, same } from '../../services/dashboard/src/setup/difference.ts';
 import { groundGrid, polygonSqm } from '../../services/dashboard/src/setup/ground-grid.ts';
-import { cameraIssues } from '../../services/dashboard/src/setup/issues.ts';
+import { cameraIssues, placeWords, ruleWords } from '../../services/dashboard/src/setup/issues.ts';
 import { flowOf, limitWords, startingFlow } from '../../services/dashboard/src/setup/limits.ts';
 import { choicesOf, usualModel } from '../../services/dashboard/src/setup/models.ts';
 import { perLanguage, textIn, withText } from '../../services/dashboard/src/setup/runbooks.ts';
@@ -14,6 +14,7 @@ import { en } from '../../services/dashboard/src/text/en.ts';
 import { ko } from '../../services/dashboard/src/text/ko.ts';
 import { setupEn } from '../../services/dashboard/src/text/setup-en.ts';
 import { setupKo } from '../../services/dashboard/src/text/setup-ko.ts';
+import { parseConfig } from '../../shared/config/load.ts';
 import { PictureGate } from '../../shared/config/picture-gate.ts';
 import type { PicturePoint } from '../../shared/contracts/common.ts';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
@@ -230,4 +231,44 @@ it('tells faults at their field, in the reader’s language', () => {
   const fields = cameraIssues(camera, setupEn).map(({ field }) => field);
   assert.deepEqual(fields, ['id', 'sampleFps', 'zones[0].polygon', 'zones[0].limits.count.alert']);
   for (const { field, rule } of cameraIssues(camera, setupKo)) assert.match(rule, /[가-힣]/, `${field}: ${rule}`);
+});
+
+describe('faults of the file, as the server words them', () => {
+  const FILES = [
+    'cameras: [',
+    'cameras:\n\t- { id: a }',
+    'cameras: []\ncameras: []',
+    'cameras: []\n---\ncameras: []',
+    'cameras: "open',
+    'gateway: { port: many }\ncameras: []',
+    'gateway: { port: 99999999 }\ncameras: []',
+    'cameras: [{ id: a }]',
+    'cameras: {}',
+    'cameras: []\ncolour: red',
+    'cameras: []\nreplay: { keepMs: -1, everyMs: 1.5 }',
+    'cameras: *gone',
+    'cameras: !include other.yaml',
+    'cameras: []\nalerts: { mode: practice }',
+    'cameras: [{ id: a, url: "rtsp://192.0.2.1/", zones: [{ id: z, name: "", polygon: [[0, 0], [1, 0], [1, 1]] }] }]',
+  ];
+  for (const file of FILES) {
+    it(`are told in Korean: ${JSON.stringify(file)}`, () => {
+      let issues: { rule: string }[] = [];
+      try {
+        parseConfig(file);
+      } catch (error) {
+        ({ issues } = error as { issues: { rule: string }[] });
+      }
+      assert.ok(issues.length > 0, 'the file has a fault');
+      for (const { rule } of issues) assert.match(ruleWords(rule, setupKo), /[가-힣]/, rule);
+    });
+  }
+
+  it('keep figures, and stay as they are in English', () => {
+    assert.equal(ruleWords('must be at least 0.05', setupKo), '0.05 이상이어야 합니다');
+    assert.equal(ruleWords('must have at most 63 characters', setupKo), '63자 이하여야 합니다');
+    assert.equal(ruleWords('must be at least 0.05', setupEn), 'must be at least 0.05');
+    assert.equal(placeWords('line 3', setupKo), '3번째 줄');
+    assert.equal(placeWords('cameras[0].outline 3', setupKo), 'cameras[0].outline 3');
+  });
 });

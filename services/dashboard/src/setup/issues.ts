@@ -33,7 +33,11 @@ function wordsOf(issue: z.core.$ZodIssue, t: SetupTexts): string {
   return ruleWords(issue.message, t);
 }
 
+/** A place of the file: a setting's name, or a line where there is none. */
+export const placeWords = (field: string, t: SetupTexts): string =>
+  field.replace(/^line (\d+)$/, (_, line: string) => t.fileLine(line));
+
 /** The rules' English sentences, as the server sends them, in the reader's language where it has them. */
 export function ruleWords(rule: string, t: SetupTexts): string {
-  return t.rules.known[rule] ?? rule;
+  return t.rules.known[rule] ?? t.rules.formed(rule) ?? rule;
 }

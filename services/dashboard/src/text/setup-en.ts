@@ -27,6 +27,7 @@ export const setupEn = {
   cannotLoad: 'The configuration cannot be read now.',
   tryAgain: 'Try again',
   readOnly: 'Nothing can be saved here.',
+  fileLine: (line: string) => `line ${line}`,
   fileFaults: (file: string) => `${file} has faults; an older state of it is in force. Mend it by hand:`,
   gone: 'There is no camera of this name in the configuration.',
   save: 'Save',
@@ -333,5 +334,7 @@ export const setupEn = {
     scheme: (schemes: string) => `must begin with ${schemes}`,
     noHost: 'is not complete: host and path are missing',
     known: {} as Record<string, string>,
+    /** Rules of many values, told by their form. */
+    formed: (_rule: string): string | undefined => undefined,
   },
 };

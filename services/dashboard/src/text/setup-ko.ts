@@ -1,4 +1,5 @@
 /** 설정 화면의 한국어 문구. Korean texts of the set-up pages. */
+import { fileRuleKo } from './file-rules-ko.ts';
 import type { SetupTexts } from './setup-texts.ts';
 
 const figure = (value: number, digits = 1): string =>
@@ -24,6 +25,7 @@ export const setupKo: SetupTexts = {
   cannotLoad: '지금은 설정을 읽을 수 없습니다.',
   tryAgain: '다시 시도',
   readOnly: '여기서는 저장할 수 없습니다.',
+  fileLine: (line) => `${line}번째 줄`,
   fileFaults: (file) => `${file}에 오류가 있어 이전 상태가 적용되고 있습니다. 파일을 직접 고치세요:`,
   gone: '이 이름의 카메라가 설정에 없습니다.',
   save: '저장',
@@ -309,7 +311,18 @@ export const setupKo: SetupTexts = {
     idTaken: '다른 카메라가 쓰고 있습니다',
     scheme: (schemes) => `${schemes}(으)로 시작해야 합니다`,
     noHost: '완전하지 않습니다. 호스트와 경로가 없습니다',
+    formed: fileRuleKo,
     known: {
+      'is not a known setting': '없는 설정입니다',
+      'is a merge key, which is not taken here; write the settings out':
+        '병합 키(<<)는 쓸 수 없습니다. 설정을 그대로 적으세요',
+      'has a tag that means nothing here; text that begins with ! goes in quotes':
+        '여기서 쓸 수 없는 태그입니다. !로 시작하는 글은 따옴표로 묶으세요',
+      'refers to an anchor (&) that is not above; text that begins with * goes in quotes':
+        '위에 없는 앵커(&)를 가리킵니다. *로 시작하는 글은 따옴표로 묶으세요',
+      'uses anchors (&) within anchors more often than can be told apart; write some out':
+        '앵커(&)가 너무 여러 겹입니다. 일부를 그대로 적으세요',
+      'the file is not UTF-8 text; save it as UTF-8': 'UTF-8 파일이 아닙니다. UTF-8로 저장하세요',
       'use 1 to 63 letters, digits, "-" or "_", starting with a letter or digit':
         '영문자나 숫자로 시작하고 영문자, 숫자, "-", "_"를 1~63자 사용하세요',
       'a zone needs at least three corners': '구역에는 모서리가 세 개 이상 필요합니다',
