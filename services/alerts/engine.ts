@@ -6,7 +6,6 @@
 import type { ActiveAlert, AlertMode, OperatorCommand, Silence } from '../../shared/contracts/alert.ts';
 import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
-import type { Trend } from '../../shared/readings/trend.ts';
 import { AlertBook } from './alert-book.ts';
 import { alertAfter, conditionOf, eventType, type Subject } from './alert-record.ts';
 import { type Change, noChange } from './change.ts';
@@ -16,11 +15,11 @@ import { type EscalationPolicy, waitUnheard } from './operator/escalation.ts';
 import { type Operated, operate } from './operator/operate.ts';
 import { isOver, matches } from './operator/silences.ts';
 import { observeLine } from './rules/line-rules.ts';
-import { causeOf, observeCamera, observeShare, observeZone, type Seen } from './rules/observe.ts';
+import { causeOf, observeCamera, observeShare, observeZone, type Seen, type Trends } from './rules/observe.ts';
 import { judgesPictures, type Observation, type Rule } from './rules/rule.ts';
 
 /** One rule's memory. `episode` numbers its alerts and never starts again, so that no alert id is used twice. */
-export type MachineRecord = { state: MachineState; trend?: Trend; episode: number; alertId?: string };
+export type MachineRecord = { state: MachineState; trends?: Trends; episode: number; alertId?: string };
 
 export type EngineSnapshot = {
   epoch: string;
@@ -74,9 +73,9 @@ export class AlertEngine {
       const record = this.#record(rule.key);
       const seen: Seen = rule.lineId
         ? { observation: observeLine(rule, reading) }
-        : observeZone(rule, reading, record.trend);
-      if (seen.trend && seen.trend !== record.trend) {
-        record.trend = seen.trend;
+        : observeZone(rule, reading, record.trends);
+      if (seen.trends && seen.trends !== record.trends) {
+        record.trends = seen.trends;
         change.machines.add(rule.key);
       }
       this.#step(rule, seen.observation, reading, now, change);
@@ -126,7 +125,7 @@ export class AlertEngine {
       const before = record.state;
       // The number of its last episode stays: the rule may come back.
       record.state = initialState();
-      if (reason === 'rule-removed') delete record.trend;
+      if (reason === 'rule-removed') delete record.trends;
       change.machines.add(key);
       if (!alert || alert.resolvedAt !== undefined) continue;
       const { rule: kind, cameraId, zoneId, lineId, unit } = alert;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { observeZone } from '../../services/alerts/rules/observe.ts';
+import { observeZone, type Trends } from '../../services/alerts/rules/observe.ts';
 import { isClearOf, reaches } from '../../services/alerts/rules/rule.ts';
 import { rulesOf } from '../../services/alerts/rules/rules-of.ts';
 import { configVersion } from '../../services/alerts/thresholds/config-version.ts';
@@ -60,8 +60,9 @@ describe('rules of a configuration', () => {
     for (const cautionMin of [10, 58, 60, 90]) {
       const config = Config.parse({ ...withCapacity(), alerts: { forecast: { cautionMin, alertMin: 5 } } });
       const rule = rulesOf(config).find(({ kind }) => kind === 'zone-forecast');
-      assert.ok(rule?.trend?.target && rule.zoneId && rule.cameraId);
-      const { of, target, windowMs } = rule.trend;
+      const target = rule?.trend?.follows[0]?.target;
+      assert.ok(rule?.trend && target && rule.zoneId && rule.cameraId);
+      const { of, windowMs } = rule.trend;
       const minutesAt = (perMin: number): number => {
         const figure = (s: number) => target - perMin * 30 - ((300 - s) / 60) * perMin - (perMin === 0 ? 30 : 0);
         const model = { name: 'm', version: '1' };
@@ -83,7 +84,7 @@ describe('rules of a configuration', () => {
           zones: [zone],
           model,
         };
-        const { observation } = observeZone(rule, reading as never, trend);
+        const { observation } = observeZone(rule, reading as never, { count: trend });
         assert.equal(observation.kind, 'value');
         return (observation as { value: number }).value;
       };
@@ -95,6 +96,32 @@ describe('rules of a configuration', () => {
       );
       assert.ok(isClearOf(rule, still, rule.clearAt.caution as number), `nobody comes, and ${still} min are not clear`);
     }
+  });
+
+  it('a forecast tells of whatever comes first: a density that rises says nothing of people over capacity', () => {
+    const alerts = { trendWindowMs: 300_000, trendMinMs: 180_000 };
+    const both = calibrated({ alerts, zone: { capacity: 100, limits: { count: { severe: 200 } } } });
+    const rule = rulesOf(Config.parse(both)).find(({ kind }) => kind === 'zone-forecast');
+    assert.ok(rule?.zoneId);
+    const minutes = (perMin: { density: number; count: number }): number | undefined => {
+      let trends: Trends | undefined;
+      let value: number | undefined;
+      for (let s = 0; s <= 300; s++) {
+        const figures = { count: 60 + (perMin.count * s) / 60, peakPeoplePerSqm: 2 + (perMin.density * s) / 60 };
+        const zone = { zoneId: rule.zoneId, name: 'z', interval: [0, 99], calibrated: true, ...figures };
+        const model = { name: 'm', version: '1' };
+        const reading = { status: 'ok', cameraId: rule.cameraId, seq: s, capturedAt: s * 1000, zones: [zone], model };
+        const seen = observeZone(rule, reading as never, trends);
+        trends = seen.trends;
+        value = seen.observation.kind === 'value' ? seen.observation.value : undefined;
+      }
+      return value;
+    };
+    // Severe: 110 people (110 % of the capacity, before the 200), 5 per m².
+    assert.equal(Math.round(minutes({ density: 0, count: 8 }) ?? Number.NaN), 1, 'people alone rise: 100 of 110');
+    assert.equal(Math.round(minutes({ density: 0.4, count: 0 }) ?? Number.NaN), 3, 'density alone rises: 4 of 5');
+    assert.equal(Math.round(minutes({ density: 0.4, count: 8 }) ?? Number.NaN), 1, 'both: the people come first');
+    assert.equal(minutes({ density: 0, count: 0 }), 60, 'neither');
   });
 
   it('thresholds that do not rise are refused, by name and without their values', () => {

@@ -2,32 +2,57 @@
 import type { PublicReading, ZoneReading } from '../../../shared/contracts/reading.ts';
 import { slopeOf, type Trend } from '../../../shared/readings/trend.ts';
 import { countedBy, densityOf, followTrend, msTo } from '../../../shared/readings/zone-trend.ts';
-import type { Observation, Rule } from './rule.ts';
+import type { Observation, Rule, TrendFigure } from './rule.ts';
 
-export type Seen = { observation: Observation; trend?: Trend };
+/** What a rule has seen of the figures it follows. Plain JSON; survives a restart. */
+export type Trends = Partial<Record<TrendFigure, Trend>>;
 
-/** What a zone's rule sees, and its trend carried on. */
-export function observeZone(rule: Rule, reading: PublicReading, trend?: Trend): Seen {
+export type Seen = { observation: Observation; trends?: Trends };
+
+/** What a zone's rule sees, and its trends carried on. */
+export function observeZone(rule: Rule, reading: PublicReading, trends?: Trends): Seen {
   if (reading.status !== 'ok') return { observation: { kind: 'silent', cause: causeOf(reading) } };
   const { seq, capturedAt } = reading;
   const zone = reading.zones.find((z) => z.zoneId === rule.zoneId);
   if (!zone) return { observation: { kind: 'silent', cause: 'zone not counted yet' } };
-  const seen = (value: number): Observation => ({ kind: 'value', value, seq, capturedAt });
+  if (rule.trend) return observeTrend(rule.trend, reading, zone, trends);
+  const value = figureOf(rule, zone);
+  if (value === undefined) return { observation: { kind: 'silent', cause: 'not calibrated' } };
+  return { observation: { kind: 'value', value, seq, capturedAt } };
+}
 
-  if (!rule.trend) {
-    const figure = figureOf(rule, zone);
-    return { observation: figure === undefined ? { kind: 'silent', cause: 'not calibrated' } : seen(figure) };
+/** A rate, or the minutes until the first of the figures comes to its target. */
+function observeTrend(
+  { of, follows, windowMs, minMs, farMs }: NonNullable<Rule['trend']>,
+  { seq, capturedAt, model }: Extract<PublicReading, { status: 'ok' }>,
+  zone: ZoneReading,
+  before: Trends = {},
+): Seen {
+  const grown: Trends = {};
+  const values: (number | undefined)[] = [];
+  for (const { figure: name, target } of follows) {
+    const figure = name === 'count' ? zone.count : densityOf(zone);
+    if (figure === undefined) continue;
+    const last = before[name];
+    const trend =
+      last?.lastCapturedAt === capturedAt
+        ? last
+        : followTrend(last, countedBy(of, model), { capturedAt, figure }, windowMs);
+    grown[name] = trend;
+    const slope = slopeOf(trend, minMs);
+    const perMin = slope?.significant ? slope.perMin : 0;
+    const value = target === undefined ? Math.max(0, perMin) : msTo(target, figure, perMin, farMs) / 60_000;
+    values.push(slope && value);
   }
-  const figure = rule.trend.figure === 'count' ? zone.count : densityOf(zone);
-  if (figure === undefined) return { observation: { kind: 'silent', cause: 'not calibrated' } };
-  const { windowMs, minMs, target, farMs } = rule.trend;
-  const of = countedBy(rule.trend.of, reading.model);
-  const grown = trend?.lastCapturedAt === capturedAt ? trend : followTrend(trend, of, { capturedAt, figure }, windowMs);
-  const slope = slopeOf(grown, minMs);
-  if (!slope) return { observation: { kind: 'silent', cause: 'too little seen for a trend' }, trend: grown };
-  const perMin = slope.significant ? slope.perMin : 0;
-  const value = target === undefined ? Math.max(0, perMin) : msTo(target, figure, perMin, farMs) / 60_000;
-  return { observation: seen(value), trend: grown };
+  if (values.length === 0) return { observation: { kind: 'silent', cause: 'not calibrated' } };
+  const isGrown = follows.some(({ figure }) => grown[figure] !== before[figure]);
+  const trends = isGrown ? grown : before;
+  const known = values.filter((value) => value !== undefined);
+  // Nothing is clear while one of them may come to its target unseen.
+  if (known.length < values.length) {
+    return { observation: { kind: 'silent', cause: 'too little seen for a trend' }, trends };
+  }
+  return { observation: { kind: 'value', value: Math.min(...known), seq, capturedAt }, trends };
 }
 
 /** What a camera's own rule sees: 1 while it gives no count, 0 while it does. On the clock, not on pictures. */

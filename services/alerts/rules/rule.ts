@@ -3,6 +3,11 @@ import type { RaisedLevel, RuleKind } from '../../../shared/contracts/alert.ts';
 
 export type Thresholds = Partial<Record<RaisedLevel, number>>;
 
+export type TrendFigure = 'peak-density' | 'count';
+
+/** A figure whose slope is looked at, and where its forecast ends. */
+export type Followed = { figure: TrendFigure; target?: number };
+
 export type Rule = {
   /** Names the machine: `camera~zone~kind`, `camera~line~kind`, `camera~kind` or `kind`. `~` is in no id. */
   key: string;
@@ -28,15 +33,8 @@ export type Rule = {
   noDataNoticeMs: number;
   /** What is counted as full: people, for occupancy. */
   capacity?: number;
-  /** What the trend of this rule follows (`of` names the ground), where the forecast ends, and what is too far away to tell. */
-  trend?: {
-    of: string;
-    figure: 'peak-density' | 'count';
-    target?: number;
-    farMs?: number;
-    windowMs: number;
-    minMs: number;
-  };
+  /** What the trends of this rule follow (`of` names the ground), and what is too far away to tell. */
+  trend?: { of: string; follows: Followed[]; farMs?: number; windowMs: number; minMs: number };
 };
 
 /** What a rule sees: a figure backed by a fresh picture, or that there is none. */

@@ -5,7 +5,7 @@ import { type Camera, type Config, staleAfterMs, type Zone } from '../../../shar
 import type { RaisedLevel, RuleKind } from '../../../shared/contracts/alert.ts';
 import { FAR_MS, groundOf } from '../../../shared/readings/zone-trend.ts';
 import { lineRules } from './line-rules.ts';
-import type { Rule, Thresholds } from './rule.ts';
+import type { Followed, Rule, Thresholds } from './rule.ts';
 import { definedOf, mapThresholds } from './thresholds.ts';
 
 /** Level raised for a camera without a picture. */
@@ -63,33 +63,36 @@ function zoneRules(alerts: AlertsConfig, camera: Camera, zone: Zone): Rule[] {
 
   const rules: Rule[] = [];
   const window = { of: groundOf(camera, zone), windowMs: alerts.trendWindowMs, minMs: alerts.trendMinMs };
-  let forecast: { figure: 'peak-density' | 'count'; target: number } | undefined;
+  /** Of people, whichever is fewer. */
+  const fullAt: number[] = [];
+  const follows: Followed[] = [];
 
   const limits = zone.limits ?? {};
   const { count, occupancy, peoplePerSqm: density } = limitsInForce(alerts, camera, zone);
   if (count) {
     rules.push(make('zone-count', 'people', count, share));
-    if (count.severe) forecast = { figure: 'count', target: count.severe };
+    if (count.severe) fullAt.push(count.severe);
   }
   if (occupancy && zone.capacity !== undefined) {
     rules.push(make('zone-occupancy', 'of capacity', occupancy, share, { capacity: zone.capacity }));
-    if (occupancy.severe) forecast = { figure: 'count', target: occupancy.severe * zone.capacity };
+    if (occupancy.severe) fullAt.push(occupancy.severe * zone.capacity);
   }
   if (density) {
     // Never below half the threshold: 0.5 per m² would swallow a low one whole.
     const clear = (value: number): number => Math.max(value - alerts.hysteresisPerSqm, value / 2);
     rules.push(make('zone-density', 'people/m²', density, clear));
-    if (density.severe) forecast = { figure: 'peak-density', target: density.severe };
+    if (density.severe) follows.push({ figure: 'peak-density', target: density.severe });
   }
   if (limits.fillPerMin) {
     rules.push(
       make('zone-fill-rate', 'people/min', limits.fillPerMin, share, {
         smoothMs: 0,
-        trend: { figure: 'count', ...window },
+        trend: { follows: [{ figure: 'count' }], ...window },
       }),
     );
   }
-  if (forecast) {
+  if (fullAt.length > 0) follows.push({ figure: 'count', target: Math.min(...fullAt) });
+  if (follows.length > 0) {
     const { cautionMin, alertMin } = alerts.forecast;
     // "Not filling" lies beyond where the longest forecast is over, or it would raise one and never end it.
     const farMs = Math.max(FAR_MS, (cautionMin + 2 * FORECAST_HYSTERESIS_MIN) * 60_000);
@@ -99,7 +102,7 @@ function zoneRules(alerts: AlertsConfig, camera: Camera, zone: Zone): Rule[] {
         'min',
         { caution: cautionMin, alert: alertMin },
         (minutes) => minutes + FORECAST_HYSTERESIS_MIN,
-        { dangerous: 'below', smoothMs: 0, trend: { ...forecast, farMs, ...window } },
+        { dangerous: 'below', smoothMs: 0, trend: { follows, farMs, ...window } },
       ),
     );
   }
