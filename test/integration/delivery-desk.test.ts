@@ -175,6 +175,18 @@ describe('delivery desk', () => {
     );
   });
 
+  it('what its queue has lost, as when a Redis takes over that had not heard of all, is sent all the same', async () => {
+    const desk = await open(configOf(['pager']));
+    const lost = await stored('pager');
+    // As the loop that judges readings asks, with the time.
+    await desk.health(Date.now() + 20_000);
+    await delay(1000);
+    assert.equal(got(lost), 0, 'what may still be on its way is left alone');
+    await desk.health(Date.now() + 60_000);
+    await until('it arrives', async () => (await statusOf(lost)) === 'delivered', 5000);
+    assert.equal(got(lost), 1);
+  });
+
   it('a receiver that is taken out counts as failing, whatever it says to heartbeats, and after a restart', async () => {
     const config = configOf(['pager'], {}, { heartbeatMs: 1000 });
     let desk = await open(config);

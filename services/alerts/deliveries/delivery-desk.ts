@@ -17,6 +17,9 @@ import { Told } from './told.ts';
 
 type DeliveryCommand = Extract<AlertCommand, { type: 'replay-delivery' | 'enable-endpoint' | 'test-endpoint' }>;
 
+/** After this long unsent a delivery is queued again, if its queue should have lost it; those it has stay as they are. */
+const QUEUE_AGAIN_MS = 30_000;
+
 export type DeskOptions = Pick<LineOptions, 'redisUrl' | 'store' | 'metrics' | 'logger'>;
 
 type DeskConfig = Pick<Config, 'deliveries' | 'gateway'>;
@@ -35,6 +38,7 @@ export class DeliveryDesk {
   /** Endpoints that said they are gone, and when: nothing is sent to them until an operator enables them. */
   #disabled = new Map<string, number>();
   #closed = false;
+  #sweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(o: DeskOptions, config: DeskConfig, endpoints: Endpoint[]) {
     this.#o = o;
@@ -124,12 +128,21 @@ export class DeliveryDesk {
     for (const line of this.#lines.values()) line.show(once);
   }
 
-  /** How deliveries are doing; told as metrics, too. @throws what the database said */
+  /**
+   * How deliveries are doing; told as metrics, too. Queues again what should have gone out by now: a Redis that took over
+   * from another one may not have heard of all.
+   * @throws what the database said
+   */
   async health(now: number): Promise<Omit<AlertsHealth, 'database'>> {
     const backlog = await this.#log.backlog();
     const failing = [...this.#lines.values()].flatMap((line) => this.#failingOf(line));
     this.#measure(backlog, failing, now);
     const oldestAt = Math.min(...backlog.map((waiting) => waiting.oldestAt));
+    // By two clocks: one that is set must neither keep this from happening nor make it happen at every look.
+    if (Math.min(now - oldestAt, performance.now() - this.#sweptAt) > QUEUE_AGAIN_MS) {
+      this.#sweptAt = performance.now();
+      this.#intake.sweep();
+    }
     return {
       backlog: backlog.reduce((sum, { count }) => sum + count, 0),
       ...(backlog.length === 0 ? {} : { oldestUnsentMs: Math.max(0, now - oldestAt) }),
