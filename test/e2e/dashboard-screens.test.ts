@@ -4,8 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { Evidence } from '../../shared/contracts/evidence.ts';
+import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
+import { encodeReplayRecord } from '../../shared/contracts/replay.ts';
 import { SIDEWAYS_PX } from '../helpers/browser.ts';
 import { screensOf } from '../helpers/screens.ts';
 import { until } from '../helpers/until.ts';
@@ -194,3 +197,66 @@ for (const language of ['en-GB', 'ko-KR'] as const) {
     await watched.close();
   });
 }
+
+test('of a whole day of kept maps only the newest hour is fetched, then the hour before it, over a gap', async () => {
+  const everyMs = 5_000;
+  const [hour, day] = [3_600_000, 86_400_000];
+  const end = Date.now();
+  const map = {
+    cameraId: 'gate',
+    seq: 1,
+    width: 8,
+    height: 4,
+    peoplePerUnit: 0.1,
+    values: new Uint8Array(32).fill(9),
+    heads: [],
+  };
+  const record = (capturedAt: number) =>
+    encodeReplayRecord({
+      summary: { capturedAt, count: 7, interval: [5, 9], zones: [] },
+      deflatedMap: deflateRawSync(encodeHeatmap({ ...map, capturedAt })),
+    });
+  /** For three and a half hours the camera was dark. */
+  const isKept = (at: number) => at >= end - day && at <= end && !(at > end - 5 * hour && at < end - 1.5 * hour);
+  let fetched = 0;
+  const watched = await screens.browser.open('about:blank');
+  const { page } = watched;
+  await page.route('**/replay?*', async (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    const [from, to, limit] = ['from', 'to', 'limit'].map((name) => Number(query.get(name))) as [
+      number,
+      number,
+      number,
+    ];
+    const records: Uint8Array[] = [];
+    for (
+      let at = Math.ceil(Math.max(from, end - day) / everyMs) * everyMs;
+      at <= to && records.length < limit;
+      at += everyMs
+    )
+      if (isKept(at)) records.push(record(at));
+    fetched += records.length;
+    const headers = { 'x-replay-every-ms': `${everyMs}`, 'x-replay-keep-ms': `${day}` };
+    await route.fulfill({ contentType: 'application/octet-stream', headers, body: Buffer.concat(records) });
+  });
+  await page.goto(`${screens.site.url}/#/zone/gate/all`);
+  const replay = page.getByTestId('replay');
+  const shown = () => replay.getByTestId('replay-time').getAttribute('datetime');
+  const loaded = (what: string, at: (time: number) => boolean) =>
+    until(what, async () => {
+      const phase = await replay.getAttribute('data-phase');
+      return phase === 'ready' && at(Date.parse((await shown()) ?? ''));
+    });
+  await replay.getByTestId('replay-load').click();
+  await loaded('the newest map', (time) => time > end - 10_000);
+  assert.ok(fetched <= 725, `${fetched} maps for an hour`);
+  await replay.getByTestId('replay-earlier').click();
+  await loaded('the hour before', (time) => time < end - hour + 60_000);
+  await replay.getByTestId('replay-earlier').click();
+  await loaded('the last map before it was dark', (time) => time <= end - 5 * hour && time > end - 5 * hour - 10_000);
+  await replay.getByTestId('replay-later').click();
+  await loaded('the first map after it', (time) => time >= end - 1.5 * hour && time < end - 1.5 * hour + 10_000);
+  assert.ok(fetched < 4 * 725, `${fetched} maps of the day's 14 760`);
+  watched.assertClean();
+  await watched.close();
+});

@@ -5,6 +5,7 @@ import { durationParts } from '../../services/dashboard/src/text/duration.ts';
 import { flowBlind, flowColumns, flowStepFor, flowSum } from '../../services/dashboard/src/zone/flow.ts';
 import { levelSpans, rowsOf } from '../../services/dashboard/src/zone/level-spans.ts';
 import { gapAfter, waitMs } from '../../services/dashboard/src/zone/replay-time.ts';
+import { MAPS_AT_ONCE, nextStretch } from '../../services/dashboard/src/zone/replay-window.ts';
 import { scaleTop } from '../../services/dashboard/src/zone/scale-top.ts';
 import {
   blindTimes,
@@ -357,5 +358,37 @@ describe('flow over a line', () => {
     assert.deepEqual(flowSum(points), { in: 30, out: 3, blindMs: 0, doubtful: true });
     assert.equal(flowSum([]), undefined);
     assert.deepEqual([flowStepFor(10_000), flowStepFor(3_600_000)], [60_000, 3_600_000]);
+  });
+});
+
+describe('looking back over a day', () => {
+  const everyMs = 5 * SECOND;
+  const span = MAPS_AT_ONCE * everyMs;
+  const kept = { everyMs, oldestAt: NOW - 24 * HOUR, newestAt: NOW };
+
+  it('begins with the newest maps, and steps back to the oldest without missing or repeating an instant', () => {
+    let shown = nextStretch('newest', undefined, kept);
+    assert.deepEqual(shown, { from: NOW - span, to: NOW });
+    let steps = 0;
+    for (let next = nextStretch('earlier', shown, kept); next; next = nextStretch('earlier', shown, kept)) {
+      assert.equal(next.to, (shown?.from ?? 0) - 1);
+      assert.ok(next.to - next.from <= span);
+      shown = next;
+      steps += 1;
+    }
+    assert.equal(shown?.from, kept.oldestAt);
+    assert.ok(steps >= 23);
+    for (let next = nextStretch('later', shown, kept); next; next = nextStretch('later', shown, kept)) {
+      assert.equal(next.from, (shown?.to ?? 0) + 1);
+      shown = next;
+    }
+    assert.equal(shown?.to, NOW);
+  });
+
+  it('asks for no more than there is, and for nothing where nothing is kept', () => {
+    const young = { ...kept, oldestAt: NOW - MINUTE };
+    assert.deepEqual(nextStretch('newest', undefined, young), { from: NOW - MINUTE, to: NOW });
+    assert.equal(nextStretch('earlier', { from: NOW - MINUTE, to: NOW }, young), undefined);
+    assert.equal(nextStretch('newest', undefined, { ...kept, oldestAt: Number.POSITIVE_INFINITY }), undefined);
   });
 });

@@ -100,6 +100,8 @@ export type ZoneTexts = {
     inZone: string;
     gap: (duration: string) => string;
     newest: string;
+    earlier: string;
+    later: string;
     newestPicture: (time: string) => string;
     noPicture: string;
     map: string;
