@@ -16,6 +16,8 @@ export type HistoryRoute<Query extends Spans, Point> = {
   /** Of the route that answers at once; exports are at this path with `.csv` and `.json`. */
   path: string;
   summary: string;
+  /** What it means where time is missing from the answer. */
+  gaps: string;
   query: z.ZodType<Query>;
   point: z.ZodType<Point>;
   /** What the alerts service is asked for. */
@@ -61,7 +63,7 @@ export const historyRoute =
       {
         schema: {
           summary: o.summary,
-          description: `At most ${HISTORY_POINTS_MAX} spans. A span without a counted picture is missing, not zero.`,
+          description: `At most ${HISTORY_POINTS_MAX} spans. ${o.gaps}`,
           tags: ['readings'],
           querystring,
           response: { 200: points, ...orderFailures },

@@ -7,6 +7,7 @@ import { historyRoute, spanFields } from './history-route.ts';
 export const historyRoutes = historyRoute({
   path: '/api/history',
   summary: 'Counts and densities over time, oldest first',
+  gaps: 'A span without a counted picture is missing, not zero.',
   query: z.object({
     cameraId: Id,
     zoneId: Id.or(z.literal('')).default('').describe('A zone; empty for the whole picture.'),
@@ -21,6 +22,7 @@ export const historyRoutes = historyRoute({
 export const lineHistoryRoutes = historyRoute({
   path: '/api/history/lines',
   summary: 'People in and out over a line, oldest first',
+  gaps: 'A span in which nobody wrote anything down is missing, and the next one has its people: coveredMs says so.',
   query: z.object({ cameraId: Id, lineId: Id, ...spanFields(60_000, 'Length of a span, whole minutes.') }),
   point: LineHistoryPoint,
   order: (query) => ({ type: 'list-line-history', actor: 'api', ...query }),
