@@ -1,6 +1,7 @@
-/** docs/operations.md and docs/gpu.md speak of errors, log lines and settings that exist. Metrics: monitoring.test.ts. */
+/** The documents speak of errors, log lines, settings, commands, files and headings that exist. Metrics: monitoring.test.ts. */
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../../shared/config/load.ts';
@@ -41,10 +42,59 @@ it('names drop reasons as the services count them', () => {
   assert.deepEqual(told.sort(), reasons.sort());
 });
 
-it('links to documents that are there', () => {
-  for (const path of ['docs/operations.md', 'docs/gpu.md', 'docs/configuration.md']) {
-    for (const [, target] of read(path).matchAll(/\]\(([a-z.-]+\.md)\)/g)) assert.ok(read(`docs/${target}`));
+const PAGES = globSync(['*.md', 'docs/*.md', 'models/**/*.md', 'test/fixtures/*.md'], { cwd: ROOT });
+
+/** Anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(page: string): string[] {
+  const headings = read(page)
+    .replace(/^```[\s\S]*?^```/gm, '')
+    .matchAll(/^#{1,6} (.+)$/gm);
+  return [...headings].map(([, words = '']) =>
+    words
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  );
+}
+
+it('links to documents and headings that are there, on every page', () => {
+  assert.ok(PAGES.length > 20, String(PAGES));
+  for (const page of PAGES) {
+    for (const [, link = ''] of read(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(link)) continue;
+      const [path, anchor] = link.split('#');
+      const target = path ? join(dirname(page), path) : page;
+      assert.ok(existsSync(join(ROOT, target)), `${page}: ${link}`);
+      if (anchor) assert.ok(anchorsOf(target).includes(anchor), `${page}: ${link}`);
+    }
   }
+});
+
+it('names files that are there', () => {
+  for (const page of PAGES.filter((page) => page !== 'CHANGELOG.md')) {
+    const named = read(page).matchAll(/`((?:services|shared|infra|models|test|docs)\/[\w./-]+)`/g);
+    const missing = [...named].map(([, path = '']) => path).filter((path) => !existsSync(join(ROOT, path)));
+    // What a run of fine-tuning leaves behind.
+    assert.deepEqual(
+      missing.filter((path) => !path.includes('.run/')),
+      [],
+      page,
+    );
+  }
+});
+
+it('tells every command that the alerts service takes', () => {
+  const [, kept = '', asked = ''] =
+    /Commands that change something: ([\s\S]*?)\. Commands that ask: ([\s\S]*?)\.\n/.exec(read('docs/alerts.md')) ?? [];
+  const told = [...`${kept}${asked}`.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name);
+  const contract = read('shared/contracts/alert.ts');
+  const section = contract.slice(
+    contract.indexOf('export const OperatorCommand'),
+    contract.indexOf('export const AlertReply'),
+  );
+  const taken = [...section.matchAll(/type: z\.literal\('([a-z-]+)'\)/g)].map(([, name]) => name);
+  assert.ok(taken.length > 20, String(taken));
+  assert.deepEqual(told.sort(), taken.sort());
 });
 
 it('names the install settings of the GPU as they stand', () => {
