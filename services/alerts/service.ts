@@ -14,12 +14,13 @@ import { checkRedis, connectFailFast, disconnect, type RedisUrls, whenReady } fr
 import { scrub } from '../../shared/runtime/secrets.ts';
 import { type AlertMetrics, createAlertMetrics } from './alert-metrics.ts';
 import { DeliveryDesk } from './deliveries/delivery-desk.ts';
-import { resolveEndpoints } from './deliveries/endpoint.ts';
+import { type AnyEndpoint, resolveEndpoint, unusable } from './deliveries/endpoint.ts';
 import { DrillDesk } from './drill/drill-desk.ts';
 import { watchEvidenceAge } from './evidence/evidence-age.ts';
 import { EvidenceDesk } from './evidence/evidence-desk.ts';
 import { EvidenceFiles } from './evidence/evidence-files.ts';
 import { EvidenceStore } from './evidence/evidence-store.ts';
+import { clockInDoubt } from './history/clock-doubt.ts';
 import { inTime } from './in-time.ts';
 import { acquireLease, releaseLease, takeOffer } from './leader-lease.ts';
 import { watchStorage } from './storage-watch.ts';
@@ -46,12 +47,12 @@ export type AlertsOptions = {
 
 /**
  * Starts the alerts service.
- * @throws HeadroomError when the database or Redis cannot be used or a secret is missing
+ * @throws HeadroomError when the database or Redis cannot be used
  */
 export async function startAlerts(o: AlertsOptions): Promise<Service> {
   const { logger, configFile, instance = instanceName() } = o;
   let { config } = o;
-  let endpoints = resolveEndpoints(config);
+  let endpoints = openable(config, [], logger);
   const lifecycle = new Lifecycle(logger);
   try {
     const registry = createRegistry('alerts', instance);
@@ -73,7 +74,9 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
       disconnect,
     );
     const files = new EvidenceFiles(join(dataDir, 'evidence'));
-    watchEvidenceAge({ files, keepDays: () => config.alerts.evidence.keepDays, logger, lifecycle });
+    const keepDays = () => config.alerts.evidence.keepDays;
+    const doubts = (now: number) => clockInDoubt(store.db, now, config.database);
+    watchEvidenceAge({ files, keepDays, clockInDoubt: doubts, logger, lifecycle });
     const stop = new AbortController();
     let term: Term | undefined;
     let desk: DeliveryDesk | undefined;
@@ -135,19 +138,12 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
 
     if (configFile) {
       const reload = async (read: Config): Promise<void> => {
-        // Without its secret no receiver can be called; the zones it was to hear of are judged all the same.
-        let next = read;
-        try {
-          endpoints = resolveEndpoints(read);
-        } catch (error) {
-          logger.error({ reason: messageOf(error) }, 'new receivers refused, the running ones stay');
-          next = { ...read, deliveries: config.deliveries };
-        }
-        config = next;
-        tellConfigVersion(metrics, next);
+        config = read;
+        endpoints = openable(read, endpoints, logger);
+        tellConfigVersion(metrics, read);
         // Thresholds first: they wait for no receiver that takes its time to close.
-        term?.configure(next);
-        await desk?.configure(next, endpoints);
+        term?.configure(read);
+        await desk?.configure(read, endpoints);
       };
       lifecycle.add('configuration watch', watchConfig(configFile, logger, reload), (unwatch) => unwatch());
     }
@@ -163,6 +159,25 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
     await lifecycle.close();
     throw error;
   }
+}
+
+/**
+ * Receivers with their secrets. One that cannot be set up, for want of a secret say, costs the others nothing: it goes on
+ * as it ran before, or else counts as failing, and what it was to hear waits for it.
+ */
+function openable({ deliveries }: Config, running: AnyEndpoint[], logger: Logger): AnyEndpoint[] {
+  return deliveries.endpoints.map((endpoint) => {
+    try {
+      return resolveEndpoint(endpoint);
+    } catch (error) {
+      if (!(error instanceof HeadroomError)) throw error;
+      const before = running.find((one) => one.id === endpoint.id && !('unusable' in one));
+      const fields = { endpoint: endpoint.id, reason: error.message, code: error.code };
+      if (before) logger.error(fields, 'receiver not changed, it goes on as it was');
+      else logger.error(fields, 'receiver not set up, it hears of nothing until it is');
+      return before ?? unusable(endpoint);
+    }
+  });
 }
 
 /** The same version as in every alert. */

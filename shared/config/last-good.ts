@@ -5,14 +5,20 @@
  */
 import { randomUUID } from 'node:crypto';
 import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { messageOf } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { ConfigError, loadConfig, parseConfig, textAsLoaded } from './load.ts';
 import type { Config } from './schema.ts';
 
-/** `headroom.yaml.good`. Beside the name that was given, and not where a link leads: links are turned to other files. */
-export const goodFileOf = (file: string): string => `${resolve(file)}.good`;
+/**
+ * `headroom.yaml.good`, in HEADROOM_LAST_GOOD_DIR where the file's own folder cannot be written, as in containers. Beside
+ * the name that was given, and not where a link leads: links are turned to other files.
+ */
+export function goodFileOf(file: string): string {
+  const dir = process.env.HEADROOM_LAST_GOOD_DIR;
+  return dir ? join(resolve(dir), `${basename(file)}.good`) : `${resolve(file)}.good`;
+}
 
 /**
  * Reads the configuration to start with: the file, or what was last good of it while it is faulty.

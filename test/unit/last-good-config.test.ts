@@ -83,3 +83,18 @@ test('the copy may be read by whom the file may, and by nobody else', async () =
   assert.equal((await stat(goodFileOf(file))).mode & 0o777, 0o640);
   assert.deepEqual((await readdir(dir)).sort(), ['headroom.yaml', 'headroom.yaml.good']);
 });
+
+test("where the file's folder cannot be written, another one keeps it", async (t) => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'hr-good-dir-'));
+  process.env.HEADROOM_LAST_GOOD_DIR = elsewhere;
+  t.after(async () => {
+    delete process.env.HEADROOM_LAST_GOOD_DIR;
+    await rm(elsewhere, { recursive: true, force: true });
+  });
+  await write('a');
+  assert.deepEqual(await start(), ['a']);
+  assert.deepEqual(await readdir(elsewhere), ['headroom.yaml.good']);
+  assert.deepEqual(await readdir(dir), ['headroom.yaml']);
+  await writeFile(file, FAULTY);
+  assert.deepEqual(await start(), ['a']);
+});

@@ -8,7 +8,7 @@ import type { AlertCommand, AlertEvent, AlertReply, AlertsHealth } from '../../.
 import { messageOf } from '../../../shared/runtime/errors.ts';
 import { DeliveryLine, type LineOptions, type LineSettings } from './delivery-line.ts';
 import { type Backlog, DeliveryStore, insertDelivery, type NewDelivery } from './delivery-store.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { AnyEndpoint } from './endpoint.ts';
 import { Intake, type Waiting } from './intake.ts';
 import { type Pulse, planDeliveries, testBody } from './message.ts';
 import { failed } from './outcome.ts';
@@ -40,7 +40,7 @@ export class DeliveryDesk {
   #closed = false;
   #sweptAt = Number.NEGATIVE_INFINITY;
 
-  constructor(o: DeskOptions, config: DeskConfig, endpoints: Endpoint[]) {
+  constructor(o: DeskOptions, config: DeskConfig, endpoints: AnyEndpoint[]) {
     this.#o = o;
     this.#log = new DeliveryStore(o.store.db);
     this.#intake = new Intake({
@@ -53,7 +53,7 @@ export class DeliveryDesk {
   }
 
   /** New endpoints. What is pending for one that is gone ends as dead, with that reason in its log. */
-  async configure(config: DeskConfig, endpoints: Endpoint[]): Promise<void> {
+  async configure(config: DeskConfig, endpoints: AnyEndpoint[]): Promise<void> {
     const before = this.#settings;
     const after = settingsOf(config);
     this.#settings = after;
@@ -219,7 +219,7 @@ export class DeliveryDesk {
     if (!this.#closed) await this.#lines.get(delivery.endpoint)?.add(delivery);
   }
 
-  #open(endpoint: Endpoint): DeliveryLine {
+  #open(endpoint: AnyEndpoint): DeliveryLine {
     const onGone = (id: string): void => void this.#disabled.set(id, Date.now());
     return new DeliveryLine({ ...this.#o, log: this.#log, settings: () => this.#settings, onGone }, endpoint);
   }

@@ -13,7 +13,7 @@ import { inTime } from '../in-time.ts';
 import type { AlertStore } from '../store/alert-store.ts';
 import { isDatabaseAway } from '../store/database-errors.ts';
 import type { Delivery, DeliveryStore, NewDelivery } from './delivery-store.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { AnyEndpoint } from './endpoint.ts';
 import { type DeliveryJob, Lane, PutBack, RetryLater } from './lane.ts';
 import { bodyOfAttempt, heartbeatBody, type Pulse } from './message.ts';
 import { failed, GAVE_WAY, type Outcome } from './outcome.ts';
@@ -48,14 +48,14 @@ export class DeliveryLine {
   readonly #lanes: { fast: Lane; slow: Lane };
   readonly #turn = new Turn();
   readonly #tries: TryLog;
-  #endpoint: Endpoint;
+  #endpoint: AnyEndpoint;
   #receiver: Receiver;
   #beatAt = Number.NEGATIVE_INFINITY;
   #wokenAt = Number.NEGATIVE_INFINITY;
   #trouble: { since: number; outcome: string } | undefined;
   #closed = false;
 
-  constructor(o: LineOptions, endpoint: Endpoint) {
+  constructor(o: LineOptions, endpoint: AnyEndpoint) {
     this.#o = o;
     this.#tries = new TryLog(o.log);
     this.#endpoint = endpoint;
@@ -69,18 +69,18 @@ export class DeliveryLine {
     this.#lanes = { fast: open(true), slow: open(false) };
   }
 
-  get endpoint(): Endpoint {
+  get endpoint(): AnyEndpoint {
     return this.#endpoint;
   }
 
   /** New settings; what is queued stays. The receiver is made anew where they differ. */
-  async configure(endpoint: Endpoint, isSame: boolean): Promise<void> {
+  async configure(endpoint: AnyEndpoint, isSame: boolean): Promise<void> {
     this.#endpoint = endpoint;
     if (isSame) return;
     const before = this.#receiver;
+    this.#trouble = undefined;
     this.#receiver = this.#createReceiver();
     for (const lane of this.#all) lane.ordered = this.#receiver.ordered;
-    this.#trouble = undefined;
     await before.close();
   }
 

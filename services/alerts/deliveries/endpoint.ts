@@ -26,6 +26,9 @@ export type AlertmanagerTarget = Omit<AlertmanagerEndpoint, 'url' | 'basicAuth' 
 export type MqttTarget = Omit<MqttEndpoint, 'url' | 'password' | 'caFile' | 'certFile' | 'keyFile'> &
   Resolved & { password: (() => string) | undefined; tls: () => { ca?: Buffer; cert?: Buffer; key?: Buffer } };
 export type Endpoint = WebhookTarget | AlertmanagerTarget | MqttTarget;
+/** A receiver that cannot be called as it is configured. */
+export type UnusableEndpoint = ReceiverEndpoint & Pick<Resolved, 'fingerprint'> & { unusable: true };
+export type AnyEndpoint = Endpoint | UnusableEndpoint;
 
 type Env = Record<string, string | undefined>;
 
@@ -37,6 +40,13 @@ type Env = Record<string, string | undefined>;
 export function resolveEndpoints(config: Pick<Config, 'deliveries'>, env: Env = process.env): Endpoint[] {
   return config.deliveries.endpoints.map((endpoint) => resolveEndpoint(endpoint, env));
 }
+
+/** In place of one whose secrets or files are missing. */
+export const unusable = (endpoint: ReceiverEndpoint): UnusableEndpoint => ({
+  ...endpoint,
+  fingerprint: 'unusable',
+  unusable: true,
+});
 
 /** One of them. @throws HeadroomError as {@link resolveEndpoints} */
 export function resolveEndpoint(endpoint: ReceiverEndpoint, env: Env = process.env): Endpoint {

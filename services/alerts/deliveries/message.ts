@@ -5,7 +5,7 @@
 import { type AlertEvent, type AlertMode, levelRank } from '../../../shared/contracts/alert.ts';
 import { isDrillCamera } from '../../../shared/contracts/drill.ts';
 import type { NewDelivery } from './delivery-store.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { AnyEndpoint } from './endpoint.ts';
 import { Told } from './told.ts';
 
 export const CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
@@ -60,7 +60,7 @@ export function bodyOfAttempt(stored: string, marks: { late: boolean; superseded
 /** Which endpoints hear of which events. A muted event reaches none. @param told takes note of it */
 export function planDeliveries(
   events: AlertEvent[],
-  endpoints: Iterable<Endpoint>,
+  endpoints: Iterable<AnyEndpoint>,
   sender: Sender,
   told = new Told(),
 ): NewDelivery[] {
@@ -87,7 +87,7 @@ export function planDeliveries(
   });
 }
 
-function hears(endpoint: Endpoint, event: AlertEvent): boolean {
+function hears(endpoint: AnyEndpoint, event: AlertEvent): boolean {
   return (
     levelRank(event.peakLevel) >= levelRank(endpoint.minLevel) &&
     // What is over and only acknowledged or commented on is nothing an Alertmanager could show.

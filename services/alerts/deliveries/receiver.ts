@@ -2,9 +2,9 @@
 import type { ActiveAlert } from '../../../shared/contracts/alert.ts';
 import type { PublicReading } from '../../../shared/contracts/reading.ts';
 import { AlertmanagerReceiver } from './alertmanager/alertmanager-receiver.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { AnyEndpoint } from './endpoint.ts';
 import { MqttReceiver } from './mqtt/mqtt-receiver.ts';
-import type { Outcome } from './outcome.ts';
+import { failed, type Outcome } from './outcome.ts';
 import { WebhookReceiver } from './webhook/webhook-receiver.ts';
 
 /** One message on its way out. */
@@ -60,7 +60,8 @@ export type ReceiverContext = {
   note(outcome: Pick<Outcome, 'outcome' | 'delivered'>): void;
 };
 
-export function createReceiver(endpoint: Endpoint, context: ReceiverContext): Receiver {
+export function createReceiver(endpoint: AnyEndpoint, context: ReceiverContext): Receiver {
+  if ('unusable' in endpoint) return notSetUp(endpoint.kind !== 'webhook', context);
   switch (endpoint.kind) {
     case 'webhook':
       return new WebhookReceiver(endpoint);
@@ -69,4 +70,11 @@ export function createReceiver(endpoint: Endpoint, context: ReceiverContext): Re
     case 'mqtt':
       return new MqttReceiver(endpoint, context);
   }
+}
+
+/** Fails from the start and at every try, as a receiver that is down does: what it misses is tried again as long. */
+function notSetUp(ordered: boolean, { note }: ReceiverContext): Receiver {
+  const fail = (): Outcome => failed('not-set-up', performance.now());
+  note(fail());
+  return { ordered, deliver: async () => fail(), close: async () => {} };
 }

@@ -10,16 +10,22 @@ import type { EvidenceFiles } from './evidence-files.ts';
 const EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** Deletes whole days at once and then every hour, until the lifecycle closes. @param o.keepDays as configured now */
+/**
+ * Deletes whole days at once and then every hour, until the lifecycle closes.
+ * @param o.keepDays as configured now; `clockInDoubt`: whether what looks old may not be so
+ */
 export function watchEvidenceAge(o: {
   files: EvidenceFiles;
   keepDays: () => number;
+  clockInDoubt: (now: number) => Promise<boolean>;
   logger: Logger;
   lifecycle: Lifecycle;
 }): void {
   const look = async (): Promise<void> => {
     try {
-      const days = await o.files.deleteDaysBefore(Date.now() - o.keepDays() * DAY_MS);
+      const now = Date.now();
+      if (await o.clockInDoubt(now)) return;
+      const days = await o.files.deleteDaysBefore(now - o.keepDays() * DAY_MS);
       if (days.length > 0) o.logger.info({ days, keepDays: o.keepDays() }, 'old evidence deleted from this disk');
     } catch (error) {
       o.logger.warn({ reason: messageOf(error) }, 'old evidence not deleted from this disk');

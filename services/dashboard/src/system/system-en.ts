@@ -37,7 +37,7 @@ export const systemEn: SystemTexts = {
     leader: 'No alerts process leads: no reading is judged.',
     databaseAway: 'The database is away: alerts are judged, but neither kept nor told.',
     faultyConfig: (file) =>
-      `${file} has faults: an older state of it is in force, and a service that ends cannot start again. Set-up names them.`,
+      `${file} has faults: an older state of it is in force, also after a restart. Set-up names them.`,
     disk: (free) => `The disk is nearly full: ${free} left.`,
     memory: (name, share) => `Redis (${name}) is ${share} full.`,
     refused: (names) => `A model was refused; the one before goes on: ${names}.`,

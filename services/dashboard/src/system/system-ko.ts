@@ -36,7 +36,7 @@ export const systemKo: SystemTexts = {
     leader: '주도하는 경보 프로세스가 없어 계수를 판정하지 않습니다.',
     databaseAway: '데이터베이스에 연결할 수 없습니다. 경보는 판정되지만 저장하거나 알리지 못합니다.',
     faultyConfig: (file) =>
-      `${file}에 오류가 있어 이전 내용이 적용 중이며, 멈춘 서비스는 다시 시작할 수 없습니다. 설정 화면에서 오류를 확인하세요.`,
+      `${file}에 오류가 있어 이전 내용이 적용 중이며, 다시 시작해도 마찬가지입니다. 설정 화면에서 오류를 확인하세요.`,
     disk: (free) => `디스크가 거의 찼습니다. ${free} 남음.`,
     memory: (name, share) => `Redis(${name}) 사용률 ${share}.`,
     refused: (names) => `거부된 모델이 있어 이전 모델을 계속 사용합니다: ${names}.`,
