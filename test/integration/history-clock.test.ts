@@ -1,6 +1,6 @@
 /** What the alerts service deletes when the clock says that everything is old. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -54,6 +54,8 @@ for (const { name, create } of DATABASES)
       for (const age of agesMs) tally.add(reading(Date.now() - age));
       await addHistory(store.db, tally.take());
     };
+    /** Days of evidence on the disk, all ten years ago. */
+    const evidence = () => readdir(join(dir, 'evidence'));
     /** Lets the service lead for a while. @returns what it logged */
     const lead = async (done: (lines: string) => Promise<boolean> | boolean): Promise<string> => {
       const lines: string[] = [];
@@ -74,6 +76,8 @@ for (const { name, create } of DATABASES)
 
     it('keeps all while everything is old at once, and says so', async () => {
       await keep(3651 * DAY_MS, 3650 * DAY_MS);
+      const day = new Date(Date.now() - 3650 * DAY_MS).toISOString().slice(0, 10);
+      await mkdir(join(dir, 'evidence', day), { recursive: true });
       const before = await minutes();
       const lines = await lead((said) => said.includes('nothing old is deleted for now'));
       assert.equal(lines.split('nothing old is deleted').length, 2, 'once');
@@ -82,6 +86,7 @@ for (const { name, create } of DATABASES)
       await keep(0, 2 * HOUR_MS);
       await lead((said) => said.includes('nothing old is deleted for now'));
       assert.equal((await minutes()).length, 4);
+      assert.deepEqual(await evidence(), [day]);
     });
 
     it('deletes what is old once a day of history lies behind it', async () => {
@@ -89,6 +94,7 @@ for (const { name, create } of DATABASES)
       const oldest = Date.now() - 90 * DAY_MS;
       const lines = await lead(async () => (await minutes()).every((at) => at > oldest));
       assert.ok(!lines.includes('nothing old is deleted'), lines);
+      assert.deepEqual(await evidence(), []);
       assert.equal((await minutes()).length, 4);
     });
   });
