@@ -124,7 +124,7 @@ program
 program
   .command('bench')
   .description('measure; prints and never judges')
-  .addArgument(new Argument('<what>').choices(BENCHMARKS))
+  .addArgument(new Argument('<what>', 'what to measure').choices(BENCHMARKS))
   .option('--cameras <n>', 'cameras', whole, 8)
   .option('--fps <n>', 'pictures a second and camera', positive, 2)
   .option('--seconds <n>', 'length of the measurement; 1800 for the dashboard', positive)
