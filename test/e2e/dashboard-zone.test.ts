@@ -186,7 +186,7 @@ test('the CSV of what is shown is saved, with a header and spans of the zone', a
   await watched.close();
 });
 
-test('the last hour is played and scrubbed: other maps, with time and count', async () => {
+test('what is kept is played and scrubbed: other maps, with time and count', async () => {
   const watched = await openZone();
   const { page } = watched;
   const replay = page.getByTestId('replay');
