@@ -106,3 +106,10 @@ it('names the install settings of the GPU as they stand', () => {
   const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(gpu) ?? [];
   assert.equal(parseConfig(block).worker.provider, 'cuda');
 });
+
+it('gives a reason for every package, and for none that is not there', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+  const cells = [...read('docs/dependencies.md').matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell = '']) => cell);
+  const told = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+  assert.deepEqual(told.sort(), [...Object.keys(dependencies), ...Object.keys(devDependencies)].sort());
+});
