@@ -178,7 +178,6 @@ function drawThresholds(chart: uPlot, { style, state, value, levelName }: ChartS
     const y = chart.valToPos(at, 'y', true);
     ctx.strokeStyle = style.levels[level];
     ctx.fillStyle = style.levels[level];
-    ctx.textBaseline = 'bottom';
     const words = `${levelName(level)} ${value(at)}`;
     if (y >= bbox.top) {
       ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
@@ -188,7 +187,10 @@ function drawThresholds(chart: uPlot, { style, state, value, levelName }: ChartS
       ctx.stroke();
       // Levels that lie close together are named side by side, not one over the other.
       const beside = told && told.y - y < lineHeight ? told.right + 10 * devicePixelRatio : left;
-      ctx.fillText(words, beside, y - devicePixelRatio);
+      // At the top of the scale there is no room above the line.
+      const isAbove = y - lineHeight >= 0;
+      ctx.textBaseline = isAbove ? 'bottom' : 'top';
+      ctx.fillText(words, beside, y + (isAbove ? -1 : 2) * devicePixelRatio);
       told = { y, right: beside + ctx.measureText(words).width };
     } else if (!aboveTold) {
       // Too far away to be drawn: the next one is named at the edge.
