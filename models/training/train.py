@@ -223,14 +223,7 @@ class Trainer:
             outcomes = [look(average, self.recipe, picture, steps, self.stage == "b") for picture in pictures]
         self.average.to(self.device)
         rows = report(outcomes, 0.5)
-        path = self.run / "validation.csv"
-        fresh = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, ["stage", "iteration", *rows[0]])
-            if fresh:
-                writer.writeheader()
-            for row in rows:
-                writer.writerow({"stage": self.stage, "iteration": self.iteration, **row})
+        append_rows(self.run / "validation.csv", [{"stage": self.stage, "iteration": self.iteration, **row} for row in rows])
         for row in rows:
             if not row["reading"].startswith("shown@"):
                 print(f"   {row['data'][:18]:18s} {row['reading']:10s} {row['people']:6.1f}"
@@ -295,15 +288,19 @@ class Trainer:
         row = {"stage": self.stage, "iteration": self.iteration, "minutes": round(self.seconds[self.stage] / 60, 2)}
         row |= {name: round(value, 5) for name, value in means.items()}
         row |= {"rate": rate, "crops_per_second": round(100 * self.recipe.batch * self.among / seconds, 1)}
-        path = self.run / "curve.csv"
-        fresh = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
-            if fresh:
-                writer.writeheader()
-            writer.writerow(row)
+        append_rows(self.run / "curve.csv", [row])
         print(f"[{'#' * int(20 * self.progress()):20s}]", " ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}"
               for k, v in row.items()), flush=True)
+
+
+def append_rows(path: Path, rows: list[dict]) -> None:
+    """Rows, all with the same names, at the end of a CSV file that begins with the names."""
+    fresh = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        if fresh:
+            writer.writeheader()
+        writer.writerows(rows)
 
 
 def train_stage(
