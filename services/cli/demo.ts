@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { startDemoCamera } from '../../infra/demo/demo-camera.ts';
-import { ConfigError } from '../../shared/config/load.ts';
+import { ConfigError, loadConfig } from '../../shared/config/load.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
@@ -38,6 +38,8 @@ export async function startDemo(logger: Logger, reset = false): Promise<Demo> {
     lifecycle.add('lock', await lockDataDir(dataDir), (unlock) => unlock());
     const configFile = join(dataDir, 'headroom.yaml');
     const kept = await writeDemoConfig(configFile, { url: camera.url, host: HOST, dataDir, portFor: freePort, reset });
+    // Refused where faulty: what was last good of it looks for the camera where an earlier start served it.
+    await loadConfig(configFile);
     const headroom = lifecycle.add('headroom', await startHeadroom(configFile, logger), (h) => h.close());
     const server = camera.kind === 'gstreamer' ? 'GStreamer' : 'the built-in RTSP server';
     return { url: headroom.url, server, kept, close: () => lifecycle.close() };

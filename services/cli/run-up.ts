@@ -1,5 +1,7 @@
 /** The `up` command around {@link startHeadroom}: which configuration, what is said on the terminal. */
+import { loadConfig } from '../../shared/config/load.ts';
 import { ownConfig } from '../../shared/config/own-config.ts';
+import { messageOf } from '../../shared/runtime/errors.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { runService } from '../../shared/runtime/process.ts';
 import { startHeadroom } from './up.ts';
@@ -12,7 +14,11 @@ export async function runUp(options: { config?: string; demo?: boolean; resetDem
     const logger = createLogger('launcher');
     await runService(logger, async () => {
       const headroom = await startHeadroom(configFile, logger);
-      say(headroom.url, `cameras of ${configFile}`);
+      const faults = await loadConfig(configFile).then(
+        () => [],
+        (error) => [messageOf(error), 'Until that is mended, what was last good of it is watched.'],
+      );
+      say(headroom.url, `cameras of ${configFile}`, faults);
       return headroom;
     });
   } else {
