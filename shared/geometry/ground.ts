@@ -5,9 +5,10 @@
  */
 import type { PicturePoint } from '../contracts/common.ts';
 import { HeadroomError } from '../runtime/errors.ts';
+import { type AreaSpread, areaSpread, areaSpreadAt } from './area-spread.ts';
 import type { CameraCalibration } from './calibration.ts';
-import { column, fitHomography, type Point, project } from './homography.ts';
-import { cameraFromLengths, type LengthsFault } from './known-lengths.ts';
+import { column, fitHomography, type Pair, type Point, project } from './homography.ts';
+import { CLICK, cameraFromLengths, type LengthsFault } from './known-lengths.ts';
 import { add, cross, determinant, dot, inverse, type Matrix3, multiply, scale, type Vector3 } from './matrix.ts';
 import { centred, mountedMap } from './mounted-map.ts';
 
@@ -52,6 +53,8 @@ export type Ground = {
   reprojectionError: number;
   /** How sure positions in the picture are, share of its height: the error, and never less than a careful click. */
   positionError: number;
+  /** What marks leave open of the areas, the more the further from them. */
+  areaSpread?: AreaSpread;
   maxAreaError: number;
   /** The camera as found, to compare with what one knows. */
   camera: { heightM: number; tiltDeg: number; verticalFovDeg: number } | undefined;
@@ -65,6 +68,8 @@ const MIN_SPREAD = 0.01;
 const MIN_LENGTH = 0.2;
 /** Heads must be clearly below the lens. */
 const MIN_CLEARANCE_M = 0.5;
+/** A step that tells how a click moves the map, share of the picture's height. */
+const NUDGE = 1e-5;
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 const degrees = (angle: number): number => (angle * 180) / Math.PI;
 
@@ -100,13 +105,21 @@ export function calibrate(calibration: CameraCalibration, aspect: number): Groun
 
   const found = poseOf(toPicture, aspect, calibration.verticalFovDeg);
   const riseM = headHeightM - calibration.pointsHeightM;
-  const raised = found ? atHeight(found, riseM, aspect) : undefined;
-  if (!raised && riseM !== 0) throw new CalibrationError('field-of-view-unknown');
+  if (!found && riseM !== 0) throw new CalibrationError('field-of-view-unknown');
   if (found && found.heightM < riseM + MIN_CLEARANCE_M) throw new CalibrationError('camera-below-heads');
+  const headsFrom = (clicks: Pair[]) => headsFromMarks(clicks, riseM, aspect, calibration.verticalFovDeg);
+  const toGround = headsFrom(marks);
+  if (!toGround) throw new CalibrationError('points-in-line');
+  // Of two numbers a mark, eight made the map: what is left over tells how well marks were clicked.
+  const clickError = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / Math.max(1, 2 * marks.length - 8));
+  const nudged = nudgedMarks(marks, aspect)
+    .map(headsFrom)
+    .filter((map) => map !== undefined);
   return {
-    toGround: facing(inverse(raised ?? toPicture), marks[0]?.from ?? [0.5, 1]),
+    toGround,
     reprojectionError,
     positionError: Math.max(MIN_POSITION_ERROR, reprojectionError),
+    areaSpread: areaSpread(toGround, nudged, Math.max(CLICK, clickError) / NUDGE),
     camera: found && {
       heightM: found.heightM + calibration.pointsHeightM,
       tiltDeg: found.tiltDeg,
@@ -114,6 +127,21 @@ export function calibrate(calibration: CameraCalibration, aspect: number): Groun
     },
     ...common,
   };
+}
+
+/** The map of the heads' plane from marks `riseM` below it; facing them. */
+function headsFromMarks(marks: Pair[], riseM: number, aspect: number, fovDeg: number | undefined): Matrix3 | undefined {
+  const toPicture = fitHomography(marks.map(({ from, to }) => ({ from: to, to: from })));
+  const found = toPicture && poseOf(toPicture, aspect, fovDeg);
+  if (!toPicture || (!found && riseM !== 0)) return undefined;
+  return facing(inverse(found ? atHeight(found, riseM, aspect) : toPicture), marks[0]?.from ?? [0.5, 1]);
+}
+
+/** The marks, each in turn clicked a nudge to the right, and a nudge lower. */
+function nudgedMarks(marks: Pair[], aspect: number): Pair[][] {
+  return marks.flatMap(({ from: [x, y], to }, index) =>
+    [[x + NUDGE / aspect, y] as const, [x, y + NUDGE] as const].map((from) => marks.with(index, { from, to })),
+  );
 }
 
 /** The ground from known lengths: good for as much of the picture as these make sure. */
@@ -161,13 +189,14 @@ export function pictureAt(ground: Ground, metres: Point): Point | undefined {
 
 /**
  * Relative error of ground areas at a point of the picture. Area grows with the inverse cube of the distance to the
- * horizon, so three times the position error over that distance; infinite at the horizon.
+ * horizon, so three times the position error over that distance; infinite at the horizon. Or what the marks leave open,
+ * where that is more: near the horizon as well as far from the marks.
  */
-export function areaErrorAt(ground: Ground, [x, y]: Point, aspect: number): number {
-  const m = ground.toGround;
-  const { weight } = project(m, [x, y]);
+export function areaErrorAt({ toGround: m, positionError, areaSpread }: Ground, at: Point, aspect: number): number {
+  const { weight } = project(m, at);
   if (!(weight > 0)) return Number.POSITIVE_INFINITY;
-  return (3 * ground.positionError * Math.hypot(m[6] / aspect, m[7])) / weight;
+  const local = (3 * positionError * Math.hypot(m[6] / aspect, m[7])) / weight;
+  return areaSpread ? Math.max(local, areaSpreadAt(areaSpread, at, weight)) : local;
 }
 
 type Pose = { r1: Vector3; r2: Vector3; t: Vector3; up: Vector3; focal: number; heightM: number; tiltDeg: number };

@@ -28,8 +28,8 @@ export type LengthsFault = 'lengths-too-short' | 'lengths-across-horizon' | 'len
 
 /** Shortest stretch that is more than its clicks' error, share of the picture's height. */
 const SHORTEST = 0.03;
-/** A careful click at the end of a stretch, share of the picture's height: two or three pixels of 1080. */
-const CLICK = 0.0025;
+/** A careful click, standard error along either axis, share of the picture's height: two or three pixels of 1080. */
+export const CLICK = 0.0025;
 const MOST_CLICK_ERROR = 0.03;
 const TILTS_DEG = [3, 6, 10, 15, 20, 26, 32, 38, 45, 52, 60, 68, 76, 84, 89];
 const FOVS_DEG = [8, 12, 17, 24, 32, 40, 50, 60, 75, 90, 110];

@@ -31,6 +31,71 @@ describe('calibration', () => {
     }
   });
 
+  it('says by its area error how far clicks that are a little off move areas, also far from the marks', () => {
+    const scene = { heightM: 9, tiltDeg: 35, verticalFovDeg: 40 };
+    const clickError = 0.0025;
+    // A parking bay: a seventh of the picture's width and a quarter of its height.
+    const bay: Point[] = [
+      [-1.2, 10],
+      [1.3, 10],
+      [1.3, 15],
+      [-1.2, 15],
+    ];
+    const between: Point[] = [
+      [0, 10],
+      [1.3, 12],
+      [0, 15],
+      [-1.2, 13],
+    ];
+    const places: [number, number][] = [
+      [0.5, 0.95],
+      [0.05, 0.95],
+      [0.1, 0.4],
+    ];
+    for (const marks of [bay, [...bay, ...between]]) {
+      const random = normals(7);
+      const grounds = Array.from({ length: 100 }, () => {
+        const points = marks.map((ground) => {
+          const [x, y] = seen(scene, ground, 0);
+          return { picture: [x + (random() * clickError) / ASPECT, y + random() * clickError], ground };
+        });
+        return calibrate(CameraCalibration.parse({ points, maxAreaError: 1 }), ASPECT);
+      });
+      const mean = (of: (ground: Ground) => number) => grounds.reduce((sum, g) => sum + of(g), 0) / grounds.length;
+      for (const at of places) {
+        const off = (ground: Ground) => Math.log((areaScaleAt(ground, at) ?? Number.NaN) / areaSeen(scene, at));
+        const real = Math.sqrt(mean((ground) => off(ground) ** 2));
+        close(
+          mean((ground) => areaErrorAt(ground, at, ASPECT)),
+          real,
+          0.25,
+          `${marks.length} marks, at ${at}`,
+        );
+      }
+    }
+  });
+
+  it('leaves out ground that marks of a corner tell nothing of', () => {
+    const scene = { heightM: 6, tiltDeg: 20, verticalFovDeg: 60 };
+    const by = (reach: number) => {
+      const points = [
+        [-reach, 6],
+        [reach, 6],
+        [reach, 6 + 3 * reach],
+        [-reach, 6 + 3 * reach],
+      ].map(([x, y]) => ({ picture: seen(scene, [x as number, y as number], 0), ground: [x, y] }));
+      return calibrate(CameraCalibration.parse({ points }), ASPECT);
+    };
+    const far: [number, number][] = [
+      [0.05, 0.35],
+      [0.2, 0.35],
+      [0.2, 0.45],
+      [0.05, 0.45],
+    ];
+    assert.equal(zoneGround(by(4), far, MAP, ASPECT)?.cutOffShare, 0);
+    assert.ok(zoneGround(by(1), far, MAP, ASPECT) === undefined);
+  });
+
   it('finds the camera from known lengths', () => {
     for (const scene of scenes) {
       const { camera, reprojectionError } = calibrate(measured(scene), ASPECT);
@@ -207,3 +272,25 @@ describe('calibration', () => {
     }
   });
 });
+
+/** Standard normal numbers, the same at every run: Box and Muller's, from a linear congruence. */
+function normals(seed: number): () => number {
+  let state = seed;
+  const uniform = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state + 0.5) / 2 ** 32;
+  };
+  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+/** Ground at head height per picture area, by projecting back and by trigonometry alone. */
+function areaSeen({ heightM, tiltDeg, verticalFovDeg }: Scene, [, y]: readonly [number, number]): number {
+  const focal = 0.5 / Math.tan((verticalFovDeg * Math.PI) / 360);
+  const below = Math.atan((y - 0.5) / focal);
+  const angle = (tiltDeg * Math.PI) / 180 + below;
+  const aboveM = heightM - HEAD_M;
+  // Across: metres per picture width at the depth along the axis; along: how far the ray's foot moves per picture height.
+  const across = ((aboveM / Math.sin(angle)) * Math.cos(below) * ASPECT) / focal;
+  const along = ((aboveM / Math.sin(angle) ** 2) * Math.cos(below) ** 2) / focal;
+  return across * along;
+}
