@@ -73,6 +73,8 @@ after(async () => {
 });
 
 const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
+/** Seconds of the day of `21:40:30`. */
+const secondsOf = (clock: string) => clock.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
 const chart = (page: Page) => page.getByTestId('count-chart');
 /** Opaque pixels of a canvas. As text, because the tests are type-checked for Node, where there is no document. */
 const painted = (selector: string) => `(() => {
@@ -193,8 +195,17 @@ test('what is kept is played and scrubbed: other maps, with time and count', asy
   await replay.getByTestId('replay-load').click();
   const slider = replay.getByTestId('replay-slider');
   await slider.waitFor({ timeout: PATIENCE_MS });
-  const maps = Number(await replay.getAttribute('data-maps'));
-  assert.ok(maps > 3, `${maps} maps`);
+  const kept = async () => Number(await replay.getAttribute('data-maps'));
+  await until(
+    'some maps are kept',
+    async () => {
+      if ((await kept()) > 5) return true;
+      await replay.getByRole('button', { name: 'Newest' }).click();
+      return false;
+    },
+    PATIENCE_MS,
+  );
+  const maps = await kept();
   const stage = replay.getByTestId('replay-stage');
   await until('the newest map is drawn', async () => (await stage.getAttribute('data-drawn')) === String(maps - 1));
   assert.ok((await page.evaluate<number>(painted('[data-testid="replay-overlay"]'))) > 100);
@@ -202,7 +213,8 @@ test('what is kept is played and scrubbed: other maps, with time and count', asy
   await slider.focus();
   await page.keyboard.press('Home');
   await until('the oldest map is drawn', async () => (await stage.getAttribute('data-drawn')) === '0');
-  assert.notEqual(await words(replay.getByTestId('replay-time')), newest);
+  const oldest = await words(replay.getByTestId('replay-time'));
+  assert.notEqual(oldest, newest);
   assert.match(await words(replay.getByTestId('replay-count')), /^\d+ (person|people)$/);
   assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /^\d\d:\d\d:\d\d, \d+ (person|people)$/);
   await watched.screenshot('dashboard-replay-desktop-en');
@@ -213,6 +225,23 @@ test('what is kept is played and scrubbed: other maps, with time and count', asy
     PATIENCE_MS,
   );
   await until('and stops there', async () => (await words(replay.getByTestId('replay-play'))) === 'Play');
+
+  const wanted = Math.max(secondsOf(newest) - (secondsOf(newest) % 60), secondsOf(oldest));
+  const field = replay.getByTestId('replay-jump-time');
+  await field.fill(newest.slice(0, 5));
+  await replay.getByTestId('replay-jump').click();
+  await until('the map of that minute, or the first there is, is shown', async () => {
+    return Math.abs(secondsOf(await words(replay.getByTestId('replay-time'))) - wanted) <= 5;
+  });
+  const long = new Date(Date.now() - 2 * 3_600_000);
+  await field.fill(`${String(long.getHours()).padStart(2, '0')}:${String(long.getMinutes()).padStart(2, '0')}`);
+  await field.press('Enter');
+  await replay.getByTestId('replay-missed').waitFor({ timeout: PATIENCE_MS });
+  assert.match(
+    await words(replay.getByTestId('replay-missed')),
+    /^No map is kept of \d\d:\d\d:00: this one is of another time\.$/,
+  );
+  await until('the oldest map stands for it', async () => (await stage.getAttribute('data-drawn')) === '0');
   watched.assertClean();
   await watched.close();
 });

@@ -4,8 +4,9 @@ import { describe, it } from 'node:test';
 import { durationParts } from '../../services/dashboard/src/text/duration.ts';
 import { flowBlind, flowColumns, flowStepFor, flowSum } from '../../services/dashboard/src/zone/flow.ts';
 import { levelSpans, rowsOf } from '../../services/dashboard/src/zone/level-spans.ts';
-import { gapAfter, waitMs } from '../../services/dashboard/src/zone/replay-time.ts';
-import { MAPS_AT_ONCE, nextStretch } from '../../services/dashboard/src/zone/replay-window.ts';
+import { lastTimeOfDay, localInput } from '../../services/dashboard/src/zone/local-time.ts';
+import { gapAfter, isOfAnotherTime, waitMs } from '../../services/dashboard/src/zone/replay-time.ts';
+import { MAPS_AT_ONCE, nearestMap, nextStretch } from '../../services/dashboard/src/zone/replay-window.ts';
 import { scaleTop } from '../../services/dashboard/src/zone/scale-top.ts';
 import {
   blindTimes,
@@ -390,5 +391,56 @@ describe('looking back over a day', () => {
     assert.deepEqual(nextStretch('newest', undefined, young), { from: NOW - MINUTE, to: NOW });
     assert.equal(nextStretch('earlier', { from: NOW - MINUTE, to: NOW }, young), undefined);
     assert.equal(nextStretch('newest', undefined, { ...kept, oldestAt: Number.POSITIVE_INFINITY }), undefined);
+    assert.equal(nextStretch({ at: NOW }, undefined, { ...kept, oldestAt: Number.POSITIVE_INFINITY }), undefined);
+  });
+
+  it('jumps to an instant: as much around it as is looked at else, and never beyond what there is', () => {
+    const [oldest, half] = [kept.oldestAt, span / 2];
+    const cases: [string, number, number, number][] = [
+      ['in the middle', NOW - 6 * HOUR, NOW - 6 * HOUR - half, NOW - 6 * HOUR + half],
+      ['a minute ago', NOW - MINUTE, NOW - span, NOW],
+      ['to come', NOW + HOUR, NOW - span, NOW],
+      ['just after the oldest', oldest + MINUTE, oldest, oldest + span],
+      ['before the oldest', oldest - HOUR, oldest, oldest + span],
+    ];
+    for (const [name, at, from, to] of cases)
+      assert.deepEqual(nextStretch({ at }, { from: NOW - span, to: NOW }, kept), { from, to }, name);
+    assert.deepEqual(nextStretch({ at: NOW }, undefined, { ...kept, oldestAt: NOW - MINUTE }), {
+      from: NOW - MINUTE,
+      to: NOW,
+    });
+  });
+
+  it('shows the map nearest to the instant, and knows when it is of another time', () => {
+    const times = [10, 20, 30].map((seconds) => NOW + seconds * SECOND);
+    for (const [seconds, index] of [
+      [0, 0],
+      [14, 0],
+      [16, 1],
+      [20, 1],
+      [99, 2],
+    ] as const)
+      assert.equal(nearestMap(times, NOW + seconds * SECOND), index, `${seconds} s`);
+    assert.equal(nearestMap([], NOW), -1);
+    assert.ok(!isOfAnotherTime(NOW - 10 * SECOND, NOW, everyMs) && isOfAnotherTime(NOW - 12 * SECOND, NOW, everyMs));
+    assert.ok(isOfAnotherTime(NOW + 12 * SECOND, NOW, everyMs));
+  });
+
+  it('a time of day is the last one by now, today or yesterday', () => {
+    const now = new Date(2026, 6, 14, 22, 5, 30).getTime();
+    const cases: [string, string | undefined][] = [
+      ['21:40', '2026-07-14T21:40'],
+      ['22:05', '2026-07-14T22:05'],
+      ['22:06', '2026-07-13T22:06'],
+      ['00:00', '2026-07-14T00:00'],
+      ['22:05:31', '2026-07-13T22:05'],
+      ['24:00', undefined],
+      ['9:40', undefined],
+      ['', undefined],
+    ];
+    for (const [written, wanted] of cases) {
+      const at = lastTimeOfDay(written, now);
+      assert.equal(at === undefined ? undefined : localInput(at), wanted, written);
+    }
   });
 });

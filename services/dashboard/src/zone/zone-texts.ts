@@ -86,6 +86,9 @@ export type ZoneTexts = {
     title: string;
     note: string;
     load: string;
+    jumpTo: string;
+    jump: string;
+    missed: (time: string) => string;
     loading: string;
     off: string;
     none: string;
