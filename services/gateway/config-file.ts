@@ -11,7 +11,7 @@ import type { Document } from 'yaml';
 import { editable, textOf } from '../../shared/config/edit.ts';
 import { ConfigError, type ConfigIssue, parseConfig, refuseEmpty } from '../../shared/config/load.ts';
 import type { Config } from '../../shared/config/schema.ts';
-import type { ConfigChange } from '../../shared/contracts/config-api.ts';
+import type { ConfigChange, ReadOnlyReason } from '../../shared/contracts/config-api.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { isMountedItself } from './mounted-file.ts';
@@ -39,16 +39,23 @@ export class ConfigChangedError extends HeadroomError {
   }
 }
 
+/** Why the file is not written: for people, and as a code that a screen can say in its reader's language. */
+export type ReadOnly = { text: string; reason: ReadOnlyReason };
+
 /** The file cannot be written, or must not be. */
 export class ConfigReadOnlyError extends HeadroomError {
-  constructor(why: string, options?: { cause?: unknown }) {
-    super('CONFIG_READ_ONLY', why, options);
+  readonly reason: ReadOnlyReason;
+  constructor({ text, reason }: ReadOnly, options?: { cause?: unknown }) {
+    super('CONFIG_READ_ONLY', text, options);
+    this.reason = reason;
   }
 }
 
+const NO_FILE: ReadOnly = { text: 'This gateway runs without a configuration file.', reason: 'no-file' };
+
 export class ConfigFile {
   readonly #path: string | undefined;
-  readonly #refusal: () => string | undefined;
+  readonly #refusal: () => ReadOnly | undefined;
   readonly #logger: Logger;
   #turn: Promise<unknown> = Promise.resolve();
   #judged: { text: string; faulty: boolean } | undefined;
@@ -57,7 +64,7 @@ export class ConfigFile {
    * @param path undefined where the gateway was started without a file
    * @param refusal why the configuration's own settings forbid changes, if they do
    */
-  constructor(path: string | undefined, refusal: () => string | undefined, logger: Logger) {
+  constructor(path: string | undefined, refusal: () => ReadOnly | undefined, logger: Logger) {
     this.#path = path;
     this.#refusal = refusal;
     this.#logger = logger;
@@ -69,12 +76,13 @@ export class ConfigFile {
 
   /** @throws ConfigReadOnlyError without a file, or one that cannot be read */
   async read(): Promise<ConfigSnapshot> {
-    if (this.#path === undefined) throw new ConfigReadOnlyError('This gateway runs without a configuration file.');
+    if (this.#path === undefined) throw new ConfigReadOnlyError(NO_FILE);
     try {
       const text = await readFile(this.#path, 'utf8');
       return { text, version: versionOf(text) };
     } catch (cause) {
-      throw new ConfigReadOnlyError(`${this.name} cannot be read (${codeOf(cause)}).`, { cause });
+      const text = `${this.name} cannot be read (${codeOf(cause)}).`;
+      throw new ConfigReadOnlyError({ text, reason: 'unreadable' }, { cause });
     }
   }
 
@@ -88,8 +96,8 @@ export class ConfigFile {
   }
 
   /** Why changes are refused; undefined when they are taken. */
-  async readOnlyBecause(): Promise<string | undefined> {
-    if (this.#path === undefined) return 'This gateway runs without a configuration file.';
+  async readOnlyBecause(): Promise<ReadOnly | undefined> {
+    if (this.#path === undefined) return NO_FILE;
     const refusal = this.#refusal();
     if (refusal) return refusal;
     try {
@@ -98,12 +106,15 @@ export class ConfigFile {
       await access(dirname(real), constants.W_OK);
       // Told before anybody draws zones in vain.
       const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
-      if (isMountedItself(real, mounts)) return `${this.name} is mounted by itself: ${MOUNT_FOLDER}`;
+      if (isMountedItself(real, mounts))
+        return { text: `${this.name} is mounted by itself: ${MOUNT_FOLDER}`, reason: 'mounted' };
       // What is no UTF-8 was replaced as it was read: saving would lose it.
-      if (!isUtf8(await readFile(real))) return `${this.name} is not UTF-8 text: save it as UTF-8 in an editor.`;
+      const text = `${this.name} is not UTF-8 text: save it as UTF-8 in an editor.`;
+      if (!isUtf8(await readFile(real))) return { text, reason: 'not-utf8' };
       return undefined;
     } catch (error) {
-      return `${this.name} cannot be written here (${codeOf(error)}); its folder must be writable, too.`;
+      const text = `${this.name} cannot be written here (${codeOf(error)}); its folder must be writable, too.`;
+      return { text, reason: 'unwritable' };
     }
   }
 
@@ -140,7 +151,7 @@ export class ConfigFile {
 
   async #change({ version, actor, what, edit }: ConfigEdit): Promise<string> {
     const why = await this.readOnlyBecause();
-    if (why || this.#path === undefined) throw new ConfigReadOnlyError(why ?? '');
+    if (why || this.#path === undefined) throw new ConfigReadOnlyError(why ?? NO_FILE);
     const before = await this.read();
     if (before.version !== version) throw new ConfigChangedError(before.version);
     // A file with faults is mended by hand: what the change would save besides it cannot be known.
@@ -183,7 +194,8 @@ export class ConfigFile {
       await rm(temporary, { force: true });
       if (cause instanceof HeadroomError) throw cause;
       const hint = codeOf(cause) === 'EBUSY' ? ` It may be mounted by itself: ${MOUNT_FOLDER}` : '';
-      throw new ConfigReadOnlyError(`${this.name} cannot be replaced (${codeOf(cause)}).${hint}`, { cause });
+      const text = `${this.name} cannot be replaced (${codeOf(cause)}).${hint}`;
+      throw new ConfigReadOnlyError({ text, reason: hint ? 'mounted' : 'unwritable' }, { cause });
     }
     await syncFolder(dirname(real));
   }

@@ -22,7 +22,7 @@ import {
 import { AlertDesk } from './alert-desk.ts';
 import { BenchLine } from './bench-line.ts';
 import { CameraBoard } from './camera-board.ts';
-import { ConfigFile } from './config-file.ts';
+import { ConfigFile, type ReadOnly } from './config-file.ts';
 import { DrillWatch } from './drill-watch.ts';
 import { createGatewayMetrics } from './gateway-metrics.ts';
 import { isLoopback, isOurHost, isOurPage } from './host-check.ts';
@@ -142,8 +142,11 @@ export async function startGateway({ config, configFile, redisUrls, logger }: Ga
 }
 
 /** Why the configuration may not be changed from a browser; there is no log-in that could tell who asks. */
-function changesRefused(mode: Config['gateway']['configChanges'], host: string): string | undefined {
-  if (mode === 'never') return 'gateway.configChanges is never: change headroom.yaml by hand.';
+function changesRefused(mode: Config['gateway']['configChanges'], host: string): ReadOnly | undefined {
+  if (mode === 'never')
+    return { text: 'gateway.configChanges is never: change headroom.yaml by hand.', reason: 'never' };
   if (mode === 'always' || isLoopback(host)) return undefined;
-  return 'The gateway listens to other machines and has no log-in: set gateway.configChanges to always if a proxy has.';
+  const text =
+    'The gateway listens to other machines and has no log-in: set gateway.configChanges to always if a proxy has.';
+  return { text, reason: 'no-log-in' };
 }

@@ -11,6 +11,18 @@ export type CameraSettings = z.infer<typeof CameraSettings>;
 export const FieldIssue = z.object({ field: z.string(), rule: z.string() });
 export type FieldIssue = z.infer<typeof FieldIssue>;
 
+/** Why the file is not written; `no-log-in`: it may be changed from this machine only. */
+export const ReadOnlyReason = z.enum([
+  'never',
+  'no-log-in',
+  'no-file',
+  'unreadable',
+  'unwritable',
+  'mounted',
+  'not-utf8',
+]);
+export type ReadOnlyReason = z.infer<typeof ReadOnlyReason>;
+
 export const ConfigView = z.object({
   /** State of the file; changes send it as If-Match. */
   version: z.string(),
@@ -19,6 +31,8 @@ export const ConfigView = z.object({
   faults: z.array(FieldIssue).optional(),
   /** Absent where changes are taken. */
   readOnlyBecause: z.string().optional(),
+  /** The same as a code. */
+  readOnlyReason: ReadOnlyReason.optional(),
   cameras: z.array(CameraSettings),
   /** Thresholds and times in force, defaults included. */
   alerts: z.record(z.string(), z.unknown()),

@@ -254,13 +254,15 @@ test('an empty file, as a full disk leaves it, is no site without cameras to go 
 test('a file that is gone, or of another encoding, is told in plain words and not written', async () => {
   const latin = Buffer.from(START.replace('north', 'nörd'), 'latin1');
   await writeFile(file, latin);
-  const { readOnlyBecause, version } = await view();
+  const { readOnlyBecause, readOnlyReason, version } = await view();
   assert.match(readOnlyBecause ?? '', /is not UTF-8 text/);
+  assert.equal(readOnlyReason, 'not-utf8');
   assert.equal((await put({ id: 'new', url: 'rtsp://192.0.2.1/n' }, version)).status, 403);
   assert.deepEqual(await readFile(file), latin);
   await rm(file);
   const gone = await ask('config');
-  assert.deepEqual([gone.status, gone.body.detail], [403, 'headroom.yaml cannot be read (ENOENT).']);
+  const { detail, readOnlyReason: reason } = gone.body;
+  assert.deepEqual([gone.status, detail, reason], [403, 'headroom.yaml cannot be read (ENOENT).', 'unreadable']);
 });
 
 test('a file that is mounted by itself is known by the mounts', () => {
@@ -285,6 +287,7 @@ test('a foreign page and a configuration that forbids it change nothing', async 
   const refused = await put({ id: 'new', url: 'rtsp://192.0.2.1/n' }, (await view()).version);
   assert.equal(refused.status, 403);
   assert.match(String(refused.body.detail), /configChanges is never/);
+  assert.equal(refused.body.readOnlyReason, 'never');
   assert.equal((await ask('probe', { method: 'POST', json: { url: 'rtsp://192.0.2.1/n' } })).status, 403);
   await writeFile(file, START);
   await until('changes are taken again', async () => (await view()).readOnlyBecause === undefined);

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { asRectangle, judge, newMark } from '../../services/dashboard/src/setup/calibration.ts';
 import { differences, same } from '../../services/dashboard/src/setup/difference.ts';
 import { groundGrid, polygonSqm } from '../../services/dashboard/src/setup/ground-grid.ts';
-import { cameraIssues, placeWords, ruleWords } from '../../services/dashboard/src/setup/issues.ts';
+import { cameraIssues, placeWords, readOnlyWords, ruleWords } from '../../services/dashboard/src/setup/issues.ts';
 import { flowOf, limitWords, startingFlow } from '../../services/dashboard/src/setup/limits.ts';
 import { choicesOf, usualModel } from '../../services/dashboard/src/setup/models.ts';
 import { perLanguage, textIn, withText } from '../../services/dashboard/src/setup/runbooks.ts';
@@ -17,6 +17,7 @@ import { setupKo } from '../../services/dashboard/src/text/setup-ko.ts';
 import { parseConfig } from '../../shared/config/load.ts';
 import { PictureGate } from '../../shared/config/picture-gate.ts';
 import type { PicturePoint } from '../../shared/contracts/common.ts';
+import { ReadOnlyReason } from '../../shared/contracts/config-api.ts';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { calibrate, groundAt, pictureAt } from '../../shared/geometry/ground.ts';
 
@@ -270,5 +271,16 @@ describe('faults of the file, as the server words them', () => {
     assert.equal(ruleWords('must be at least 0.05', setupEn), 'must be at least 0.05');
     assert.equal(placeWords('line 3', setupKo), '3번째 줄');
     assert.equal(placeWords('cameras[0].outline 3', setupKo), 'cameras[0].outline 3');
+  });
+});
+
+describe('why nothing can be saved', () => {
+  it('is said in Korean for every reason, and as the server says it elsewhere', () => {
+    const text = 'headroom.yaml is mounted by itself.';
+    const said = ReadOnlyReason.options.map((reason) => readOnlyWords(text, reason, setupKo));
+    for (const words of said) assert.match(words, /[가-힣]/);
+    assert.equal(new Set(said).size, ReadOnlyReason.options.length);
+    assert.equal(readOnlyWords(text, 'mounted', setupEn), text);
+    assert.equal(readOnlyWords(text, undefined, setupKo), text, 'a reason that is not known here');
   });
 });

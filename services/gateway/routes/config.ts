@@ -16,6 +16,7 @@ import {
   ConfigSaved,
   ConfigView,
   FieldIssue,
+  ReadOnlyReason,
   ThresholdTrial,
 } from '../../../shared/contracts/config-api.ts';
 import { ProbeAnswer, ProbeQuestion } from '../../../shared/contracts/probe.ts';
@@ -40,7 +41,16 @@ const Version = z.looseObject({
 
 /** A fault of the configuration by its field; or, with 412, the version in force. */
 const ConfigProblem = Problem.extend({ issues: z.array(FieldIssue).optional(), version: z.string().optional() });
-const failures = { 400: Problem, 403: Problem, 404: Problem, 412: ConfigProblem, 422: ConfigProblem, 428: Problem };
+/** Why nothing is written; absent where something else forbids it. */
+const ReadOnlyProblem = Problem.extend({ readOnlyReason: ReadOnlyReason.optional() });
+const failures = {
+  400: Problem,
+  403: ReadOnlyProblem,
+  404: Problem,
+  412: ConfigProblem,
+  422: ConfigProblem,
+  428: Problem,
+};
 
 /** A change that cannot even be tried, told like a fault of the file. */
 class Refused extends Error {
@@ -59,7 +69,7 @@ export const configRoutes =
 
     const view = async (): Promise<z.infer<typeof ConfigView>> => {
       const { text, version } = await config.read();
-      const readOnlyBecause = await config.readOnlyBecause();
+      const readOnly = await config.readOnlyBecause();
       const judged = judge(text);
       const inForce = 'config' in judged ? judged.config : parseConfig('');
       const issues = 'issues' in judged ? judged.issues : [];
@@ -67,7 +77,7 @@ export const configRoutes =
       return {
         version,
         file: config.name,
-        ...(readOnlyBecause ? { readOnlyBecause } : {}),
+        ...(readOnly ? { readOnlyBecause: readOnly.text, readOnlyReason: readOnly.reason } : {}),
         ...(faults.length > 0 ? { faults } : {}),
         cameras: maskedCameras(plainOrNone(text)),
         alerts: inForce.alerts,
@@ -83,7 +93,8 @@ export const configRoutes =
           .type('application/problem+json')
           .send({ ...problem(status, title, detail), ...more });
       if (error instanceof UnknownCamera) return send(404, 'Unknown camera', 'No camera with this id is configured.');
-      if (error instanceof ConfigReadOnlyError) return send(403, 'Read only', error.message);
+      if (error instanceof ConfigReadOnlyError)
+        return send(403, 'Read only', error.message, { readOnlyReason: error.reason });
       if (error instanceof ConfigChangedError)
         return send(412, 'Changed since', error.message, { version: error.version });
       if (error instanceof ConfigError || error instanceof Refused) {
@@ -103,7 +114,11 @@ export const configRoutes =
     app.get(
       '/api/config',
       {
-        schema: { summary: 'The configuration, its secrets masked', tags, response: { 200: ConfigView, 403: Problem } },
+        schema: {
+          summary: 'The configuration, its secrets masked',
+          tags,
+          response: { 200: ConfigView, 403: ReadOnlyProblem },
+        },
       },
       async (_request, reply) => {
         try {
@@ -295,7 +310,7 @@ export const configRoutes =
             'Answers with 200 also when the camera gives no picture: `result.ok` is false then. Takes up to 20 s.',
           tags,
           body: ProbeQuestion,
-          response: { 200: ProbeAnswer, 403: Problem, 422: ConfigProblem, 429: Problem, 503: Problem },
+          response: { 200: ProbeAnswer, 403: ReadOnlyProblem, 422: ConfigProblem, 429: Problem, 503: Problem },
         },
       },
       async ({ body }, reply) => {

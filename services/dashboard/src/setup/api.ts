@@ -1,6 +1,12 @@
 /** What the set-up pages ask of the server. Every answer is parsed; every failure comes back as what it means. */
 import { z } from 'zod';
-import { ConfigSaved, ConfigView, FieldIssue, ThresholdTrial } from '../../../../shared/contracts/config-api.ts';
+import {
+  ConfigSaved,
+  ConfigView,
+  FieldIssue,
+  ReadOnlyReason,
+  ThresholdTrial,
+} from '../../../../shared/contracts/config-api.ts';
 import { WorkerModels } from '../../../../shared/contracts/models.ts';
 import { ProbeAnswer } from '../../../../shared/contracts/probe.ts';
 
@@ -10,7 +16,7 @@ const PROBE_TIMEOUT_MS = 30_000;
 export type Failure =
   | { kind: 'changed'; version: string }
   | { kind: 'invalid'; issues: FieldIssue[] }
-  | { kind: 'read-only'; why: string }
+  | { kind: 'read-only'; why: string; reason: ReadOnlyReason | undefined }
   /** Settings elsewhere in the file that name the camera to be removed. */
   | { kind: 'still-named'; fields: string[] }
   | { kind: 'busy' | 'nobody' | 'refused' | 'removed' | 'edited' };
@@ -20,6 +26,8 @@ const Refusal = z.object({
   detail: z.string().default(''),
   version: z.string().optional(),
   issues: z.array(FieldIssue).optional(),
+  // A newer server may know more: its words stand then.
+  readOnlyReason: ReadOnlyReason.optional().catch(undefined),
 });
 
 async function ask<T>(path: string, schema: z.ZodType<T>, init: RequestInit = {}): Promise<Answer<T>> {
@@ -35,10 +43,10 @@ async function ask<T>(path: string, schema: z.ZodType<T>, init: RequestInit = {}
 }
 
 function failureOf(status: number, body: unknown): Failure {
-  const { detail, version, issues } = Refusal.catch({ detail: '' }).parse(body);
+  const { detail, version, issues, readOnlyReason } = Refusal.catch({ detail: '' }).parse(body);
   if (status === 412 && version) return { kind: 'changed', version };
   if (status === 422 && issues) return { kind: 'invalid', issues };
-  if (status === 403) return { kind: 'read-only', why: detail };
+  if (status === 403) return { kind: 'read-only', why: detail, reason: readOnlyReason };
   if (status === 429) return { kind: 'busy' };
   return { kind: status === 503 ? 'nobody' : 'refused' };
 }

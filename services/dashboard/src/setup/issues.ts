@@ -1,7 +1,7 @@
 /** Faults of a draft in words, at their field. The rules are the schema's own: the same that judge at a start. Pure. */
 import type { z } from 'zod';
 import { Camera } from '../../../../shared/config/schema.ts';
-import type { FieldIssue } from '../../../../shared/contracts/config-api.ts';
+import type { FieldIssue, ReadOnlyReason } from '../../../../shared/contracts/config-api.ts';
 import type { SetupTexts } from '../text/setup-texts.ts';
 
 /** Every fault of a camera as it would be saved, by field such as `zones[0].polygon`. */
@@ -41,3 +41,7 @@ export const placeWords = (field: string, t: SetupTexts): string =>
 export function ruleWords(rule: string, t: SetupTexts): string {
   return t.rules.known[rule] ?? t.rules.formed(rule) ?? rule;
 }
+
+/** Why nothing can be saved, in the reader's language where it has words for it; else as the server says it. */
+export const readOnlyWords = (text: string, reason: ReadOnlyReason | undefined, t: SetupTexts): string =>
+  (reason && t.readOnlyReasons[reason]) ?? text;

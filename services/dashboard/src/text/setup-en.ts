@@ -1,4 +1,5 @@
 /** English texts of the set-up pages. */
+import type { ReadOnlyReason } from '../../../../shared/contracts/config-api.ts';
 import type { ProbeFailure } from '../../../../shared/contracts/probe.ts';
 import type { CalibrationFault } from '../../../../shared/geometry/ground.ts';
 
@@ -27,6 +28,8 @@ export const setupEn = {
   cannotLoad: 'The configuration cannot be read now.',
   tryAgain: 'Try again',
   readOnly: 'Nothing can be saved here.',
+  /** By code; the server's own English words name the file, so nothing needs to be said anew. */
+  readOnlyReasons: {} as Partial<Record<ReadOnlyReason, string>>,
   fileLine: (line: string) => `line ${line}`,
   fileFaults: (file: string) => `${file} has faults; an older state of it is in force. Mend it by hand:`,
   gone: 'There is no camera of this name in the configuration.',

@@ -25,6 +25,16 @@ export const setupKo: SetupTexts = {
   cannotLoad: '지금은 설정을 읽을 수 없습니다.',
   tryAgain: '다시 시도',
   readOnly: '여기서는 저장할 수 없습니다.',
+  readOnlyReasons: {
+    never: 'gateway.configChanges가 never입니다. 설정 파일을 직접 고치세요.',
+    'no-log-in':
+      '게이트웨이가 다른 컴퓨터의 접속도 받는데 로그인이 없습니다. 앞의 프록시에서 로그인한다면 gateway.configChanges를 always로 설정하세요.',
+    'no-file': '이 게이트웨이는 설정 파일 없이 실행 중입니다.',
+    unreadable: '설정 파일을 읽을 수 없습니다. 파일이 있는지, 읽을 권한이 있는지 확인하세요.',
+    unwritable: '설정 파일에 쓸 수 없습니다. 파일과 폴더 모두 쓰기 권한이 있어야 합니다.',
+    mounted: '설정 파일만 따로 마운트되어 있습니다. 파일이 든 폴더를 마운트하거나, 원래 위치에서 파일을 직접 고치세요.',
+    'not-utf8': '설정 파일이 UTF-8이 아닙니다. 편집기에서 UTF-8로 저장하세요.',
+  },
   fileLine: (line) => `${line}번째 줄`,
   fileFaults: (file) => `${file}에 오류가 있어 이전 상태가 적용되고 있습니다. 파일을 직접 고치세요:`,
   gone: '이 이름의 카메라가 설정에 없습니다.',
