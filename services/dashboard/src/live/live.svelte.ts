@@ -1,7 +1,9 @@
 /** The page's live state: what came over the socket, in the form the screens read it. */
+import type { PublicReading } from '../../../../shared/contracts/reading.ts';
 import type { Runbooks } from '../../../../shared/contracts/runbook.ts';
 import type { CameraInfo, ServerMessage, SystemState } from '../../../../shared/contracts/socket.ts';
 import { Alerts } from '../alerts/alerts.svelte.ts';
+import { Batch } from './batch.ts';
 import { CameraLive, type Moment } from './camera-live.svelte.ts';
 import { ServerClock } from './clock.ts';
 import { type Connection, startConnection } from './connection.ts';
@@ -11,6 +13,10 @@ import { LiveSocket } from './socket.ts';
 /** Scrolling moves many tiles in and out: the list of wanted maps is sent once it has settled. */
 const SUBSCRIBE_DELAY_MS = 150;
 const MAX_SUBSCRIPTIONS = 64;
+/** Shorter than anybody sees, and long enough for a wall of a hundred cameras to be brought up to date once for many. */
+const READINGS_TOGETHER_MS = 100;
+
+type Arrived = { reading: PublicReading; localNow: number };
 
 export class Live implements Moment {
   connection: Connection = $state.raw(startConnection(performance.now()));
@@ -35,6 +41,11 @@ export class Live implements Moment {
   readonly #socket: LiveSocket;
   readonly #byId = new Map<string, CameraLive>();
   readonly #onScreen = new Set<string>();
+  readonly #readings = new Batch<Arrived>(READINGS_TOGETHER_MS, (arrived) => {
+    // Not a tick for all: every tile of a large wall would be looked at again.
+    for (const { reading, localNow } of arrived)
+      this.#byId.get(reading.cameraId)?.take(reading, this.#clock.now(localNow));
+  });
   #overlayWanted = false;
   #subscribed = '';
   #subscribeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -68,6 +79,7 @@ export class Live implements Moment {
 
   close(): void {
     clearTimeout(this.#subscribeTimer);
+    this.#readings.clear();
     this.alerts.close();
     this.#socket.close();
   }
@@ -116,6 +128,8 @@ export class Live implements Moment {
   #takeMessage(message: ServerMessage, localNow: number): void {
     switch (message.type) {
       case 'snapshot':
+        // It holds the newest of every camera.
+        this.#readings.flush();
         this.#clock.reset();
         this.#learnTime(message.serverTime, localNow);
         this.system = message.system;
@@ -128,10 +142,10 @@ export class Live implements Moment {
         this.alerts.connected();
         break;
       case 'reading':
-        // Not a tick for all: every tile of a large wall would be looked at again with every picture of every other.
-        this.#byId.get(message.cameraId)?.take(message, this.#clock.now(localNow));
+        this.#readings.add({ reading: message, localNow });
         break;
       case 'cameras':
+        this.#readings.flush();
         this.runbooks = message.runbooks;
         this.#setCameras(message.cameras);
         break;
