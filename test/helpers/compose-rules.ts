@@ -145,6 +145,8 @@ function checkRedis(name: string, service: Service, fault: (text: string) => voi
   const { command, volumes = [], tmpfs = [], deploy } = service;
   const option = (key: string) => command[command.indexOf(`--${key}`) + 1];
   if (option('maxmemory-policy') !== 'noeviction') fault('evicts keys');
+  // The official image is built to answer others, distributions' Redis turns them away.
+  if (option('protected-mode') !== 'no') fault('answers only its own container');
   const limit = megabytes(deploy.resources.limits.memory);
   if (!(megabytes(option('maxmemory') ?? '') < limit)) fault('is killed before it is full');
   if (option('save') !== '') fault('writes snapshots');

@@ -72,12 +72,17 @@ const mistakes: [what: string, make: (services: Services, around: Surroundings) 
     (s) => Object.assign(s.worker?.depends_on as object, { redis: { condition: 'service_healthy' } }),
     /no service/,
   ],
-  ['pictures on a disk', (s) => frames(s).command.splice(frames(s).command.indexOf('no'), 1, 'yes'), /on a disk/],
+  [
+    'pictures on a disk',
+    (s) => frames(s).command.splice(frames(s).command.indexOf('--appendonly') + 1, 1, 'yes'),
+    /on a disk/,
+  ],
   [
     'snapshots of pictures',
     (s) => frames(s).command.splice(frames(s).command.indexOf('--save') + 1, 1, '60 1'),
     /snapshots/,
   ],
+  ['a Redis for itself', (s) => frames(s).command.splice(1, 2), /only its own container/],
   ['eviction', (s) => frames(s).command.splice(-1, 1, 'allkeys-lru'), /evicts/],
   [
     'more pictures than memory',
