@@ -1,6 +1,6 @@
 /** infra/docker/Dockerfile: pinned, without root, and with all that the services need. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -70,6 +70,18 @@ it('installs exactly what the lock file says, and runs no install scripts', () =
   const installs = stages.flatMap(({ instructions }) => instructions).filter(([, rest]) => rest.includes('npm '));
   assert.equal(installs.length, 2);
   for (const [, rest] of installs) assert.match(rest, /^npm ci .*--ignore-scripts/);
+});
+
+it('keeps the runtime of the model to this system, and from reporting', () => {
+  const lines = (name: string) =>
+    stages.find((stage) => stage.name === name)?.instructions.map(([, rest]) => rest) ?? [];
+  const folders = readdirSync(join(ROOT, 'node_modules/onnxruntime-node/bin'));
+  assert.deepEqual(folders, ['napi-v6']);
+  for (const system of readdirSync(join(ROOT, 'node_modules/onnxruntime-node/bin/napi-v6'))) {
+    const removed = lines('packages').some((line) => line.includes(`napi-v6/${system} `));
+    assert.ok(system === 'linux' || removed, `the image carries the runtime for ${system}`);
+  }
+  assert.ok(lines('headroom').some((line) => line.includes('ORT_DISABLE_TELEMETRY=1')));
 });
 
 it('keeps the script that ties ffmpeg to its parent executable', () => {
