@@ -180,6 +180,56 @@ test('a kept picture that did not come is asked for again; only one that the ser
   await watched.close();
 });
 
+test('on paper an alert is black on white, with its pictures whole and its time zone, and nothing to press', async () => {
+  const watched = await screens.browser.open(screens.site.url);
+  const { page } = watched;
+  await page.route('**/api/alerts/*/evidence', (route) => {
+    const kept = [1, 2, 3].map((sequence) =>
+      Evidence.parse({
+        ...{ eventId: `e${sequence}`, alertId: 'a1', sequence, cameraId: 'gate', zoneId: 'all', mode: 'actual' },
+        ...{ level: 'alert', capturedAt: 1_790_000_000_000, at: 1_790_000_000_000, privacy: 'picture', state: 'kept' },
+        ...{ widthPx: 640, heightPx: 360 },
+        files: { picture: { bytes: 1, sha256: '0' } },
+      }),
+    );
+    return route.fulfill({ json: kept });
+  });
+  await page.route('**/api/evidence/**', (route) => route.continue({ url: `${screens.site.url}/icon-192.png` }));
+  await page.getByTestId('alert').getByTestId('open-alert').first().click();
+  const opened = page.getByTestId('alert-page');
+  const paper = opened.getByTestId('alert-paper');
+  await opened.getByTestId('evidence').locator('img').nth(2).waitFor({ state: 'attached' });
+  assert.ok(!(await paper.isVisible()), 'the screen has no need of it');
+  await page.emulateMedia({ media: 'print' });
+  await page.setViewportSize({ width: 720, height: 1000 });
+  assert.match(
+    (await paper.locator('dt, dd').allTextContents()).join(' '),
+    /^Alert \S+ Began \d.+ 20\d\d .+ Printed \d.+ 20\d\d .+ Time zone of all times \S+$/,
+  );
+  for (const part of ['a', 'button', 'input', 'nav', 'form'].map((name) => page.locator(`${name}:visible`)))
+    for (const text of await part.evaluateAll((all) =>
+      all.map((one) => (one as unknown as { outerHTML: string }).outerHTML),
+    ))
+      assert.match(text, /target="_blank"/, 'only pictures are left of what can be pressed');
+  assert.equal(await page.getByTestId('tile').filter({ visible: true }).count(), 0, 'what is of now is not of then');
+  const colours = await page.evaluate<string[]>(
+    "['h1', 'body'].map((name) => getComputedStyle(document.querySelector(name))[name === 'body' ? 'backgroundColor' : 'color'])",
+  );
+  assert.deepEqual(colours, ['rgb(0, 0, 0)', 'rgb(255, 255, 255)']);
+  const pictures = opened.getByTestId('evidence').locator('li');
+  assert.equal(await pictures.count(), 3);
+  for (const one of await pictures.all()) {
+    const box = await one.boundingBox();
+    assert.ok(box && box.height > 100 && box.height < 500, `two to a page: ${JSON.stringify(box)}`);
+  }
+  const broken = await page.evaluate<string[]>(
+    `[...document.querySelectorAll('[data-testid="evidence"] li')].map((one) => getComputedStyle(one).breakInside)`,
+  );
+  assert.deepEqual([...new Set(broken)], ['avoid'], 'no page ends within a picture');
+  await watched.screenshot('alert-paper');
+  await watched.close();
+});
+
 for (const language of ['en-GB', 'ko-KR'] as const) {
   test(`a phone that has lost the server stays as wide as it is, with the press that tries again (${language})`, async () => {
     const watched = await screens.browser.open(screens.site.url, { size: 'small', language });

@@ -115,6 +115,12 @@ export const alertsEn: AlertTexts = {
   },
   drill: { language: 'en', line: (title, by) => `${title} (by ${by})`, stop: 'End the drill' },
   assign: { label: 'Give to', send: 'Give', toMe: 'I take it' },
+  paper: {
+    alert: 'Alert',
+    began: 'Began',
+    printed: 'Printed',
+    timeZone: 'Time zone of all times',
+  },
   evidence: {
     title: 'Pictures of the level changes',
     loading: 'Loading …',

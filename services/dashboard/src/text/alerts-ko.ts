@@ -108,6 +108,12 @@ export const alertsKo: AlertTexts = {
   },
   drill: { language: 'ko', line: (title, by) => `${title} (${by})`, stop: '훈련 끝내기' },
   assign: { label: '담당자', send: '지정', toMe: '내가 맡음' },
+  paper: {
+    alert: '경보',
+    began: '시작',
+    printed: '인쇄',
+    timeZone: '모든 시각의 시간대',
+  },
   evidence: {
     title: '단계 변경 시점의 화면',
     loading: '불러오는 중 …',

@@ -71,6 +71,12 @@ export type AlertTexts = {
   };
   drill: { language: 'en' | 'ko'; line: Say; stop: string };
   assign: { label: string; send: string; toMe: string };
+  paper: {
+    alert: string;
+    began: string;
+    printed: string;
+    timeZone: string;
+  };
   evidence: {
     title: string;
     loading: string;

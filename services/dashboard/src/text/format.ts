@@ -14,6 +14,8 @@ export type Format = {
   clock: (at: number) => string;
   /** Day and time to the second. */
   dateTime: (at: number) => string;
+  /** For paper: with the year, and how far the clock is from Greenwich's. */
+  full: (at: number) => string;
   /** Time of day, with the day where it is not the reader's today: yesterday's must not read as if it were now. */
   when: (at: number, now: number) => string;
   ago: (ageMs: number) => string;
@@ -46,6 +48,7 @@ export function makeFormat(locale: string, agoWords: AgeWords): Format {
     second: '2-digit',
     hourCycle: 'h23',
   });
+  const full = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'long', hourCycle: 'h23' });
   const ago = (ageMs: number) => {
     const age = readableAge(ageMs);
     return agoWords(age.decimals === 1 ? tenth.format(age.value) : whole.format(age.value), age.unit);
@@ -61,6 +64,7 @@ export function makeFormat(locale: string, agoWords: AgeWords): Format {
     interval: ([low, high]) => `${whole.format(Math.floor(low))}–${whole.format(Math.ceil(high))}`,
     clock: (at) => clock.format(at),
     dateTime: (at) => dateTime.format(at),
+    full: (at) => full.format(at),
     when: (at, now) => (dayOf(at) === dayOf(now) ? clock : dateTime).format(at),
     ago,
   };
