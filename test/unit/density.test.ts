@@ -13,7 +13,7 @@ const manifestOf = (model: string) => parseManifest(readFileSync(`models/${model
 const manifest = manifestOf('standard');
 const MAP = { width: 32, height: 16 };
 const BLOCKS = { width: 4, height: 2 };
-const size = (mask: Uint8Array) => mask.reduce((a, b) => a + b, 0);
+const size = (mask: Float32Array) => mask.reduce((a, b) => a + b, 0);
 
 test('the whole picture as a zone covers every cell and block', () => {
   const { map, blocks } = rasterise(
@@ -51,7 +51,8 @@ test('two halves share no cell and miss none', () => {
     MAP,
     BLOCKS,
   );
-  for (let i = 0; i < left.map.length; i++) assert.equal((left.map[i] as number) + (right.map[i] as number), 1);
+  for (let i = 0; i < left.map.length; i++)
+    assert.ok(Math.abs((left.map[i] as number) + (right.map[i] as number) - 1) < 1e-5);
   for (let i = 0; i < left.blocks.length; i++)
     assert.ok(Math.abs((left.blocks[i] as number) + (right.blocks[i] as number) - 1) < 1e-5);
 });
@@ -120,9 +121,26 @@ test('a rectangle covers its share of the picture', () => {
           { width: 200, height: 200 },
           { width: 10, height: 10 },
         );
-        assert.ok(Math.abs(size(map) / 40_000 - (to - from) ** 2) < 0.02);
+        assert.ok(Math.abs(size(map) / 40_000 - (to - from) ** 2) < 0.002);
       },
     ),
+  );
+});
+
+test('a zone of a few cells, far away, counts by their shares: as many people as its part of an even crowd', () => {
+  const [width, height] = [200, 200];
+  const place = fc.double({ min: 0, max: 0.9, noNaN: true });
+  fc.assert(
+    fc.property(place, place, fc.double({ min: -0.01, max: 0.01, noNaN: true }), (x, y, skew) => {
+      const [wide, high] = [0.062, 0.043];
+      const { map } = rasterise(
+        [[x + 0.01, y], [x + 0.01 + wide, y], [x + 0.01 + wide + skew, y + high], [x + 0.01 + skew, y + high]], // biome-ignore format: corners
+        { width, height },
+        { width: 10, height: 10 },
+      );
+      const share = size(map) / (width * height);
+      assert.ok(Math.abs(share / (wide * high) - 1) < 0.02, `${share} of ${wide * high}`);
+    }),
   );
 });
 

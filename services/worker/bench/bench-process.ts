@@ -85,7 +85,7 @@ async function draw(
   const { manifest } = counter;
   const startedAt = performance.now();
   const estimate = await drawPicture(counter, encoded, { steps, seed: benchSeed(seed), leastHead });
-  const reading = readPicture(estimate, manifest, [], () => ({ map: new Uint8Array(), blocks: new Float32Array() }));
+  const reading = readPicture(estimate, manifest, [], () => ({ map: new Float32Array(), blocks: new Float32Array() }));
   if (!reading) return undefined;
   const { map, blocks, heads, peaks = [] } = estimate;
   return {

@@ -51,7 +51,7 @@ export function cutBlocks(blocks: Blocks, columns: number, rows: number): Blocks
 }
 
 /** Share of every map cell and block that belongs to a region; undefined for the whole picture. */
-export type Coverage = { map: Uint8Array; blocks: Float32Array };
+export type Coverage = { map: Float32Array; blocks: Float32Array };
 
 /** People in a region from both estimates, weighted as the manifest says; never below zero. */
 export function countPeople(map: DensityMap, blocks: Blocks, weight: number, region?: Coverage): number {
@@ -111,7 +111,7 @@ export function halfWidth(
   return q * Math.sqrt(v0 * share + v1 * variance + v2 * count * count);
 }
 
-function sum(values: Float32Array, weights?: Uint8Array | Float32Array): number {
+function sum(values: Float32Array, weights?: Float32Array): number {
   let total = 0;
   if (weights) for (let i = 0; i < values.length; i++) total += (values[i] as number) * (weights[i] as number);
   else for (let i = 0; i < values.length; i++) total += values[i] as number;
