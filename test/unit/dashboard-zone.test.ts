@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { durationParts } from '../../services/dashboard/src/text/duration.ts';
 import { flowBlind, flowColumns, flowStepFor, flowSum } from '../../services/dashboard/src/zone/flow.ts';
+import { type Label, placed } from '../../services/dashboard/src/zone/label-place.ts';
 import { levelSpans, rowsOf } from '../../services/dashboard/src/zone/level-spans.ts';
 import { lastTimeOfDay, localInput } from '../../services/dashboard/src/zone/local-time.ts';
 import { gapAfter, isOfAnotherTime, waitMs } from '../../services/dashboard/src/zone/replay-time.ts';
@@ -443,4 +444,19 @@ describe('looking back over a day', () => {
       assert.equal(at === undefined ? undefined : localInput(at), wanted, written);
     }
   });
+});
+
+describe('names of lines', () => {
+  const at = (left: number, top: number): Label => ({ left, top, width: 50, height: 12 });
+  const cases: [string, Label[], Label, number][] = [
+    ['alone', [], at(6, 40), 6],
+    ['far below another', [at(6, 40)], at(6, 60), 6],
+    ['just below another', [at(6, 40)], at(6, 52), 6],
+    ['over another', [at(6, 40)], at(6, 33), 66],
+    ['over one that is further down', [at(6, 40)], at(6, 47), 66],
+    ['over two side by side', [at(66, 38), at(6, 40)], at(6, 42), 126],
+    ['beside one that left room', [at(66, 40)], at(6, 40), 6],
+  ];
+  for (const [name, told, label, left] of cases)
+    it(name, () => assert.deepEqual(placed(label, told, 10), { ...label, left }));
 });

@@ -1,6 +1,7 @@
 /** uPlot for a zone's charts: series, thresholds, blind times, axes in the reader's language. */
 import uPlot from 'uplot';
 import type { RaisedLevel } from '../../../../shared/contracts/alert.ts';
+import { type Label, placed } from './label-place.ts';
 import { scaleTop } from './scale-top.ts';
 import type { ThresholdLine } from './thresholds.ts';
 import type { Stretch } from './window.ts';
@@ -172,7 +173,14 @@ function drawThresholds(chart: uPlot, { style, state, value, levelName }: ChartS
   ctx.lineWidth = 1.5 * devicePixelRatio;
   const left = bbox.left + 6 * devicePixelRatio;
   const lineHeight = Number.parseFloat(ctx.font.replace(/^.*?([\d.]+)px.*$/, '$1')) * 1.2;
-  let told: { y: number; right: number } | undefined;
+  const told: Label[] = [];
+  const gap = 10 * devicePixelRatio;
+  const name = (words: string, top: number) => {
+    const label = placed({ left, top, width: ctx.measureText(words).width, height: lineHeight }, told, gap);
+    ctx.fillText(words, label.left, top);
+    told.push(label);
+  };
+  ctx.textBaseline = 'top';
   let aboveTold = false;
   for (const { level, value: at } of state().thresholds) {
     const y = chart.valToPos(at, 'y', true);
@@ -185,18 +193,12 @@ function drawThresholds(chart: uPlot, { style, state, value, levelName }: ChartS
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      // Levels that lie close together are named side by side, not one over the other.
-      const beside = told && told.y - y < lineHeight ? told.right + 10 * devicePixelRatio : left;
       // At the top of the scale there is no room above the line.
-      const isAbove = y - lineHeight >= 0;
-      ctx.textBaseline = isAbove ? 'bottom' : 'top';
-      ctx.fillText(words, beside, y + (isAbove ? -1 : 2) * devicePixelRatio);
-      told = { y, right: beside + ctx.measureText(words).width };
+      name(words, y - lineHeight >= 0 ? y - lineHeight + devicePixelRatio : y + 2 * devicePixelRatio);
     } else if (!aboveTold) {
       // Too far away to be drawn: the next one is named at the edge.
       aboveTold = true;
-      ctx.textBaseline = 'top';
-      ctx.fillText(`↑ ${words}`, left, bbox.top + 3 * devicePixelRatio);
+      name(`↑ ${words}`, bbox.top + 3 * devicePixelRatio);
     }
   }
   ctx.restore();
