@@ -1,7 +1,8 @@
 /**
  * `bench dashboard`: the wall in real Chromium on a simulated site, as an operator leaves it open. Prints first paint and
- * first number of browsers that were never there, bundle, and once a minute the heap after a forced collection and what the page's main thread did for ten seconds.
- * Prints and never judges.
+ * first number of browsers that were never there, bundle, and once a minute the heap after a forced collection, what the
+ * page's main thread did for ten seconds, how long a key waited for it, and how many pictures each tile got. Prints and
+ * never judges.
  *
  * Tasks are measured twice: as the browser reports them (`longtask`, time on the wall, which grows on a busy machine),
  * and by the CPU time they took (a trace), which does not.
@@ -12,6 +13,7 @@ import { launchChromium } from '../helpers/browser.ts';
 import { startSimulatedSite } from '../helpers/simulated-site.ts';
 import { filesFetched, gzippedBytes } from '../helpers/wall-bundle.ts';
 import { quantile } from './statistics.ts';
+import { COUNT_PICTURES, PICTURES, WATCH } from './wall-watch.ts';
 
 const SCREEN = { width: 1920, height: 1080 };
 /** Opening the page is one thing, watching it another. */
@@ -20,15 +22,9 @@ const TRACE_MS = 10_000;
 const LINES_FULL_S = 16 * 60;
 const LONG_TASK_MS = 50;
 const OPENINGS = 9;
+/** A key that means nothing, pressed this often while the page is looked at: how long until the page hears of it? */
+const KEY_MS = 400;
 const LIVE_TILE = '[data-testid="tile"][data-live="true"]';
-
-/** Runs before the page: keeps every long task with its time. */
-const WATCH_LONG_TASKS = `
-  window.longTasks = [];
-  new PerformanceObserver((list) => {
-    for (const { startTime, duration } of list.getEntries()) window.longTasks.push([startTime, duration]);
-  }).observe({ type: 'longtask', buffered: true });
-`;
 
 export type DashboardBench = { cameras: number; fps: number; seconds: number; json?: boolean };
 
@@ -42,6 +38,10 @@ type Sample = {
   busy: number;
   /** CPU time of each task in the traced seconds. */
   tasksMs: number[];
+  /** How long each key waited until the page heard of it. */
+  keysMs: number[];
+  /** Pictures a second: of the tile in view that got fewest, of the one that got most, and of all others together. */
+  pictures: { fewest: number; most: number; outOfView: number };
 };
 
 export async function benchDashboard({ cameras, fps, seconds, json }: DashboardBench): Promise<void> {
@@ -53,7 +53,7 @@ export async function benchDashboard({ cameras, fps, seconds, json }: DashboardB
   try {
     const openings = await measureOpenings(chromium, site.url);
     const page = await chromium.newPage({ viewport: SCREEN });
-    await page.addInitScript(WATCH_LONG_TASKS);
+    await page.addInitScript(WATCH);
     const devtools = await page.context().newCDPSession(page);
     await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
     await page.goto(site.url);
@@ -68,7 +68,7 @@ export async function benchDashboard({ cameras, fps, seconds, json }: DashboardB
     }, 1000);
     if (!json)
       process.stdout.write(
-        '     at   heap after GC   DOM nodes   listeners   live tiles   main thread   longest task (CPU)\n',
+        '     at   heap after GC   DOM nodes   listeners   live tiles   main thread   longest task (CPU)   longest key   pictures/s a tile\n',
       );
     for (let at = OPENING_S; ; at += 60) {
       const next = Math.min(at, seconds);
@@ -83,6 +83,8 @@ export async function benchDashboard({ cameras, fps, seconds, json }: DashboardB
     const watching = tasks.filter(([startMs]) => startMs > OPENING_S * 1000).map(([, ms]) => ms);
     const cpuMs = samples.flatMap(({ tasksMs }) => tasksMs);
     const busy = samples.map((sample) => sample.busy);
+    const keysMs = samples.flatMap((sample) => sample.keysMs);
+    const pictures = samples.map((sample) => sample.pictures);
     const report = {
       cameras,
       picturesPerSecond: cameras * fps,
@@ -104,13 +106,19 @@ export async function benchDashboard({ cameras, fps, seconds, json }: DashboardB
       longTasksPerMinute: Number((watching.length / ((elapsedS() - OPENING_S) / 60)).toFixed(2)),
       longTaskP50Ms: Math.round(quantile(watching, 0.5)),
       longestTaskMs: Math.round(Math.max(0, ...watching)),
+      keyDelayP50Ms: Number(quantile(keysMs, 0.5).toFixed(1)),
+      keyDelayP99Ms: Number(quantile(keysMs, 0.99).toFixed(1)),
+      keyDelayMaxMs: Number(Math.max(0, ...keysMs).toFixed(1)),
+      picturesPerSecondFewest: Math.min(...pictures.map(({ fewest }) => fewest)),
+      picturesPerSecondMost: Math.max(...pictures.map(({ most }) => most)),
+      picturesPerSecondOutOfView: Math.max(...pictures.map(({ outOfView }) => outOfView)),
       heapFirstMb: samples[0]?.heapMb,
       heapLastMb: samples.at(-1)?.heapMb,
       heapMbPerHour: Number(slopePerHour(samples).toFixed(2)),
     };
     if (json)
       process.stdout.write(
-        `${JSON.stringify({ ...report, samples: samples.map(({ tasksMs: _, ...sample }) => sample) })}\n`,
+        `${JSON.stringify({ ...report, samples: samples.map(({ tasksMs: _, keysMs: __, ...sample }) => sample) })}\n`,
       );
     else for (const [name, value] of Object.entries(report)) process.stdout.write(`${name.padEnd(24)} ${value}\n`);
   } finally {
@@ -150,7 +158,16 @@ async function measure(chromium: Browser, page: Page, devtools: CDPSession, atS:
   const before = await metrics();
   const from = performance.now();
   await chromium.startTracing(page, { categories: ['toplevel'], screenshots: false });
-  await page.waitForTimeout(TRACE_MS);
+  await page.evaluate(COUNT_PICTURES);
+  const watchedFrom = performance.now();
+  while (performance.now() - from < TRACE_MS) {
+    await page.keyboard.press('Shift');
+    await page.waitForTimeout(KEY_MS);
+  }
+  const keysMs = await page.evaluate<number[]>('window.keyDelays');
+  const counted = await page.evaluate<{ inView: number[]; outOfView: number[] }>(PICTURES);
+  const watchedS = (performance.now() - watchedFrom) / 1000;
+  const perSecond = (count: number) => Number((count / watchedS).toFixed(2));
   const tasksMs = mainThreadTasks(await chromium.stopTracing());
   const after = await metrics();
   const seconds = (performance.now() - from) / 1000;
@@ -164,6 +181,12 @@ async function measure(chromium: Browser, page: Page, devtools: CDPSession, atS:
     liveTiles: await page.locator(LIVE_TILE).count(),
     busy: Number(((after('TaskDuration') - before('TaskDuration')) / seconds).toFixed(3)),
     tasksMs,
+    keysMs,
+    pictures: {
+      fewest: perSecond(Math.min(...counted.inView)),
+      most: perSecond(Math.max(...counted.inView)),
+      outOfView: perSecond(counted.outOfView.reduce((sum, count) => sum + count, 0)),
+    },
   };
 }
 
@@ -183,7 +206,7 @@ function mainThreadTasks(trace: Buffer): number[] {
     .map(({ tdur = 0 }) => tdur / 1000);
 }
 
-function line({ atS, heapMb, domNodes, listeners, liveTiles, busy, tasksMs }: Sample): string {
+function line({ atS, heapMb, domNodes, listeners, liveTiles, busy, tasksMs, keysMs, pictures }: Sample): string {
   const cells: [string, number][] = [
     [`${atS} s`, 7],
     [`${heapMb.toFixed(2)} MB`, 16],
@@ -192,6 +215,8 @@ function line({ atS, heapMb, domNodes, listeners, liveTiles, busy, tasksMs }: Sa
     [String(liveTiles), 13],
     [`${(busy * 100).toFixed(0)} %`, 14],
     [`${Math.max(0, ...tasksMs).toFixed(1)} ms`, 21],
+    [`${Math.max(0, ...keysMs).toFixed(0)} ms`, 14],
+    [`${pictures.fewest} to ${pictures.most}`, 20],
   ];
   return `${cells.map(([text, width]) => text.padStart(width)).join('')}\n`;
 }
