@@ -181,7 +181,7 @@ export const setupEn = {
     addCorner: 'Add a corner',
     removeCorner: (n: number) => `Remove corner ${n}`,
     remove: (name: string) => `Remove ${name}`,
-    area: (sqm: number) => `${figure(sqm, 0)} m² of ground`,
+    area: (sqm: number) => `${figure(sqm, 0)} m² of ground under the heads seen in it. Draw it around heads, not feet.`,
     help: 'Drag the corners; “+” adds one. With the keyboard: Tab to a corner, arrow keys move it, Delete removes it.',
   },
   lines: {
@@ -196,7 +196,7 @@ export const setupEn = {
     turnHint: 'The arrow points to the side that counts as inside.',
     remove: (name: string) => `Remove ${name}`,
     end: (name: string) => `End of ${name}`,
-    length: (metres: number) => `${figure(metres)} m long on the ground`,
+    length: (metres: number) => `${figure(metres)} m long, by the ground under heads on it`,
     noRoom:
       'Nobody can be seen on both sides of this line, so nobody would be counted: draw it further from the edge of what can be seen.',
     day: 'Day of the totals',

@@ -185,7 +185,7 @@ export const setupKo: SetupTexts = {
     addCorner: '모서리 추가',
     removeCorner: (n) => `모서리 ${n} 삭제`,
     remove: (name) => `${name} 삭제`,
-    area: (sqm) => `지면 ${figure(sqm, 0)} m²`,
+    area: (sqm) => `이 안에 머리가 보이는 사람들이 선 지면 ${figure(sqm, 0)} m². 발이 아니라 머리를 기준으로 그리세요.`,
     help: '모서리를 끌어 옮기고 “+”로 추가합니다. 키보드: Tab으로 모서리 선택, 화살표 키로 이동, Delete로 삭제.',
   },
   lines: {
@@ -200,7 +200,7 @@ export const setupKo: SetupTexts = {
     turnHint: '화살표가 가리키는 쪽이 안쪽입니다.',
     remove: (name) => `${name} 삭제`,
     end: (name) => `${name} 끝점`,
-    length: (metres) => `지면 길이 ${figure(metres)} m`,
+    length: (metres) => `길이 ${figure(metres)} m(선 위에 머리가 보이는 사람들의 지면 기준)`,
     noRoom:
       '이 선의 양쪽에서 사람을 볼 수 없어 아무도 계수되지 않습니다. 보이는 범위의 가장자리에서 더 안쪽에 그리세요.',
     day: '합계의 하루',
