@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, describe, test } from 'node:test';
+import '../../services/worker/model/no-telemetry.ts';
 import * as ort from 'onnxruntime-node';
 import { locatePeaks } from '../../services/worker/model/heads.ts';
 import { type ModelFolder, openModelFolder } from '../../services/worker/model/manifest.ts';

@@ -1,4 +1,5 @@
 /** The model at work: picture in, people out. One instance, one pair of ONNX sessions, one thread of inference. */
+import './no-telemetry.ts';
 import * as ort from 'onnxruntime-node';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import { HeadroomError, messageOf } from '../../../shared/runtime/errors.ts';
