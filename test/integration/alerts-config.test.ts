@@ -19,9 +19,9 @@ const KEY = `whsec_${createHash('sha256').update('CANARY_duty').digest('base64')
 
 describe('a receiver whose secret is not set', () => {
   it('keeps alerts from nobody else, counts as failing, and hears what it missed once it is set', async (t) => {
-    const { save, start, health, feed, logs } = await site(t);
+    const { save, start, health, feed, logs, later } = await site(t);
     const [control, duty] = [await startListener(KEY), await startListener(KEY)];
-    t.after(() => Promise.all([control.close(), duty.close()]));
+    later(() => Promise.all([control.close(), duty.close()]));
     process.env.HR_TEST_CONTROL = KEY;
     delete process.env.HR_TEST_DUTY;
     const endpoint = (id: string, url: string, secret: string) => {
@@ -52,15 +52,15 @@ describe('a receiver whose secret is not set', () => {
     await first.close();
 
     process.env.HR_TEST_DUTY = KEY;
-    t.after(() => delete process.env.HR_TEST_DUTY);
+    later(() => delete process.env.HR_TEST_DUTY);
     await start();
     await until('it hears what it missed', () => duty.received.some((r) => r.message.type === 'alert.firing'));
   });
 
   it('goes on as it was where only its change lacks one, and new zones are judged', async (t) => {
-    const { save, start, health, feed, redis } = await site(t);
+    const { save, start, health, feed, redis, later } = await site(t);
     const duty = await startListener(KEY);
-    t.after(() => duty.close());
+    later(() => duty.close());
     process.env.HR_TEST_CONTROL = KEY;
     const endpoints = (secrets: string[]) => ({
       deliveries: {
@@ -82,15 +82,21 @@ describe('a receiver whose secret is not set', () => {
 
 /** One camera with one zone, its configuration in a file, and what starts alerts upon it. */
 async function site(t: TestContext) {
+  // Last begun, first ended: a service that outlives its Redis would look for it for ever.
+  const endings: (() => unknown)[] = [];
+  const later = (end: () => unknown): void => void endings.unshift(end);
+  t.after(async () => {
+    for (const end of endings) await end();
+  });
   const dir = await mkdtemp(join(tmpdir(), 'hr-alerts-config-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  later(() => rm(dir, { recursive: true, force: true }));
   const configFile = join(dir, 'headroom.yaml');
   const { cameras, alerts } = fastConfig();
   const save = (more: object) => writeFile(configFile, JSON.stringify({ cameras, alerts, ...more }));
   const redis = await startRedis();
-  t.after(() => redis.stop());
+  later(() => redis.stop());
   const feed = await startFeed(redis.client());
-  t.after(() => feed.close());
+  later(() => feed.close());
   const logs: string[] = [];
   const start = async (): Promise<Service> => {
     const service = await startAlerts({
@@ -101,7 +107,7 @@ async function site(t: TestContext) {
       dataDir: dir,
       instance: 'a',
     });
-    t.after(() => service.close());
+    later(() => service.close());
     return service;
   };
   /** Undefined while nobody leads. */
@@ -109,5 +115,5 @@ async function site(t: TestContext) {
     const told = await redis.client().get(alertKeys.health);
     return told === null ? undefined : AlertsHealth.parse(JSON.parse(told));
   };
-  return { save, start, health, feed, redis, logs };
+  return { save, start, health, feed, redis, logs, later };
 }
