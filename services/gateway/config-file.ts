@@ -3,14 +3,15 @@
  * between refuses it, so that nobody's work is lost. Written whole or not at all, and checked like at a start.
  */
 import { isUtf8 } from 'node:buffer';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, appendFile, chmod, chown, link, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, appendFile, link, open, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Document } from 'yaml';
 import { editable, textOf } from '../../shared/config/edit.ts';
 import { ConfigError, type ConfigIssue, parseConfig, refuseEmpty } from '../../shared/config/load.ts';
 import type { Config } from '../../shared/config/schema.ts';
+import { putWholeFile } from '../../shared/config/whole-file.ts';
 import type { ConfigChange, ReadOnlyReason } from '../../shared/contracts/config-api.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
@@ -172,26 +173,15 @@ export class ConfigFile {
   /** A whole new file takes the old one's place, with its rights; readers see the one or the other. */
   async #replace(text: string, version: string): Promise<void> {
     const real = await realpath(this.#path as string);
-    const { mode, uid, gid } = await stat(real);
-    const temporary = join(dirname(real), `.${basename(real)}.${randomUUID()}.tmp`);
+    const like = await stat(real);
     try {
-      const handle = await open(temporary, 'wx', 0o600);
-      try {
-        await handle.writeFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      // Only root may give files away; then the writer owns it, as with any editor.
-      await chown(temporary, uid, gid).catch(() => undefined);
-      await chmod(temporary, mode & 0o7777);
-      // An editor may have saved while this was made ready.
-      const now = await this.read();
-      if (now.version !== version) throw new ConfigChangedError(now.version);
-      await this.#keepBefore(real);
-      await rename(temporary, real);
+      await putWholeFile(real, text, like, async () => {
+        // An editor may have saved while this was made ready.
+        const now = await this.read();
+        if (now.version !== version) throw new ConfigChangedError(now.version);
+        await this.#keepBefore(real);
+      });
     } catch (cause) {
-      await rm(temporary, { force: true });
       if (cause instanceof HeadroomError) throw cause;
       const hint = codeOf(cause) === 'EBUSY' ? ` It may be mounted by itself: ${MOUNT_FOLDER}` : '';
       const text = `${this.name} cannot be replaced (${codeOf(cause)}).${hint}`;

@@ -3,13 +3,13 @@
  * goes by that and says so. Crowds are not left unwatched over a typing error. A file on this disk and nothing in Redis:
  * addresses of cameras may hold passwords.
  */
-import { randomUUID } from 'node:crypto';
-import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { messageOf } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { ConfigError, loadConfig, parseConfig, textAsLoaded } from './load.ts';
 import type { Config } from './schema.ts';
+import { putWholeFile } from './whole-file.ts';
 
 /**
  * `headroom.yaml.good`, in HEADROOM_LAST_GOOD_DIR where the file's own folder cannot be written, as in containers. Beside
@@ -57,14 +57,9 @@ export async function readGood(file: string): Promise<{ config: Config; keptAt: 
 export async function keepGood(file: string, text: string, logger: Logger): Promise<void> {
   const kept = goodFileOf(file);
   if ((await readFile(kept, 'utf8').catch(() => undefined)) === text) return;
-  const temporary = `${kept}.${randomUUID()}.tmp`;
   try {
-    const { mode } = await stat(file);
-    await writeFile(temporary, text, { flag: 'wx', mode: 0o600, flush: true });
-    await chmod(temporary, mode & 0o7777);
-    await rename(temporary, kept);
+    await putWholeFile(kept, text, await stat(file));
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     logger.warn(
       { file: kept, reason: messageOf(error) },
       'configuration not kept for a start while the file is faulty',

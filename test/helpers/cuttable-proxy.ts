@@ -1,5 +1,6 @@
 /** A TCP proxy whose connections can be cut and refused, as a network between browser and server does. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tieSockets } from './tied-sockets.ts';
 
 export type CuttableProxy = {
   readonly url: string;
@@ -16,17 +17,7 @@ export async function startCuttableProxy(target: string): Promise<CuttableProxy>
   const server = createServer((near) => {
     if (refusing) return void near.resetAndDestroy();
     const far = connect(Number(port), hostname);
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      open.add(socket);
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => {
-        open.delete(socket);
-        other.destroy();
-      });
-    }
+    tieSockets(near, far, open);
     near.pipe(far);
     far.pipe(near);
   });

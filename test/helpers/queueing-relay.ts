@@ -1,5 +1,6 @@
 /** A TCP relay before a camera whose queue fills: it takes everything at once and passes it on later and later. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tieSockets } from './tied-sockets.ts';
 
 export type QueueingRelay = {
   readonly port: number;
@@ -21,17 +22,7 @@ export async function startQueueingRelay(cameraPort: number): Promise<QueueingRe
       lastAt = Math.max(lastAt, performance.now() + delayMs());
       setTimeout(() => client.write(data), Math.max(0, lastAt - performance.now()));
     });
-    for (const [socket, other] of [
-      [client, camera],
-      [camera, client],
-    ] as const) {
-      open.add(socket);
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => {
-        open.delete(socket);
-        other.destroy();
-      });
-    }
+    tieSockets(client, camera, open);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
