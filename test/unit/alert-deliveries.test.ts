@@ -5,7 +5,6 @@ import { CloudEvent, HTTP } from 'cloudevents';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { addressGuard } from '../../services/alerts/deliveries/address-guard.ts';
-import { resolveEndpoints } from '../../services/alerts/deliveries/endpoint.ts';
 import {
   bodyOfAttempt,
   CONTENT_TYPE,
@@ -19,6 +18,7 @@ import { Told } from '../../services/alerts/deliveries/told.ts';
 import { signatureHeader, webhookKey } from '../../services/alerts/deliveries/webhook/signature.ts';
 import { Config } from '../../shared/config/schema.ts';
 import type { AlertEvent } from '../../shared/contracts/alert.ts';
+import { resolveEndpoints } from '../helpers/endpoints.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const OTHER = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD7c2gM2Zr0f4=';

@@ -6,7 +6,6 @@ import {
   postingsOf,
   type Told,
 } from '../../services/alerts/deliveries/alertmanager/postable-alert.ts';
-import { resolveEndpoints } from '../../services/alerts/deliveries/endpoint.ts';
 import { correctionsOf, discoveryOf } from '../../services/alerts/deliveries/mqtt/discovery.ts';
 import { countsOf, retainedState } from '../../services/alerts/deliveries/mqtt/live-state.ts';
 import { deviceId, topicsOf } from '../../services/alerts/deliveries/mqtt/topics.ts';
@@ -14,6 +13,7 @@ import type { ViewCamera } from '../../services/alerts/deliveries/receiver.ts';
 import { Config } from '../../shared/config/schema.ts';
 import type { ActiveAlert, AlertEvent, AlertLevel } from '../../shared/contracts/alert.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
+import { resolveEndpoints } from '../helpers/endpoints.ts';
 
 const AT = 1_790_000_000_000;
 const site = { source: '/site/plaza', language: 'en' } as const;

@@ -7,7 +7,6 @@ import type {
   ReceiverEndpoint,
   WebhookEndpoint,
 } from '../../../shared/config/receivers.ts';
-import type { Config } from '../../../shared/config/schema.ts';
 import { HeadroomError } from '../../../shared/runtime/errors.ts';
 import { registerSecret, SecretUrl } from '../../../shared/runtime/secrets.ts';
 import { webhookKey } from './webhook/signature.ts';
@@ -32,15 +31,6 @@ export type AnyEndpoint = Endpoint | UnusableEndpoint;
 
 type Env = Record<string, string | undefined>;
 
-/**
- * Reads the endpoints' secrets from the environment, and the certificates of brokers.
- * @throws HeadroomError ENDPOINT_SECRET_MISSING, WEBHOOK_SECRET_INVALID, ENDPOINT_URL_INVALID or
- * ENDPOINT_FILE_UNREADABLE; never with a value
- */
-export function resolveEndpoints(config: Pick<Config, 'deliveries'>, env: Env = process.env): Endpoint[] {
-  return config.deliveries.endpoints.map((endpoint) => resolveEndpoint(endpoint, env));
-}
-
 /** In place of one whose secrets or files are missing. */
 export const unusable = (endpoint: ReceiverEndpoint): UnusableEndpoint => ({
   ...endpoint,
@@ -48,7 +38,11 @@ export const unusable = (endpoint: ReceiverEndpoint): UnusableEndpoint => ({
   unusable: true,
 });
 
-/** One of them. @throws HeadroomError as {@link resolveEndpoints} */
+/**
+ * Reads a receiver's secrets from the environment, and the certificates of a broker.
+ * @throws HeadroomError ENDPOINT_SECRET_MISSING, WEBHOOK_SECRET_INVALID, ENDPOINT_URL_INVALID or
+ * ENDPOINT_FILE_UNREADABLE; never with a value
+ */
 export function resolveEndpoint(endpoint: ReceiverEndpoint, env: Env = process.env): Endpoint {
   const named = `Endpoint ${endpoint.id}`;
   const seen = createHash('sha256').update(JSON.stringify(endpoint));
