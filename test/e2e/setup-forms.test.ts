@@ -47,7 +47,24 @@ before(async () => {
         ],
       },
       { id: 'north', name: 'North road', sampleFps: 1 },
-      { id: 'south', name: 'South road', sampleFps: 1 },
+      {
+        id: 'south',
+        name: 'South road',
+        sampleFps: 1,
+        calibration: { mount: { heightM: 6.5, tiltDeg: 10 }, verticalFovDeg: 34.3 },
+        zones: [
+          {
+            id: 'road',
+            name: 'Road to the horizon',
+            polygon: [
+              [0.2, 0],
+              [0.8, 0],
+              [0.8, 0.9],
+              [0.2, 0.9],
+            ],
+          },
+        ],
+      },
     ],
     config: { alerts: { runbooks: { severe: 'Call the control room.' } } },
   });
@@ -209,6 +226,27 @@ test('a line drawn along the edge of the picture is told to count nobody', async
     for (let press = 0; press < 30; press++) await page.keyboard.press('Shift+ArrowDown');
   }
   await page.getByTestId('line-no-room').waitFor();
+  await page.getByTestId('discard').click();
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a zone that reaches to the horizon says how much of it is in no density, until it is drawn shorter', async () => {
+  const watched = await browser.open(`${site.url}/#/setup/south`);
+  const { page } = watched;
+  await page.getByTestId('tab-zones').click({ timeout: PATIENCE_MS });
+  const missing = page.getByTestId('zone-unmeasured');
+  await missing.getByText(/^\d+ % of this zone has ground that cannot be measured/).waitFor();
+  await page
+    .getByTestId('zone-area')
+    .getByText(/ m² of ground/)
+    .waitFor();
+  await watched.screenshot('zone-unmeasured');
+  for (const corner of (await page.getByTestId('handle').all()).slice(0, 2)) {
+    await corner.focus();
+    for (let press = 0; press < 25; press++) await page.keyboard.press('Shift+ArrowDown');
+  }
+  await missing.waitFor({ state: 'detached' });
   await page.getByTestId('discard').click();
   watched.assertClean();
   await watched.close();

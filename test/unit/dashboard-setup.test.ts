@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { asRectangle, judge, newMark } from '../../services/dashboard/src/setup/calibration.ts';
 import { differences, same } from '../../services/dashboard/src/setup/difference.ts';
-import { groundGrid, polygonSqm } from '../../services/dashboard/src/setup/ground-grid.ts';
+import { groundGrid, measuredZone } from '../../services/dashboard/src/setup/ground-grid.ts';
 import { cameraIssues, placeWords, readOnlyWords, ruleWords } from '../../services/dashboard/src/setup/issues.ts';
 import { flowOf, limitWords, startingFlow } from '../../services/dashboard/src/setup/limits.ts';
 import { choicesOf, usualModel } from '../../services/dashboard/src/setup/models.ts';
@@ -107,13 +107,30 @@ describe('the ground', () => {
     const judged = judge({ points: asRectangle(marks, 6, 12) }, ASPECT);
     assert.equal(judged.kind, 'good');
     assert.ok(judged.kind === 'good' && Math.abs((judged.heads.camera?.heightM ?? 0) - 6.5) < 0.05);
-    const sqm =
-      judged.kind === 'good' &&
-      polygonSqm(
-        judged.ground,
-        marks.map(({ picture }) => picture),
-      );
-    assert.ok(Math.abs(Number(sqm) - 72) < 0.5, String(sqm));
+    assert.ok(judged.kind === 'good');
+    const { areaSqm } = measuredZone(
+      judged.ground,
+      marks.map(({ picture }) => picture),
+      ASPECT,
+    );
+    assert.ok(Math.abs(areaSqm - 72) < 1, String(areaSqm));
+  });
+
+  it('tells what of a zone has no density: what lies at the horizon, or all of it', () => {
+    const strip = (top: number, bottom: number): PicturePoint[] => [
+      [0.2, top],
+      [0.8, top],
+      [0.8, bottom],
+      [0.2, bottom],
+    ];
+    assert.equal(measuredZone(ground, strip(0.6, 0.9), ASPECT).unmeasuredShare, 0);
+    const level = calibrate(CameraCalibration.parse({ ...MOUNTED, mount: { heightM: 6.5, tiltDeg: 10 } }), ASPECT);
+    const reaching = measuredZone(level, strip(0, 0.9), ASPECT);
+    assert.ok(reaching.unmeasuredShare > 0.05 && reaching.unmeasuredShare < 0.5, String(reaching.unmeasuredShare));
+    assert.deepEqual(measuredZone({ ...ground, maxAreaError: 0 }, strip(0.6, 0.9), ASPECT), {
+      areaSqm: 0,
+      unmeasuredShare: 1,
+    });
   });
 
   it('is refused with its reason', () => {

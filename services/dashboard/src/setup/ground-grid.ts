@@ -1,6 +1,7 @@
 /** The calibrated ground as lines over the picture, a fixed number of metres apart. Pure. */
 import type { PicturePoint } from '../../../../shared/contracts/common.ts';
 import { areaErrorAt, type Ground, groundAt, pictureAt } from '../../../../shared/geometry/ground.ts';
+import { zoneGround } from '../../../../shared/geometry/zone-ground.ts';
 
 export type GroundGrid = {
   /** Distance of neighbouring lines, m. */
@@ -16,6 +17,8 @@ const MOST_ACROSS = 14;
 const LEAST_SQUARE = 0.012;
 /** Squares along either axis, at most. */
 const MOST_SQUARES = 160;
+/** Into so many cells the picture is cut to sum a zone's ground: about as many as a model's map has. */
+const ZONE_CELLS = { width: 96, height: 54 };
 /** Points of the picture that tell how far the ground reaches. */
 const PROBES = 24;
 
@@ -84,14 +87,15 @@ export function lineMetres(ground: Ground, [from, to]: readonly PicturePoint[]):
   return a && b && Math.hypot(b[0] - a[0], b[1] - a[1]);
 }
 
-/** Ground inside a polygon, m²; undefined where a corner lies beyond what can be measured. */
-export function polygonSqm(ground: Ground, polygon: readonly PicturePoint[]): number | undefined {
-  const corners = polygon.map((corner) => groundAt(ground, corner));
-  let twice = 0;
-  for (const [index, corner] of corners.entries()) {
-    const next = corners[(index + 1) % corners.length];
-    if (!corner || !next) return undefined;
-    twice += corner[0] * next[1] - next[0] * corner[1];
-  }
-  return Math.abs(twice) / 2;
+export type MeasuredZone = {
+  /** Ground that densities are stated for, m². */
+  areaSqm: number;
+  /** Share of the zone's part of the picture whose ground cannot be measured: people there are in no density. */
+  unmeasuredShare: number;
+};
+
+/** What a zone's density will be about: by the very rule that the server takes it by. */
+export function measuredZone(ground: Ground, polygon: PicturePoint[], aspect: number): MeasuredZone {
+  const zone = zoneGround(ground, polygon, ZONE_CELLS, aspect);
+  return zone ? { areaSqm: zone.areaSqm, unmeasuredShare: zone.cutOffShare } : { areaSqm: 0, unmeasuredShare: 1 };
 }

@@ -182,6 +182,10 @@ export const setupEn = {
     removeCorner: (n: number) => `Remove corner ${n}`,
     remove: (name: string) => `Remove ${name}`,
     area: (sqm: number) => `${figure(sqm, 0)} m² of ground under the heads seen in it. Draw it around heads, not feet.`,
+    unmeasured: (share: number) =>
+      share < 1
+        ? `${figure(Math.min(99, share * 100), 0)} % of this zone has ground that cannot be measured: people there are counted, but are in no density. End the zone before it, or mark ground there.`
+        : 'None of this zone’s ground can be measured: its people are counted, but it has no density, and density thresholds never raise an alert. Draw it nearer, or mark ground there.',
     help: 'Drag the corners; “+” adds one. With the keyboard: Tab to a corner, arrow keys move it, Delete removes it.',
   },
   lines: {
