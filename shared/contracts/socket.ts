@@ -139,11 +139,14 @@ export const ServerMessage = z.union([
 ]);
 export type ServerMessage = z.infer<typeof ServerMessage>;
 
+/** Cameras whose heat maps one client may ask for: more than a wall can show, and the list fits into one message. */
+export const MAX_HEATMAPS = 200;
+
 export const ClientMessage = z.discriminatedUnion('type', [
   /** An operator's order. The client makes the commandId: the same one twice is carried out once. Answered by `ordered`. */
   z.object({ type: z.literal('order'), command: OperatorCommand }),
   /** Asks for binary heat maps of these cameras; replaces the earlier list. */
-  z.object({ type: z.literal('heatmaps'), cameraIds: z.array(Id).max(64) }),
+  z.object({ type: z.literal('heatmaps'), cameraIds: z.array(Id).max(MAX_HEATMAPS) }),
   /** Asks for the alert events after this place in the log. */
   z.object({ type: z.literal('resume'), epoch: z.string().max(100), offset: z.number().int().nonnegative() }),
 ]);

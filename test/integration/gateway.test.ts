@@ -10,7 +10,7 @@ import type { CameraState } from '../../shared/contracts/camera.ts';
 import { encodeHeatmap } from '../../shared/contracts/heatmap.ts';
 import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import type { WorkerReading } from '../../shared/contracts/reading.ts';
-import type { SystemState } from '../../shared/contracts/socket.ts';
+import { MAX_HEATMAPS, type SystemState } from '../../shared/contracts/socket.ts';
 import { publishReading } from '../../shared/readings/reading-publisher.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { connectLive } from '../helpers/live-client.ts';
@@ -215,7 +215,9 @@ test('pictures and heat maps: fresh ones are served, absent ones are not found',
   await frames.set(frameKeys.heatmap('gate'), Buffer.from(encodeHeatmap(heat)));
   const live = await connectLive(wsUrl);
   try {
-    live.send({ type: 'heatmaps', cameraIds: ['gate'] });
+    // A wall of as many cameras as may be, of the longest names: the list still fits into a message.
+    const others = Array.from({ length: MAX_HEATMAPS - 1 }, (_, index) => `${index}`.padStart(63, 'a'));
+    live.send({ type: 'heatmaps', cameraIds: [...others, 'gate'] });
     await until('the heat map', () => live.heatmaps.length > 0);
     assert.deepEqual([...(live.heatmaps[0]?.message.values ?? [])], [1, 2]);
   } finally {

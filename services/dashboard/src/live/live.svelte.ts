@@ -1,7 +1,7 @@
 /** The page's live state: what came over the socket, in the form the screens read it. */
 import type { PublicReading } from '../../../../shared/contracts/reading.ts';
 import type { Runbooks } from '../../../../shared/contracts/runbook.ts';
-import type { CameraInfo, ServerMessage, SystemState } from '../../../../shared/contracts/socket.ts';
+import { type CameraInfo, MAX_HEATMAPS, type ServerMessage, type SystemState } from '../../../../shared/contracts/socket.ts';
 import { Alerts } from '../alerts/alerts.svelte.ts';
 import { Batch } from './batch.ts';
 import { CameraLive, type Moment } from './camera-live.svelte.ts';
@@ -12,7 +12,6 @@ import { LiveSocket } from './socket.ts';
 
 /** Scrolling moves many tiles in and out: the list of wanted maps is sent once it has settled. */
 const SUBSCRIBE_DELAY_MS = 150;
-const MAX_SUBSCRIPTIONS = 64;
 /** Shorter than anybody sees, and long enough for a wall of a hundred cameras to be brought up to date once for many. */
 const READINGS_TOGETHER_MS = 100;
 
@@ -193,7 +192,7 @@ export class Live implements Moment {
     if (!this.connected) return; // the next snapshot asks again
     const wanted =
       this.#overlayWanted && !document.hidden ? [...this.#onScreen].filter((id) => this.#byId.has(id)) : [];
-    const cameraIds = wanted.sort().slice(0, MAX_SUBSCRIPTIONS);
+    const cameraIds = wanted.sort().slice(0, MAX_HEATMAPS);
     const key = cameraIds.join(' ');
     if (key === this.#subscribed) return;
     this.#subscribed = key;
