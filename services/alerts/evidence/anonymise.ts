@@ -12,7 +12,8 @@ const PATCHES_ACROSS = 32;
 const MASK_WIDTH = 192;
 /**
  * People in the picture if it were everywhere as full as here, from which a place counts as one with people. Measured on
- * labelled pictures (docs/alerts.md): all but a few of a thousand heads are covered, empty scenes mostly left alone.
+ * held-out pictures (docs/alerts.md): 99 of 100 heads are covered or more, empty scenes mostly left alone; a lower floor
+ * covers no more of them.
  */
 const FLOOR_PEOPLE = 20;
 /** A head's surround, shares of the picture's width: heads that stand close are small, a lone one may be near. */
