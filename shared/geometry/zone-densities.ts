@@ -2,14 +2,8 @@
 import type { PicturePoint } from '../contracts/common.ts';
 import type { CameraCalibration } from './calibration.ts';
 import { CalibrationError, calibrate, type Ground } from './ground.ts';
-import {
-  type Correction,
-  type Spread,
-  type ZoneDensity,
-  type ZoneGround,
-  zoneDensity,
-  zoneGround,
-} from './zone-ground.ts';
+import { type Correction, type Spread, type ZoneDensity, zoneDensity } from './zone-density.ts';
+import { type ZoneGround, zoneGround } from './zone-ground.ts';
 
 /** Calibrations, zones and sizes change with the configuration only; a bound keeps years of edits from adding up. */
 const KEPT = 1000;

@@ -5,7 +5,8 @@ import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { areaErrorAt, calibrate } from '../../shared/geometry/ground.ts';
 import { polygonCoverage } from '../../shared/geometry/polygon-coverage.ts';
 import { ZoneDensities } from '../../shared/geometry/zone-densities.ts';
-import { piecesOf, zoneDensity, zoneGround } from '../../shared/geometry/zone-ground.ts';
+import { zoneDensity } from '../../shared/geometry/zone-density.ts';
+import { piecesOf, zoneGround } from '../../shared/geometry/zone-ground.ts';
 import {
   ASPECT,
   centreY,

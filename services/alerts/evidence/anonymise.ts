@@ -12,7 +12,7 @@ const PATCHES_ACROSS = 32;
 const MASK_WIDTH = 192;
 /**
  * People in the picture if it were everywhere as full as here, from which a place counts as one with people. Measured on
- * held-out pictures (docs/alerts.md): 99 of 100 heads are covered or more, empty scenes mostly left alone; a lower floor
+ * held-out pictures (docs/alerts.md): about 99 of 100 heads or more are covered, empty scenes mostly left alone; a lower floor
  * covers no more of them.
  */
 const FLOOR_PEOPLE = 20;

@@ -3,7 +3,7 @@ import type { Zone } from '../../../shared/config/schema.ts';
 import type { Heatmap } from '../../../shared/contracts/heatmap.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
 import type { ZoneReading } from '../../../shared/contracts/reading.ts';
-import type { Spread, ZoneDensity } from '../../../shared/geometry/zone-ground.ts';
+import type { Spread, ZoneDensity } from '../../../shared/geometry/zone-density.ts';
 import { levelOfService } from '../../../shared/readings/level-of-service.ts';
 import type { PictureEstimate } from '../model/count-picture.ts';
 import type { Estimate } from '../model/crowd-counter.ts';
