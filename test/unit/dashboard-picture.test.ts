@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { FrameLoader, type LoadedFrame } from '../../services/dashboard/src/picture/frame-loader.ts';
 import { belongs, choosePair, type PairInput } from '../../services/dashboard/src/picture/pairing.ts';
 import { nextTop, onePersonPeak } from '../../services/dashboard/src/picture/scale.ts';
-import { labelAnchor, svgPoints } from '../../services/dashboard/src/picture/zone-shape.ts';
+import { labelAnchor, labelAnchors, svgPoints } from '../../services/dashboard/src/picture/zone-shape.ts';
 import { COLOUR_TABLE, paintCells } from '../../shared/contracts/heat-colours.ts';
 
 const at = (seq: number) => ({ seq, capturedAt: seq * 500 });
@@ -92,6 +92,19 @@ test('zones are drawn in unit coordinates with their label in the middle', () =>
     ]),
     [0.1, 0.06],
   );
+});
+
+test('names of zones that lie in each other stand below and above each other, within the picture', () => {
+  const around = (half: number, y = 0.5): [number, number][] => [
+    [0.5 - half, y - half],
+    [0.5 + half, y - half],
+    [0.5 + half, y + half],
+    [0.5 - half, y + half],
+  ];
+  const heights = (zones: [number, number][][]) => labelAnchors(zones).map(([, y]) => Math.round(y * 100) / 100);
+  assert.deepEqual(heights([around(0.4), around(0.3), around(0.2)]), [0.5, 0.6, 0.4]);
+  assert.deepEqual(heights([around(0.05, 0.94), around(0.04, 0.95)]), [0.94, 0.84], 'there is no room below');
+  assert.deepEqual(heights([around(0.1, 0.3), around(0.1, 0.7)]), [0.3, 0.7]);
 });
 
 /** A fetch whose answers the test gives by hand. */

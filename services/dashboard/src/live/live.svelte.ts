@@ -1,7 +1,12 @@
 /** The page's live state: what came over the socket, in the form the screens read it. */
 import type { PublicReading } from '../../../../shared/contracts/reading.ts';
 import type { Runbooks } from '../../../../shared/contracts/runbook.ts';
-import { type CameraInfo, MAX_HEATMAPS, type ServerMessage, type SystemState } from '../../../../shared/contracts/socket.ts';
+import {
+  type CameraInfo,
+  MAX_HEATMAPS,
+  type ServerMessage,
+  type SystemState,
+} from '../../../../shared/contracts/socket.ts';
 import { Alerts } from '../alerts/alerts.svelte.ts';
 import { Batch } from './batch.ts';
 import { CameraLive, type Moment } from './camera-live.svelte.ts';

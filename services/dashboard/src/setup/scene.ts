@@ -1,6 +1,6 @@
 /** What the picture shows while something is drawn on it, and what its handles do. Pure. */
 import type { PicturePoint } from '../../../../shared/contracts/common.ts';
-import { labelAnchor } from '../picture/zone-shape.ts';
+import { labelAnchors } from '../picture/zone-shape.ts';
 import type { LineInput, ZoneInput } from './inputs.ts';
 import { inwardArrow } from './shape.ts';
 
@@ -40,6 +40,8 @@ export function sceneOf(
   inside: string,
   aspect: number,
 ): Scene {
+  const drawn = zones.filter(({ polygon }) => polygon.length > 2);
+  const anchors = labelAnchors(drawn.map(({ polygon }) => polygon));
   return {
     outlines: [
       ...zones.map((zone, index) => ({
@@ -57,9 +59,7 @@ export function sceneOf(
         selected: index === selected.line,
       })),
     ],
-    labels: zones
-      .filter(({ polygon }) => polygon.length > 2)
-      .map(({ id, name, polygon }) => ({ key: id, at: labelAnchor(polygon), text: name || id })),
+    labels: drawn.map(({ id, name }, index) => ({ key: id, at: anchors[index] ?? [0.5, 0.5], text: name || id })),
     arrows: lines
       .filter(({ points }) => points.length === 2)
       .map((line) => ({ ...inwardArrow(line.points, line.in, aspect), label: inside })),
