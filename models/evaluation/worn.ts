@@ -2,7 +2,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { seededNormal, seedOf } from '../../services/worker/model/noise.ts';
 
-/** What a picture can suffer, in the order of the table in docs/evaluation.md. */
+/** What a picture can suffer, in the order of the tables in docs/evaluation.md. */
 export const WEAR = {
   grey: 'no colours, as infra-red cameras have none',
   dark: 'a third of the light',
@@ -13,6 +13,8 @@ export const WEAR = {
   compressed: 'JPEG of quality 25',
   blurred: 'out of focus by 1.5 px',
   half: 'half the pixels either way, enlarged again',
+  amber: 'by sodium lamps: six tenths of the green, a tenth of the blue; noise of 2, JPEG of quality 85',
+  red: 'on a red stage: an eighth of green and blue; noise of 2, JPEG of quality 85',
 } as const;
 export type Wear = keyof typeof WEAR;
 
@@ -31,10 +33,22 @@ export async function worn(file: Uint8Array, wear: Wear): Promise<Buffer> {
   if (wear === 'harsh') return png(image.linear(1.8, -0.8 * 128));
   if (wear === 'noise') return noisy(image, { sigma: 15, coloured: true });
   if (wear === 'compressed') return image.jpeg({ quality: 25 }).toBuffer();
+  if (wear === 'amber' || wear === 'red') return lit(image, LIGHT[wear]);
   if (wear === 'blurred') return png(image.blur(1.5));
   // In two goes: sharp would make one of two resizes in a row.
   const small = await png(image.resize(Math.ceil(width / 2), Math.ceil(height / 2), { fit: 'fill' }));
   return png(sharp(small).resize(width, height, { fit: 'fill', kernel: 'linear' }));
+}
+
+/** Shares of red, green and blue that are left. */
+const LIGHT = { amber: [1, 0.6, 0.1], red: [0.8, 0.12, 0.1] } as const;
+
+/** In the light of one colour, as a camera sends it: what is dark in a channel is noise and blocks. */
+async function lit(image: Sharp, light: readonly number[]): Promise<Buffer> {
+  const dim = image.linear([...light], [0, 0, 0]);
+  return sharp(await noisy(dim, { sigma: 2, coloured: true }))
+    .jpeg({ quality: 85 })
+    .toBuffer();
 }
 
 /** Without loss, and quickly. */

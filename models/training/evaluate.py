@@ -21,6 +21,7 @@ from .counter import Counter, load_counter
 from .density import LATENT_CHANNELS, MAP_DOWNSCALE, map_from_latent, people_in_map
 from .encoder import BLOCK, block_moments
 from .labels import Picture, read_folder
+from .light import mix_light
 from .path import sample, warm_start
 from .recipe import Recipe
 from .split import is_held_out, read_split
@@ -55,7 +56,7 @@ def load_image(picture: Picture, max_width: int = MAX_WIDTH) -> torch.Tensor:
     if image.size != size:
         image = image.resize(size, Image.Resampling.LANCZOS)
     pixels = np.pad(np.asarray(image), ((0, -size[1] % MULTIPLE), (0, -size[0] % MULTIPLE), (0, 0)), mode="symmetric")
-    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None].float()
+    return torch.from_numpy(mix_light(pixels).transpose(2, 0, 1).copy())[None].float()
 
 
 def seen_map(latent: torch.Tensor, picture: Picture, max_width: int = MAX_WIDTH) -> torch.Tensor:

@@ -110,7 +110,7 @@ program
   .option('--below <share>', 'judge the pictures below this share of their height, where labels are complete', Number)
   .option(
     '--wear <how>',
-    'the pictures as the night or a poorer camera shows them: grey, dark, night, haze, harsh, noise, compressed, blurred or half',
+    'the pictures as the night or a poorer camera shows them: grey, dark, night, haze, harsh, noise, compressed, blurred, half, amber or red',
   )
   .option('--limit <n>', 'at most this many pictures of each folder, evenly spread', whole)
   .option('--compare', 'steps 1, 2, 4 and warm start side by side; a folder is taken as consecutive frames')

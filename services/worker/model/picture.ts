@@ -2,6 +2,7 @@
 import sharp, { type Sharp } from 'sharp';
 import type { FarField } from '../../../shared/contracts/far-field.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
+import { lightMixOf, mixLight } from './coloured-light.ts';
 import { type Area, type FarPlan, planFarField } from './far-field.ts';
 import { madeUp, type Size, seenSize } from './inference-size.ts';
 
@@ -42,6 +43,9 @@ export async function decodePicture(
   const seen = plan ? whole : seenSize(native, input, inferenceWidth);
   const size = madeUp(seen, input);
   const rgb = await pixels(image, seen, size);
+  // The far field is a part of the same scene: it lies in the same light.
+  const mix = lightMixOf(rgb);
+  if (mix) for (const part of [rgb, ...(far ? [far.far.rgb] : [])]) mixLight(part, mix);
   return { ...size, rgb, seen, native, thumb: thumbnail(rgb, size), ...far };
 }
 
