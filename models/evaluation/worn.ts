@@ -14,7 +14,7 @@ export const WEAR = {
   blurred: 'out of focus by 1.5 px',
   half: 'half the pixels either way, enlarged again',
   amber: 'by sodium lamps: six tenths of the green, a tenth of the blue; noise of 2, JPEG of quality 85',
-  red: 'on a red stage: an eighth of green and blue; noise of 2, JPEG of quality 85',
+  red: 'on a red stage: four fifths of the red, an eighth of the green, a tenth of the blue; noise of 2, JPEG of quality 85',
 } as const;
 export type Wear = keyof typeof WEAR;
 
