@@ -3,7 +3,8 @@
  * to commands. Everything here may be repeated without harm.
  */
 import type { Redis } from 'ioredis';
-import { type ActiveAlert, type AlertReply, alertKeys } from '../../shared/contracts/alert.ts';
+import { type ActiveAlert, alertKeys } from '../../shared/contracts/alert.ts';
+import type { AlertReply } from '../../shared/contracts/alert-command.ts';
 import type { Change } from './change.ts';
 import { type AlertStore, DeposedError } from './store/alert-store.ts';
 import type { Told } from './store/claim.ts';

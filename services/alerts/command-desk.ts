@@ -1,6 +1,6 @@
 /** Commands of operators and the gateway: each carried out once and answered, however often it is sent. */
 import { Camera, type Config } from '../../shared/config/schema.ts';
-import { AlertCommand, type AlertReply } from '../../shared/contracts/alert.ts';
+import { AlertCommand, type AlertReply } from '../../shared/contracts/alert-command.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import type { Announcer } from './announcer.ts';
 import { type Change, noChange } from './change.ts';

@@ -3,7 +3,8 @@
  * commands, and answers with what changed; does no I/O and asks no clock, so that the service, a restart and a test
  * with a virtual clock run the very same decisions.
  */
-import type { ActiveAlert, AlertMode, OperatorCommand, Silence } from '../../shared/contracts/alert.ts';
+import type { ActiveAlert, AlertMode, Silence } from '../../shared/contracts/alert.ts';
+import type { OperatorCommand } from '../../shared/contracts/alert-command.ts';
 import { isDrillCamera } from '../../shared/contracts/drill.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import { AlertBook } from './alert-book.ts';

@@ -3,7 +3,8 @@
  * transaction, after it the announcements. History goes along every few seconds. While the database is away, the one
  * commit that it has not confirmed is kept as it was and made again; what is decided meanwhile goes into the next.
  */
-import type { AlertCommand, AlertEvent, AlertReply } from '../../shared/contracts/alert.ts';
+import type { AlertEvent } from '../../shared/contracts/alert.ts';
+import type { AlertCommand, AlertReply } from '../../shared/contracts/alert-command.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import type { AlertMetrics } from './alert-metrics.ts';

@@ -2,7 +2,8 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { ActiveAlert, type AlertCommand, AlertEvent, AlertReply, alertKeys } from '../../shared/contracts/alert.ts';
+import { ActiveAlert, AlertEvent, alertKeys } from '../../shared/contracts/alert.ts';
+import { type AlertCommand, AlertReply } from '../../shared/contracts/alert-command.ts';
 import type { ServerMessage } from '../../shared/contracts/socket.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import { followStream } from '../../shared/runtime/stream.ts';

@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import type { OperatorCommand } from '../../shared/contracts/alert.ts';
+import type { OperatorCommand } from '../../shared/contracts/alert-command.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import { type ServerMessage, SUBPROTOCOL } from '../../shared/contracts/socket.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';

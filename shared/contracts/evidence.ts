@@ -1,6 +1,7 @@
 /** Evidence: the picture and heat map that a change of level was decided on. */
 import { z } from 'zod';
-import { AlertLevel, AlertMode, EvidencePart } from './alert.ts';
+import { AlertLevel, AlertMode } from './alert.ts';
+import { EvidencePart } from './alert-command.ts';
 import { EpochMs, Id } from './common.ts';
 
 /** How much of people is kept: nothing, no picture at all, a picture with people made unrecognisable, the picture. */

@@ -4,7 +4,8 @@
  * and resumed by `{epoch, offset}`.
  */
 import { z } from 'zod';
-import { ActiveAlert, AlertEvent, AlertMode, AlertsHealth, OperatorCommand } from './alert.ts';
+import { ActiveAlert, AlertEvent, AlertMode, AlertsHealth } from './alert.ts';
+import { OperatorCommand } from './alert-command.ts';
 import { EpochMs, Id, PicturePoint } from './common.ts';
 import { FarField } from './far-field.ts';
 import { PublicReading } from './reading.ts';

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { Config } from '../../shared/config/schema.ts';
-import { type AlertCommand, AlertEvent, type AlertReply, alertKeys } from '../../shared/contracts/alert.ts';
+import { AlertEvent, alertKeys } from '../../shared/contracts/alert.ts';
+import type { AlertCommand, AlertReply } from '../../shared/contracts/alert-command.ts';
 import type { CameraState } from '../../shared/contracts/camera.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
 import type { LineReading } from '../../shared/contracts/reading.ts';

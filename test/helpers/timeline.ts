@@ -10,7 +10,8 @@ import { AlertEngine, type EngineSnapshot } from '../../services/alerts/engine.t
 import { enginePolicy } from '../../services/alerts/policy.ts';
 import { rulesOf } from '../../services/alerts/rules/rules-of.ts';
 import { Config } from '../../shared/config/schema.ts';
-import type { AlertCommand, AlertEvent, AlertEventType, AlertLevel } from '../../shared/contracts/alert.ts';
+import type { AlertEvent, AlertEventType, AlertLevel } from '../../shared/contracts/alert.ts';
+import type { AlertCommand } from '../../shared/contracts/alert-command.ts';
 import type { CameraState } from '../../shared/contracts/camera.ts';
 import type { LineReading, WorkerReading } from '../../shared/contracts/reading.ts';
 

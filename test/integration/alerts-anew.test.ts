@@ -9,13 +9,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Announcer } from '../../services/alerts/announcer.ts';
 import { startAlerts } from '../../services/alerts/service.ts';
 import { AlertStore } from '../../services/alerts/store/alert-store.ts';
-import {
-  ActiveAlert,
-  type AlertEvent,
-  type AlertReply,
-  alertKeys,
-  type Silence,
-} from '../../shared/contracts/alert.ts';
+import { ActiveAlert, type AlertEvent, alertKeys, type Silence } from '../../shared/contracts/alert.ts';
+import type { AlertReply } from '../../shared/contracts/alert-command.ts';
 import type { Service } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { announced, announcement, ask, type Feed, fastConfig, startFeed } from '../helpers/alert-feed.ts';

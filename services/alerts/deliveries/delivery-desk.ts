@@ -4,7 +4,8 @@
  * down costs the others nothing.
  */
 import type { Config } from '../../../shared/config/schema.ts';
-import type { AlertCommand, AlertEvent, AlertReply, AlertsHealth } from '../../../shared/contracts/alert.ts';
+import type { AlertEvent, AlertsHealth } from '../../../shared/contracts/alert.ts';
+import type { AlertCommand, AlertReply } from '../../../shared/contracts/alert-command.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
 import { DeliveryLine, type LineOptions, type LineSettings } from './delivery-line.ts';
 import { type Backlog, DeliveryStore, insertDelivery, type NewDelivery } from './delivery-store.ts';

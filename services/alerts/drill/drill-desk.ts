@@ -5,14 +5,8 @@ import type { Redis } from 'ioredis';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Camera, Config } from '../../../shared/config/schema.ts';
-import {
-  type ActiveAlert,
-  type AlertCommand,
-  type AlertEvent,
-  type AlertLevel,
-  type AlertReply,
-  levelRank,
-} from '../../../shared/contracts/alert.ts';
+import { type ActiveAlert, type AlertEvent, type AlertLevel, levelRank } from '../../../shared/contracts/alert.ts';
+import type { AlertCommand, AlertReply } from '../../../shared/contracts/alert-command.ts';
 import {
   DRILL_KEY,
   Drill,

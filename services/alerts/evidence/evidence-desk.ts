@@ -5,7 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Config } from '../../../shared/config/schema.ts';
-import type { AlertEvent, AlertReply, EvidencePart } from '../../../shared/contracts/alert.ts';
+import type { AlertEvent } from '../../../shared/contracts/alert.ts';
+import type { AlertReply, EvidencePart } from '../../../shared/contracts/alert-command.ts';
 import type { Evidence, EvidenceGap } from '../../../shared/contracts/evidence.ts';
 import { decodeHeatmap, type Heatmap } from '../../../shared/contracts/heatmap.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { EvidencePart } from '../../../shared/contracts/alert.ts';
+import type { EvidencePart } from '../../../shared/contracts/alert-command.ts';
 import type { Evidence } from '../../../shared/contracts/evidence.ts';
 
 const SUFFIX: Record<EvidencePart, string> = { picture: '.jpg', heat: '.png', map: '.map' };

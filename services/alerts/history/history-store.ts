@@ -1,6 +1,6 @@
 /** Readings over time in the database: ten-second spans for hours, minutes for months. */
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { AlertCommand } from '../../../shared/contracts/alert.ts';
+import type { AlertCommand } from '../../../shared/contracts/alert-command.ts';
 import { HISTORY_POINTS_MAX, type HistoryPoint } from '../../../shared/contracts/history.ts';
 import { HeadroomError } from '../../../shared/runtime/errors.ts';
 import { deleteOldest } from '../store/delete-oldest.ts';

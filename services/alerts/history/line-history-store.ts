@@ -1,6 +1,6 @@
 /** People over lines in the database: totals by the minute, told as what was added from one to the next. */
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { AlertCommand } from '../../../shared/contracts/alert.ts';
+import type { AlertCommand } from '../../../shared/contracts/alert-command.ts';
 import { HISTORY_POINTS_MAX, type LineHistoryPoint } from '../../../shared/contracts/history.ts';
 import { deleteOldest } from '../store/delete-oldest.ts';
 import type { AlertTables } from '../store/tables.ts';

@@ -1,5 +1,6 @@
 /** What operators ask, carried out on the alert book. Conditions are never touched here. */
-import type { ActiveAlert, AlertEvent, OperatorCommand, Silence } from '../../../shared/contracts/alert.ts';
+import type { ActiveAlert, AlertEvent, Silence } from '../../../shared/contracts/alert.ts';
+import type { OperatorCommand } from '../../../shared/contracts/alert-command.ts';
 import type { AlertBook } from '../alert-book.ts';
 import { type Change, noChange } from '../change.ts';
 import { isSilenced } from './silences.ts';

@@ -3,7 +3,8 @@
  * how far the inputs were read: after a crash at any point the successor goes on from exactly there.
  */
 import type { Kysely } from 'kysely';
-import { type AlertCommand, AlertEvent, AlertReply } from '../../../shared/contracts/alert.ts';
+import { AlertEvent } from '../../../shared/contracts/alert.ts';
+import { type AlertCommand, AlertReply } from '../../../shared/contracts/alert-command.ts';
 import type { Evidence } from '../../../shared/contracts/evidence.ts';
 import { HeadroomError } from '../../../shared/runtime/errors.ts';
 import type { Change } from '../change.ts';

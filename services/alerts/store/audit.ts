@@ -1,6 +1,6 @@
 /** The audit log: every order that was carried out, as it was given. Only ever added to. */
 import type { Kysely } from 'kysely';
-import type { AlertCommand } from '../../../shared/contracts/alert.ts';
+import type { AlertCommand } from '../../../shared/contracts/alert-command.ts';
 import type { AuditEntry } from '../../../shared/contracts/history.ts';
 import type { AlertTables } from './tables.ts';
 

@@ -8,7 +8,7 @@ import { ConfigError, parseConfig } from '../../../shared/config/load.ts';
 import { ruleOf } from '../../../shared/config/rule-words.ts';
 import { CAMERA_SCHEMES } from '../../../shared/config/schema.ts';
 import { plainOf, plainOrNone } from '../../../shared/config/yaml.ts';
-import { AlertCommand } from '../../../shared/contracts/alert.ts';
+import { AlertCommand } from '../../../shared/contracts/alert-command.ts';
 import { Id } from '../../../shared/contracts/common.ts';
 import {
   CameraSettings,

@@ -1,7 +1,7 @@
 /** Pictures and heat maps that changes of level were decided on. */
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { EvidencePart } from '../../../shared/contracts/alert.ts';
+import type { EvidencePart } from '../../../shared/contracts/alert-command.ts';
 import { EVIDENCE_TYPES, Evidence, EvidenceContent } from '../../../shared/contracts/evidence.ts';
 import type { AlertDesk } from '../alert-desk.ts';
 import { askAlerts, orderFailures, sendOrder, sendRefusal } from './order.ts';

@@ -1,7 +1,7 @@
 /** Lists of any length as CSV or JSON, sent page by page: nothing of them is held but the page that is on its way. */
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { AlertReply } from '../../../shared/contracts/alert.ts';
+import type { AlertReply } from '../../../shared/contracts/alert-command.ts';
 import { sendRefusal } from './order.ts';
 
 /** The alerts service refused a page, or nobody answered. */

@@ -1,7 +1,7 @@
 /** What routes ask of the alerts service, and its answer or refusal over HTTP. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
-import { AlertCommand, type AlertReply } from '../../../shared/contracts/alert.ts';
+import { AlertCommand, type AlertReply } from '../../../shared/contracts/alert-command.ts';
 import type { AlertDesk } from '../alert-desk.ts';
 import { Problem, sendProblem } from './problem.ts';
 
