@@ -9,9 +9,11 @@ const DESCRIPTION = `Live counts of every camera, and alerts.
 
 **Connecting.** Open a WebSocket on \`/ws\` and offer the subprotocol \`${SUBPROTOCOL}\`; without it the server answers
 400. A browser's page must come from the gateway itself or from an origin in \`gateway.allowedOrigins\` (else 403). A
-server that stops or is full answers 503.
+gateway that listens on its own machine alone answers 421 to other host names. A server that stops or is full answers
+503.
 
-**First message.** A \`snapshot\` of everything. After a reconnect the next snapshot replaces all that was known.
+**First message.** A \`snapshot\` of cameras and readings; \`alerts\` and \`drill\` follow. After a reconnect the next ones
+replace all that was known.
 
 **State, latest wins.** \`reading\`, \`cameras\`, \`heartbeat\` and heat maps tell a state, not a history. While a client
 reads slowly, only the newest message of each kind and camera waits for it, and the older ones are skipped. A client

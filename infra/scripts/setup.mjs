@@ -29,9 +29,10 @@ const PROGRAMS = {
 
 /** @param {'start' | 'test'} purpose */
 export async function setUp(purpose) {
+  const ownRedis = purpose === 'test' || !process.env.REDIS_URL;
   const steps = [
     ['npm packages', installPackages],
-    ['programs', () => installPrograms(['ffmpeg', 'redis-server'], true)],
+    ['programs', () => installPrograms(ownRedis ? ['ffmpeg', 'redis-server'] : ['ffmpeg'], true)],
     // The demo has an RTSP server of its own for machines where GStreamer's cannot be installed.
     purpose === 'test'
       ? [

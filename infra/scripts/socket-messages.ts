@@ -70,7 +70,7 @@ const counted: ServerMessage = {
         peoplePerMin: 2.4,
         peoplePerMinInterval: [1.3, 3.6],
         forecast: {
-          level: 'caution',
+          level: 'alert',
           measure: 'density',
           limit: 3,
           inMs: 420_000,

@@ -1,8 +1,8 @@
 import { Counter, Gauge, type Registry } from '../../shared/runtime/metrics.ts';
 
 /** Why a sampled picture never reached the queue. */
-export type DropReason = 'superseded' | 'redis-unavailable' | 'lease-lost' | 'gated';
-const DROP_REASONS: DropReason[] = ['superseded', 'redis-unavailable', 'lease-lost', 'gated'];
+export type DropReason = 'superseded' | 'redis-unavailable' | 'gated';
+const DROP_REASONS: DropReason[] = ['superseded', 'redis-unavailable', 'gated'];
 
 export type IngestMetrics = ReturnType<typeof createIngestMetrics>;
 

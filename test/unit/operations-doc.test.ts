@@ -87,7 +87,7 @@ it('tells every command that the alerts service takes', () => {
   const [, kept = '', asked = ''] =
     /Commands that change something: ([\s\S]*?)\. Commands that ask: ([\s\S]*?)\.\n/.exec(read('docs/alerts.md')) ?? [];
   const told = [...`${kept}${asked}`.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name);
-  const contract = read('shared/contracts/alert.ts');
+  const contract = read('shared/contracts/alert-command.ts');
   const section = contract.slice(
     contract.indexOf('export const OperatorCommand'),
     contract.indexOf('export const AlertReply'),

@@ -94,7 +94,6 @@ export const systemEn: SystemTexts = {
     reasons: {
       superseded: 'Replaced by a newer one',
       'redis-unavailable': 'Redis did not answer',
-      'lease-lost': 'Another process watches the camera now',
       'no-frame': 'The picture was gone',
       'too-old': 'Too old when its turn came',
       'already-counted': 'Counted already',

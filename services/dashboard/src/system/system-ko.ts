@@ -93,7 +93,6 @@ export const systemKo: SystemTexts = {
     reasons: {
       superseded: '새 영상으로 대체됨',
       'redis-unavailable': 'Redis 응답 없음',
-      'lease-lost': '다른 프로세스가 카메라를 담당함',
       'no-frame': '영상이 사라짐',
       'too-old': '차례가 왔을 때 너무 오래됨',
       'already-counted': '이미 계수됨',

@@ -179,7 +179,7 @@ export const alertsEn: AlertTexts = {
       ['C', 'Comment'],
       ['G', 'Give to somebody'],
       ['E', 'Escalate (Enter confirms)'],
-      ['M', 'Mute or unmute this screen'],
+      ['M', 'Mute or unmute all pages of this browser'],
       ['L', 'Open or close the list on a narrow screen'],
       ['?', 'This help'],
     ],
