@@ -14,36 +14,63 @@ import { createLogger } from '../../shared/runtime/logger.ts';
 import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { startRedis } from '../helpers/redis.ts';
 
-test('a camera that is set aside says that counting failed, and not that its pictures are late', async () => {
+/** A processor of one camera with real inference, and its jobs. */
+async function processing() {
   const redis = await startRedis();
   const client = redis.client();
   const pool = await InferencePool.start({
     ...{ setup: { models: { small: await openModelFolder('models/small') }, provider: 'cpu', threads: 1 } },
     ...{ processes: 1, deadlineMs: 10_000, logger: createLogger('test', 'silent') },
   });
-  try {
-    const { cameras, replay } = Config.parse({ cameras: [{ id: 'gate', url: 'rtsp://192.0.2.1/stream' }] });
-    const registry = createRegistry('worker', 'test');
-    const processor = new FrameProcessor({
-      ...{ pool, frames: client, state: client, lines: new LineDesk(client), warmStart: true },
-      ...{ replay: new ReplayWriter(client, () => replay), metrics: createWorkerMetrics(registry) },
-      ...{ modelOf: () => 'small', camera: () => cameras[0], evidence: () => 'off' },
-    });
-    const jpeg = await readFile('test/fixtures/labelled/images/s2026-00014.jpg');
-    let seq = 0;
-    const next = async () => {
-      const capturedAt = Date.now();
-      await client.hset(frameKeys.frame('gate'), { jpeg, seq: ++seq, capturedAt, widthPx: 640, heightPx: 384 });
+  const { cameras, replay } = Config.parse({ cameras: [{ id: 'gate', url: 'rtsp://192.0.2.1/stream' }] });
+  const registry = createRegistry('worker', 'test');
+  const processor = new FrameProcessor({
+    ...{ pool, frames: client, state: client, lines: new LineDesk(client), warmStart: true },
+    ...{ replay: new ReplayWriter(client, () => replay), metrics: createWorkerMetrics(registry) },
+    ...{ modelOf: () => 'small', camera: () => cameras[0], evidence: () => 'off' },
+  });
+  const jpeg = await readFile('test/fixtures/labelled/images/s2026-00014.jpg');
+  return {
+    processor,
+    /** Puts a picture there, does its job, and says what is told of the camera then. */
+    next: async (seq: number, more: object = {}) => {
+      const frame = { jpeg, seq, capturedAt: Date.now(), widthPx: 640, heightPx: 384, ...more };
+      await client.del(frameKeys.frame('gate'));
+      await client.hset(frameKeys.frame('gate'), frame);
       await processor.process('gate');
-      return JSON.parse((await client.hget(stateKeys.readings, 'gate')) as string);
-    };
-    assert.equal((await next()).status, 'ok');
-    for (let i = 0; i < 3; i++) processor.crashed('gate');
-    const { seq: told, status, reason } = await next();
-    assert.deepEqual({ told, status, reason }, { told: 2, status: 'degraded', reason: 'inference-failed' });
-    assert.match(await registry.metrics(), /frames_dropped_total\{camera="gate",reason="quarantined"[^}]*\} 1$/m);
-  } finally {
-    await pool.close();
-    await redis.stop();
-  }
+      const told = JSON.parse((await client.hget(stateKeys.readings, 'gate')) as string);
+      return { seq: told.seq, status: told.status, reason: told.reason };
+    },
+    dropped: async (): Promise<Record<string, number>> => {
+      const found = (await registry.metrics()).matchAll(
+        /frames_dropped_total\{camera="gate",reason="([\w-]+)"[^}]*\} (\d+)$/gm,
+      );
+      return Object.fromEntries([...found].map(([, reason, count]) => [reason, Number(count)]));
+    },
+    [Symbol.asyncDispose]: async () => {
+      await pool.close();
+      await redis.stop();
+    },
+  };
+}
+
+test('a camera that is set aside says that counting failed, and not that its pictures are late', async () => {
+  await using at = await processing();
+  assert.equal((await at.next(1)).status, 'ok');
+  for (let i = 0; i < 3; i++) at.processor.crashed('gate');
+  assert.deepEqual(await at.next(2), { seq: 2, status: 'degraded', reason: 'inference-failed' });
+  assert.deepEqual(await at.dropped(), { quarantined: 1 });
+});
+
+test('a picture that is old, was counted already, or came through the gate no more says nothing', async () => {
+  await using at = await processing();
+  const first = await at.next(1);
+  assert.equal(first.status, 'ok');
+  assert.deepEqual(await at.next(1), first);
+  assert.deepEqual(await at.dropped(), { 'already-counted': 1 });
+  assert.deepEqual(await at.next(2, { capturedAt: Date.now() - 60_000 }), first);
+  assert.deepEqual(await at.dropped(), { 'already-counted': 1, 'too-old': 1 });
+  assert.deepEqual(await at.next(3, { gated: 1 }), first);
+  assert.deepEqual(await at.dropped(), { 'already-counted': 1, 'too-old': 1, gated: 1 });
+  assert.equal((await at.next(4)).seq, 4);
 });

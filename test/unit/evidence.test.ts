@@ -167,6 +167,26 @@ describe('making people unrecognisable', () => {
     const row = Array.from({ length: 9 }, (_, i) => [0.4 + i * 0.01, 0.5] as const);
     assert.ok(headRadius(row, 4, 1.78) < headRadius([[0.5, 0.5]], 0, 1.78) / 2);
   });
+
+  // Written down apart from the code: what docs/alerts.md says is covered was measured with these.
+  it('covers about as much around a head as its neighbours are away, a fiftieth of the width at the least', () => {
+    const grid = (step: number) =>
+      Array.from({ length: 25 }, (_, i) => [0.4 + (i % 5) * step, 0.4 + Math.floor(i / 5) * step] as const);
+    const radius = (step: number) => headRadius(grid(step), 12, 1);
+    assert.ok(headRadius([[0.5, 0.5]], 0, 1) >= 0.06, 'a lone one');
+    assert.ok(radius(0.05) >= 0.04 && radius(0.05) <= 0.06, String(radius(0.05)));
+    assert.ok(radius(0.001) >= 0.02, 'never less');
+  });
+
+  it('covers places with density from some 20 people a picture on, and leaves fainter ones', () => {
+    const masked = (peopleAPicture: number) => {
+      const values = new Uint8Array(96 * 54);
+      values[20 * 96 + 40] = 1;
+      const mask = peopleMask(map({ values, peoplePerUnit: peopleAPicture / (96 * 54) }), 16 / 9);
+      return mask.values[Math.floor((20.5 / 54) * mask.height) * mask.width + Math.floor((40.5 / 96) * mask.width)];
+    };
+    assert.deepEqual([masked(24), masked(12)], [255, 0]);
+  });
 });
 
 it('draws the heat map with a clear ground and the zone', async () => {

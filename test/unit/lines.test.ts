@@ -339,4 +339,13 @@ describe('a camera’s pictures, one after the other', () => {
     );
     assert.equal(lineReadings(after, [level], view)[0]?.blindMs, 10_000);
   });
+  it('nor to who was there in a picture from later, or in one measured otherwise', () => {
+    const heads: [number, number][] = [[0.5, 0.45]];
+    const before = advanceLines(undefined, { ...picture, ground, capturedAt: NOON, heads });
+    const sightings = (capturedAt: number, on: typeof ground | undefined) =>
+      advanceLines(before, { ...picture, ground: on, capturedAt, heads }).tracks.map((track) => track.sightings);
+    assert.deepEqual(sightings(NOON + 200, ground), [2], 'the picture after');
+    assert.deepEqual(sightings(NOON - 200, ground), [1], 'a clock set back');
+    assert.deepEqual(sightings(NOON + 200, undefined), [1], 'no metres any more');
+  });
 });

@@ -103,6 +103,38 @@ describe('people per square metre in scenes with a known truth', () => {
     close(peakPeoplePerSqm, 4, 0.1, 'peak');
   });
 
+  for (const [sideM, heightM, halfWidthM, halfDepthM] of [
+    [4, 9, 0.5, 3.1],
+    [6, 14, 0.36, 4.5],
+    [8, 14, 0.27, 4.8],
+  ] as const) {
+    it(`a crush in a passage ${2 * halfWidthM} m wide shows over ${sideM} m of it`, () => {
+      const scene = { heightM, tiltDeg: 60, verticalFovDeg: 45 };
+      const zone = zoneGround(
+        calibrate(mounted(scene), ASPECT),
+        rectangle(scene, halfWidthM, halfDepthM).picture,
+        MAP,
+        ASPECT,
+      );
+      assert.ok(zone);
+      const middle: [number, number] = [0, centreY(scene)];
+      const crowd = [...even(middle, 0.6, halfDepthM, 1), ...even(middle, 0.6, sideM / 2, 5)];
+      close(zoneDensity(zone, mapOf(scene, crowd)).peakPeoplePerSqm, 6, 0.1, 'peak');
+    });
+  }
+
+  it('a peak is never below the mean: a crowd at both ends of a passage is in no one patch', () => {
+    const scene = { heightM: 14, tiltDeg: 60, verticalFovDeg: 45 };
+    const zone = zoneGround(calibrate(mounted(scene), ASPECT), rectangle(scene, 0.27, 4.8).picture, MAP, ASPECT);
+    assert.ok(zone);
+    const y = centreY(scene);
+    const ends = [...even([0, y - 4.3], 0.6, 0.5, 4), ...even([0, y + 4.3], 0.6, 0.5, 4)];
+    const density = zoneDensity(zone, mapOf(scene, ends), undefined, { varianceAt: () => 0, halfWidth: () => 0.1 });
+    assert.ok(density.peoplePerSqm > 0.7, String(density.peoplePerSqm));
+    assert.equal(density.peakPeoplePerSqm, density.peoplePerSqm);
+    assert.deepEqual(density.peakPeoplePerSqmInterval, density.peoplePerSqmInterval);
+  });
+
   it('a zone smaller than a patch has a mean and no peak', () => {
     const scene = { heightM: 9, tiltDeg: 60, verticalFovDeg: 45 };
     const zone = zoneGround(calibrate(mounted(scene), ASPECT), rectangle(scene, 0.75, 0.75).picture, MAP, ASPECT);
