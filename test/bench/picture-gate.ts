@@ -77,7 +77,7 @@ async function evaluate(name: string, all: Buffer[]): Promise<void> {
   }
   const told = [...alarms].map(([trouble, looks]) => `${trouble} ${looks}`).join(', ') || 'none';
   process.stdout.write(
-    `\n${name}: ${pictures.length} looks; view known: ${gate.learned ? 'yes' : 'no'}; false alarms: ${told}\n`,
+    `\n${name}: ${pictures.length} looks; view known: ${gate.known ? 'yes' : 'no'}; false alarms: ${told}\n`,
   );
   const started = process.cpuUsage();
   for (const jpeg of pictures.slice(0, 30)) await greyPicture(jpeg, jpegSize(jpeg) ?? { widthPx: 1, heightPx: 1 });

@@ -9,7 +9,8 @@ import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { keepView } from '../../services/ingest/gate/view-store.ts';
+import { ViewReference } from '../../services/ingest/gate/view-reference.ts';
+import { drawnOn, keepView } from '../../services/ingest/gate/view-store.ts';
 import { lookAtCamera } from '../../services/ingest/look-at-camera.ts';
 import { startIngest } from '../../services/ingest/service.ts';
 import { parseConfig } from '../../shared/config/load.ts';
@@ -108,7 +109,8 @@ test('zones drawn anew and other settings of the gate are taken up while the cam
   const state = redis.client();
   // Its zone was drawn on a square picture.
   const [drawn] = parseConfig(JSON.stringify({ cameras: [{ id: 'gated', url: 'rtsp://h/s', ...zone(1) }] })).cameras;
-  await keepView(state, drawn as Camera, { width: 160, height: 160, steady: [] });
+  const view = ViewReference.of(160, 160, []);
+  await keepView(state, 'gated', { view, usual: 0.8 }, drawnOn(drawn as Camera));
   const { told, configure, close } = await watching('gated', zone(1));
   const is = (trouble: CameraState['trouble']) =>
     until(

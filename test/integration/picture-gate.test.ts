@@ -7,6 +7,7 @@ import { GateKeeper } from '../../services/ingest/gate/gate-keeper.ts';
 import { Camera } from '../../shared/config/schema.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { until } from '../helpers/until.ts';
 
 const [W, H] = [640, 360];
 const polygon = [
@@ -64,6 +65,37 @@ test('a camera that was turned while ingest was down is told, and turned back is
   const { verdict } = next;
   assert.match('detail' in verdict ? verdict.detail : '', /9 % .* zones no longer fit/);
   assert.equal((await show(next, usual, 10, 4)).at(-1), undefined);
+});
+
+test('a move is over when nothing is left of what was drawn before it, over restarts, and not sooner', async () => {
+  const lower = polygon.map(([x, y]) => [x, Math.min(1, (y as number) + 0.1)]);
+  const two = (first: number, second: number): Camera =>
+    Camera.parse({
+      ...{ id: 'twice', url: 'rtsp://h/s' },
+      zones: [
+        { id: 'a', polygon: [...polygon, [first, 1]] },
+        { id: 'b', polygon: [...lower, [second, 1]] },
+      ],
+    });
+  const away = await view(140);
+  const keeper = new GateKeeper(two(0, 0), state);
+  await show(keeper, await view(80), 0, 100);
+  assert.equal((await show(keeper, away, 100, 6)).at(-1), 'moved');
+  keeper.configure(two(0.1, 0));
+  assert.deepEqual(new Set(await show(keeper, away, 110, 5)), new Set(['moved']), 'one of two drawn anew');
+  keeper.configure({ ...two(0.1, 0), zones: two(0.1, 0).zones.slice(1) });
+  assert.deepEqual(new Set(await show(keeper, away, 120, 5)), new Set(['moved']), 'one of two removed');
+  keeper.configure(two(0.1, 0));
+  await show(keeper, away, 130, 1);
+
+  await until('the move is kept', async () =>
+    /"moved":"moved/.test((await state.hget(stateKeys.views, 'twice')) ?? ''),
+  );
+  const next = new GateKeeper(two(0.1, 0), state);
+  assert.deepEqual(new Set(await show(next, away, 0, 20)), new Set(['moved']), 'from its first picture on');
+  next.configure(two(0.1, 0.1));
+  assert.deepEqual(new Set(await show(next, away, 30, 60)), new Set([undefined]), 'both drawn anew');
+  assert.equal((await show(next, await view(80), 100, 6)).at(-1), 'moved', 'from the view they were drawn on');
 });
 
 test('zones drawn anew are drawn on the view there is', async () => {

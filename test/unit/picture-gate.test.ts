@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { GreyPicture } from '../../services/ingest/gate/grey-picture.ts';
-import { PictureGate } from '../../services/ingest/gate/picture-gate.ts';
+import { type KnownView, PictureGate } from '../../services/ingest/gate/picture-gate.ts';
 import { look } from '../../services/ingest/gate/sharpness.ts';
+import { ViewReference } from '../../services/ingest/gate/view-reference.ts';
 import { PictureGate as Settings } from '../../shared/config/picture-gate.ts';
 
 const [W, H] = [160, 90];
@@ -250,6 +251,54 @@ describe('moved', () => {
     for (let s = 0; s < 70; s++) gate.judge(shot(s), s * 1000);
     const verdicts = Array.from({ length: 8 }, (_, s) => gate.judge(shot(s, {}, world(5)), 4e6 + s * 1000).trouble);
     assert.equal(verdicts.at(-1), 'moved');
+  });
+  describe('before ingest was started', () => {
+    const settings = Settings.parse({});
+    const { gate: before } = watched();
+    const kept = before.known as KnownView;
+    /** A gate that begins with the view kept in Redis, and what it says of its first seconds. */
+    const started = (seconds: number, picture: (second: number) => GreyPicture, known = kept) => {
+      const steady = known.view.steady.map((edge) => ({ ...edge }));
+      const gate = new PictureGate(settings, 'zones', {
+        ...known,
+        view: ViewReference.of(known.view.width, known.view.height, steady),
+      });
+      const verdicts = Array.from({ length: seconds }, (_, s) => gate.judge(picture(1000 + s), s * 1000).trouble);
+      return { gate, verdicts };
+    };
+    for (const [dx, dy] of [
+      [10, 0],
+      [-12, 8],
+      [20, 0],
+      [-20, -16],
+      [0, 15],
+      [24, 8],
+      [-40, 0],
+      [40, 10],
+    ] as const) {
+      it(`is told as long as it lasts, by ${dx}, ${dy} px of 160`, () => {
+        const { gate, verdicts } = started(20, (s) => shot(s, { dx, dy }));
+        assert.ok(verdicts.slice(4).every((verdict) => verdict === 'moved'));
+        assert.deepEqual(gate.known?.view.steady, kept.view.steady, 'what is kept is the view as it was');
+      });
+    }
+    it('to another view is told as long as it lasts, of six scenes in five at least', () => {
+      const told = [20, 21, 22, 23, 25, 26].filter((seed) => {
+        const { verdicts } = started(20, (s) => shot(s, {}, world(seed)));
+        return verdicts.slice(8).every((verdict) => verdict === 'moved');
+      });
+      assert.ok(told.length >= 5, String(told));
+    });
+    it('is told at its first picture where it was told before, and is over when the camera is back', () => {
+      const { verdicts } = started(3, (s) => shot(s, { dx: 20 }), { ...kept, moved: 'moved by 12 %' });
+      assert.deepEqual(verdicts, ['moved', 'moved', 'moved']);
+      assert.deepEqual(started(4, (s) => shot(s), { ...kept, moved: 'moved' }).verdicts.at(-1), undefined);
+    });
+    it('is none where nothing moved: by day, in the dark, at night, with a crowd', () => {
+      for (const o of [{}, { light: 0.3 }, { invert: true }, { noise: 30 }, { people: 0.5 }]) {
+        assert.ok(none(started(20, (s) => shot(s, o)).verdicts), JSON.stringify(o));
+      }
+    });
   });
   it('of a camera without zones, lines or calibration is learned, not told', () => {
     const { after } = watched({}, false);

@@ -24,10 +24,14 @@ export class GateKeeper {
   #size: { widthPx: number; heightPx: number } | undefined;
   #looking = false;
   #keptAt = Number.NEGATIVE_INFINITY;
+  #keptMoved: string | undefined;
+  /** Names of what was drawn on the view that is known; of a camera that moved, as far as it is still there. */
+  #drawn: string[];
 
   constructor(camera: Camera, redis: Redis) {
     this.#camera = camera;
     this.#redis = redis;
+    this.#drawn = drawnOn(camera);
   }
 
   get verdict(): GateVerdict {
@@ -35,16 +39,27 @@ export class GateKeeper {
   }
 
   /**
-   * Takes up what was drawn or set anew, without a new session: a camera that moved is counted again as soon as its zones
-   * are drawn on the view there is.
+   * Takes up what was drawn or set anew, without a new session: a camera that moved is counted again as soon as nothing is
+   * left of what was drawn on the view before.
    */
   configure(camera: Camera): void {
-    const redrawn = drawnOn(camera) !== drawnOn(this.#camera);
     this.#camera = camera;
+    const redrawn = this.#redraw(this.#drawn, drawnOn(camera), this.#gate?.moved !== undefined);
     this.#gate?.configure(camera.pictureGate, fixedOf(camera), redrawn);
     // The next picture is looked at, and the view kept as soon as it is known.
-    this.#lookedAt = Number.NEGATIVE_INFINITY;
-    if (redrawn) this.#keptAt = Number.NEGATIVE_INFINITY;
+    this.#lookedAt = this.#keptAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Whether all is drawn anew.
+   * @param before what was drawn on the view that is known
+   */
+  #redraw(before: string[], now: string[], moved: boolean): boolean {
+    const left = now.filter((name) => before.includes(name));
+    const redrawn = left.length === 0 && (before.length > 0 || now.length > 0);
+    // On a view that is in its place, everything is drawn on it; on one that moved, what is new is drawn on another.
+    this.#drawn = moved && !redrawn ? left : now;
+    return redrawn;
   }
 
   /**
@@ -84,19 +99,22 @@ export class GateKeeper {
     const camera = this.#camera;
     const fixed = fixedOf(camera);
     // Without Redis the view is learned anew.
-    const view = fixed ? await keptView(this.#redis, camera).catch(() => undefined) : undefined;
+    const kept = fixed ? await keptView(this.#redis, camera.id).catch(() => undefined) : undefined;
     // Drawn anew while Redis was asked.
     if (camera !== this.#camera) return this.#open();
-    this.#gate = new PictureGate(camera.pictureGate, fixed, view);
+    const redrawn = !kept || this.#redraw(kept.drawn, drawnOn(camera), kept.moved !== undefined);
+    this.#keptMoved = kept?.moved;
+    this.#gate = new PictureGate(camera.pictureGate, fixed, redrawn ? undefined : kept);
     return this.#gate;
   }
 
   #keep(gate: PictureGate, now: number): void {
-    if (now - this.#keptAt < KEEP_EVERY_MS) return;
-    const view = gate.learned;
-    if (!view) return;
+    const due = now - this.#keptAt >= KEEP_EVERY_MS || gate.moved !== this.#keptMoved;
+    const known = due ? gate.known : undefined;
+    if (!known) return;
     this.#keptAt = now;
-    keepView(this.#redis, this.#camera, view).catch(() => undefined);
+    this.#keptMoved = known.moved;
+    keepView(this.#redis, this.#camera.id, known, this.#drawn).catch(() => undefined);
   }
 }
 

@@ -5,7 +5,7 @@
 import type { PictureGate as GateSettings } from '../../../shared/config/picture-gate.ts';
 import type { GreyPicture } from './grey-picture.ts';
 import { look } from './sharpness.ts';
-import { edgesOf, type SteadyEdge, ViewReference } from './view-reference.ts';
+import { edgesOf, ViewReference } from './view-reference.ts';
 
 export type GateVerdict =
   | { trouble: 'black' | 'blurred' }
@@ -53,6 +53,9 @@ const SUDDEN_MS = 6_000;
 /** A longer pause between two looks counts as this much: an outage is no time in which the crowd is known to have come. */
 const LONGEST_STEP_MS = 1_500;
 
+/** What is known of a camera's view: what never changes in it, how well it usually agrees, and where it has gone, in words. */
+export type KnownView = { view: ViewReference; usual: number; moved?: string | undefined };
+
 export class PictureGate {
   #o: GateSettings;
   /** Words for what no longer fits; undefined where a move harms nothing, and the new view is simply learned. */
@@ -75,12 +78,19 @@ export class PictureGate {
   #backSince: number | undefined;
   #moved: string | undefined;
 
-  /** @param fixed what was drawn on the view, in words: "zones and calibration"; undefined for nothing */
-  constructor(settings: GateSettings, fixed: string | undefined, view?: ViewReference) {
+  /**
+   * @param fixed what was drawn on the view, in words: "zones and calibration"; undefined for nothing
+   * @param known the view it was drawn on, from before: a camera turned since then is away from it
+   */
+  constructor(settings: GateSettings, fixed: string | undefined, known?: KnownView) {
     this.#o = settings;
     this.#fixed = fixed;
-    this.#view = view;
-    this.#shape = view;
+    if (!known) return;
+    this.#view = this.#shape = known.view;
+    this.#usual = known.usual;
+    this.#moved = known.moved;
+    // As if it had been in its place until now: however long the pause was, no crowd is known to have come in it.
+    this.#agreedAt = 0;
   }
 
   /**
@@ -95,10 +105,16 @@ export class PictureGate {
     this.#agreedAt = this.#awaySince = this.#backSince = undefined;
   }
 
-  /** The view as learned, for keeping; undefined while it is not known or the camera is away from it. */
-  get learned(): { width: number; height: number; steady: readonly SteadyEdge[] } | undefined {
-    const view = this.#view;
-    return view?.known && !this.#moved && this.#awaySince === undefined ? view : undefined;
+  /** Where the view has gone, in words; undefined while it is in its place. */
+  get moved(): string | undefined {
+    return this.#moved;
+  }
+
+  /** What is to be kept of the view; undefined while it is not known, or the camera may be on its way from it. */
+  get known(): KnownView | undefined {
+    const [view, usual, moved] = [this.#view, this.#usual, this.#moved];
+    if (!view?.known || usual === undefined || (this.#awaySince !== undefined && !moved)) return undefined;
+    return { view, usual, moved };
   }
 
   /** @param now ms, any monotonic clock, the same in every call */
@@ -161,6 +177,7 @@ export class PictureGate {
     const edges = edgesOf(picture);
     if (this.#view?.width !== picture.width || this.#view.height !== picture.height) {
       this.#view = new ViewReference(picture.width, picture.height);
+      this.#usual = undefined;
     }
     const view = this.#view;
     if (!view.known) {

@@ -52,7 +52,7 @@ const reasons: ReasonTexts = {
   blurred: { what: 'The picture is blurred.', todo: 'Clean the lens, check its focus, look for fog or smoke.' },
   moved: {
     what: 'The camera has moved: its zones and calibration no longer fit.',
-    todo: 'Turn it back, or draw its zones and calibrate it anew.',
+    todo: 'Turn it back, or draw all its zones and lines and calibrate it anew.',
   },
   'resolution-changed': {
     what: 'The picture has another shape than before: its zones and calibration no longer fit.',
