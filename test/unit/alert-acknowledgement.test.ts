@@ -45,3 +45,26 @@ describe('acknowledgement of an alert that is over', () => {
     assert.equal(alert?.operator.unheardLevel, 'severe');
   });
 });
+
+describe('an alert that nobody acknowledges', () => {
+  const DAY_MS = 24 * 3_600_000;
+
+  it('leaves the list a day after its end, and says so', () => {
+    const { engine } = run({ config: calibrated(severeOnly), untilS: 250, steps: [surge] });
+    const [alert] = engine.snapshot().alerts.values();
+    assert.ok(alert?.resolvedAt);
+    assert.equal(engine.tick(alert.resolvedAt + DAY_MS).alerts.size, 0);
+    assert.equal(engine.snapshot().alerts.size, 1);
+    assert.deepEqual([...engine.tick(alert.resolvedAt + DAY_MS + 1).alerts], [[alert.alertId, undefined]]);
+    assert.equal(engine.snapshot().alerts.size, 0);
+  });
+
+  it('stays for as long as it runs', () => {
+    const steps: Step[] = [{ kind: 'density', from: 0, to: 300, value: 6 }];
+    const { engine } = run({ config: calibrated(severeOnly), untilS: 20, steps });
+    const [alert] = engine.snapshot().alerts.values();
+    assert.ok(alert);
+    engine.tick(alert.startedAt + 3 * DAY_MS);
+    assert.deepEqual([...engine.snapshot().alerts.keys()], [alert.alertId]);
+  });
+});

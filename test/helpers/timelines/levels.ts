@@ -9,6 +9,12 @@ const door = (limits: object) => ({
     [0.9, 0.5],
   ],
 });
+/** A zone with a capacity, of which the density is guarded, too: its forecast follows that once there is a severe one. */
+const twoFigures = (peoplePerSqm: object): Record<string, unknown> =>
+  calibrated({
+    alerts: { trendMinMs: 180_000, trendWindowMs: 300_000, clearMs: 10_000 },
+    zone: { capacity: 100, limits: { peoplePerSqm } },
+  });
 const ramp =
   (perMin: number, start = 0) =>
   (atS: number) =>
@@ -98,6 +104,12 @@ export const levels: Record<string, Scenario> = {
     steps: [{ kind: 'density', ...always, value: (s) => (s < 10 ? 5.2 : 4.6) }],
     want: [want(4, 4.5, 'alert.firing', { level: 'severe' })],
   },
+  'a threshold below the hysteresis is left at half of it': {
+    config: calibrated({ zone: { limits: { peoplePerSqm: { caution: 0.4 } } } }),
+    untilS: 220,
+    steps: [{ kind: 'density', ...always, value: (s) => (s < 40 ? 0.5 : s < 140 ? 0.25 : 0.15) }],
+    want: [want(20, 20.5, 'alert.firing', { level: 'caution' }), want(200, 204, 'alert.resolved')],
+  },
   'a crowd that returns while the level is being left keeps the level': {
     untilS: 180,
     steps: [{ kind: 'density', ...always, value: (s) => (s > 20 && s < 70 ? 3.6 : 4.4) }],
@@ -155,6 +167,20 @@ export const levels: Record<string, Scenario> = {
       want(368, 376, 'alert.level_changed', { level: 'alert', rule: 'zone-forecast' }),
     ],
   },
+  'a forecast is not over while a second figure, guarded anew, may rise unseen': {
+    config: twoFigures({ caution: 3 }),
+    untilS: 440,
+    steps: [
+      { kind: 'count', ...always, value: (s) => (s < 220 ? ramp(10)(s) : 0) },
+      { kind: 'configure', at: 220, config: twoFigures({ caution: 3, severe: 5 }) },
+    ],
+    want: [
+      want(200, 215, 'alert.firing', { level: 'caution', rule: 'zone-forecast' }),
+      want(225, 227, 'alert.no_data', { level: 'caution', rule: 'zone-forecast' }),
+      want(400, 412, 'alert.data_restored', { level: 'caution', rule: 'zone-forecast' }),
+      want(410, 425, 'alert.resolved', { rule: 'zone-forecast' }),
+    ],
+  },
   'a fill rate is an alert only where its slope is certain': {
     config: withCapacity({
       alerts: { trendMinMs: 180_000, trendWindowMs: 300_000 },
@@ -191,6 +217,25 @@ export const levels: Record<string, Scenario> = {
     untilS: 60,
     steps: [{ kind: 'flow', ...always, in: 75, out: 60 }],
     want: [want(20, 20.5, 'alert.firing', { level: 'caution', rule: 'line-counter-flow' })],
+  },
+  'people going out over a line, and not those going in': {
+    config: withCapacity({ camera: { lines: [door({ outPerMin: { caution: 60 } })] } }),
+    untilS: 80,
+    steps: [
+      { kind: 'flow', from: 0, to: 40, in: 70, out: 5 },
+      { kind: 'flow', from: 40, to: 81, in: 5, out: 70 },
+    ],
+    want: [want(60, 63.5, 'alert.firing', { level: 'caution', rule: 'line-out' })],
+  },
+  'one stream alone meets nobody, whichever way it goes': {
+    config: withCapacity({ camera: { lines: [door({ counterPerMin: { caution: 40 } })] } }),
+    untilS: 120,
+    steps: [
+      { kind: 'flow', from: 0, to: 40, in: 5, out: 90 },
+      { kind: 'flow', from: 40, to: 80, in: 90, out: 5 },
+      { kind: 'flow', from: 80, to: 121, in: 45, out: 60 },
+    ],
+    want: [want(100, 103.5, 'alert.firing', { level: 'caution', rule: 'line-counter-flow' })],
   },
   'a line that doubts its figures raises nothing, and ends nothing': {
     config: withCapacity({ camera: { lines: [door({ netPerMin: { caution: 30 } })] } }),

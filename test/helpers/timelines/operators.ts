@@ -1,5 +1,40 @@
 /** What people do, or fail to do: acknowledgements, escalation, silences, a changed configuration. */
-import { always, calibrated, type Scenario, square, want } from '../timeline.ts';
+import type { AlertEventType } from '../../../shared/contracts/alert.ts';
+import { always, calibrated, type Scenario, type Step, square, want } from '../timeline.ts';
+
+const twoCameras = {
+  ...calibrated(),
+  cameras: ['gate', 'stairs'].flatMap((id) => calibrated({ camera: { id } }).cameras),
+};
+
+const blindness: ['no-signal' | 'stall' | 'degraded', AlertEventType][] = [
+  ['no-signal', 'camera.offline'],
+  ['stall', 'camera.stale'],
+  ['degraded', 'camera.degraded'],
+];
+
+/** A camera that is blind for half a minute, silenced. */
+const blindUnderSilence = (kind: (typeof blindness)[number][0], type: AlertEventType): Scenario => ({
+  untilS: 60,
+  steps: [
+    {
+      kind: 'command',
+      at: 1,
+      command: { type: 'silence', cameraId: 'gate', upToLevel: 'caution', reason: 'lens cleaned', durationMs: 600_000 },
+    },
+    { kind, from: 10, to: 40 },
+  ],
+  want: [
+    want(25, 30, type, { level: 'caution', silenced: true }),
+    want(45, 46, 'camera.recovered', { silenced: false }),
+  ],
+});
+
+/** Severe for ten seconds, silenced up to a level while it is in force, and left one level a minute. */
+const fallUnderSilence = (upToLevel: 'alert' | 'severe'): Step[] => [
+  { kind: 'density', from: 0, to: 10, value: 6 },
+  { kind: 'command', at: 8, command: { type: 'silence', upToLevel, reason: 'x', durationMs: 600_000 } },
+];
 
 export const operators: Record<string, Scenario> = {
   'nobody acknowledges severe: a step every thirty seconds, three at most': {
@@ -160,6 +195,82 @@ export const operators: Record<string, Scenario> = {
       { kind: 'density', ...always, value: 6 },
     ],
     want: [want(4, 4.5, 'alert.firing', { silenced: false })],
+  },
+  'a silence of one camera mutes nothing at another': {
+    config: twoCameras,
+    untilS: 20,
+    steps: [
+      {
+        kind: 'command',
+        at: 1,
+        command: { type: 'silence', cameraId: 'stairs', upToLevel: 'severe', reason: 'x', durationMs: 60_000 },
+      },
+      { kind: 'density', ...always, camera: 'gate', value: 6 },
+      { kind: 'density', ...always, camera: 'stairs', value: 6 },
+    ],
+    want: [
+      want(4, 4.5, 'alert.firing', { camera: 'gate', silenced: false }),
+      want(4, 4.5, 'alert.firing', { camera: 'stairs', silenced: true }),
+    ],
+  },
+  'a silence of one rule mutes no other': {
+    config: calibrated({ zone: { capacity: 100 } }),
+    untilS: 20,
+    steps: [
+      {
+        kind: 'command',
+        at: 1,
+        command: { type: 'silence', rule: 'zone-occupancy', upToLevel: 'severe', reason: 'x', durationMs: 60_000 },
+      },
+      { kind: 'count', ...always, value: 115 },
+      { kind: 'density', ...always, value: 6 },
+    ],
+    want: [
+      want(4, 4.5, 'alert.firing', { rule: 'zone-occupancy', silenced: true }),
+      want(4, 4.5, 'alert.firing', { rule: 'zone-density', silenced: false }),
+    ],
+  },
+  ...Object.fromEntries(
+    blindness.map(([kind, type]) => [
+      `a silence mutes ${type}, and not that the camera is back`,
+      blindUnderSilence(kind, type),
+    ]),
+  ),
+  'a silence mutes that an alert has lost its pictures, and that they are back': {
+    untilS: 60,
+    steps: [
+      { kind: 'density', ...always, value: 6 },
+      {
+        kind: 'command',
+        at: 6,
+        command: { type: 'silence', upToLevel: 'severe', reason: 'lens cleaned', durationMs: 600_000 },
+      },
+      { kind: 'no-signal', from: 10, to: 22 },
+    ],
+    want: [
+      want(4, 4.5, 'alert.firing', { level: 'severe', silenced: false }),
+      want(6, 6, 'alert.silenced'),
+      want(15, 16, 'alert.no_data', { silenced: true }),
+      want(22, 22.5, 'alert.data_restored', { silenced: true }),
+    ],
+  },
+  'a silence mutes a fall from a level it covers': {
+    untilS: 100,
+    steps: fallUnderSilence('severe'),
+    want: [
+      want(4, 4.5, 'alert.firing', { level: 'severe', silenced: false }),
+      want(8, 8, 'alert.silenced'),
+      want(72, 74, 'alert.level_changed', { level: 'alert', silenced: true }),
+    ],
+  },
+  'a fall from above a silence goes out: who heard of the height hears that it is over': {
+    untilS: 150,
+    steps: fallUnderSilence('alert'),
+    want: [
+      want(4, 4.5, 'alert.firing', { level: 'severe', silenced: false }),
+      want(72, 74, 'alert.level_changed', { level: 'alert', silenced: false }),
+      want(132, 134, 'alert.level_changed', { level: 'caution', silenced: true }),
+    ],
   },
   'a silence ended by hand over a running alert says so': {
     untilS: 20,

@@ -21,6 +21,11 @@ const twoZones = {
   })),
 };
 
+const tenCameras = Array.from(
+  { length: 10 },
+  (_, index) => calibrated({ camera: { id: `gate-${index}` } }).cameras,
+).flat();
+
 export const trouble: Record<string, Scenario> = {
   'a lost camera is an alert of its own after fifteen seconds, and recovers': {
     untilS: 60,
@@ -50,6 +55,12 @@ export const trouble: Record<string, Scenario> = {
     untilS: 40,
     steps: [{ kind: 'no-signal', from: 10, to: 40 }],
     want: [want(25, 26.5, 'camera.offline', { level: 'alert' })],
+  },
+  'being blind at an unimportant place is at attention': {
+    config: calibrated({ zone: { importance: 'low' } }),
+    untilS: 40,
+    steps: [{ kind: 'no-signal', from: 10, to: 40 }],
+    want: [want(25, 26.5, 'camera.offline', { level: 'attention' })],
   },
   'a severe alert without pictures is latched, says so, and is never resolved by it': {
     untilS: 400,
@@ -114,6 +125,19 @@ export const trouble: Record<string, Scenario> = {
       want(27, 30, 'alert.firing', { level: 'alert', rule: 'inference-behind' }),
       want(45, 46, 'alert.level_changed', { level: 'caution', rule: 'inference-behind' }),
       want(50, 51, 'alert.resolved', { rule: 'inference-behind' }),
+    ],
+  },
+  'one camera of ten that is not counted any more is enough for a caution': {
+    config: { ...calibrated(), cameras: tenCameras },
+    untilS: 60,
+    steps: [
+      // It comes back, and no count of what it shows since.
+      { kind: 'no-signal', from: 8, to: 10, camera: 'gate-7' },
+      { kind: 'stall', from: 10, to: 40, camera: 'gate-7' },
+    ],
+    want: [
+      want(25, 27, 'alert.firing', { level: 'caution', rule: 'inference-behind' }),
+      want(45, 46, 'alert.resolved', { rule: 'inference-behind' }),
     ],
   },
   'ingest that stops is one alert of its own': {
