@@ -14,10 +14,13 @@ const READ_COUNT = 500;
 export class InputStreams {
   readonly #redis: Redis;
   #positions: { events: string; commands: string };
+  /** How far Redis' clock is ahead of ours, ms. */
+  #aheadMs: number;
 
-  private constructor(redis: Redis, positions: { events: string; commands: string }) {
+  private constructor(redis: Redis, positions: { events: string; commands: string }, aheadMs: number) {
     this.#redis = redis;
     this.#positions = positions;
+    this.#aheadMs = aheadMs;
   }
 
   /**
@@ -29,12 +32,14 @@ export class InputStreams {
       (await redis.xrevrange(key, '+', '-', 'COUNT', 1))[0]?.[0] ?? '0-0';
     const events = await newest(stateKeys.events);
     const commands = await newest(alertKeys.commands);
-    // A stream that ends before our position has begun anew: Redis lost its data, so all of it is unseen.
-    return new InputStreams(redis, {
-      events: remembered.events === undefined ? events : isAfter(remembered.events, events) ? '0-0' : remembered.events,
+    // A stream that ends before our position has lost its end. Of readings, what is left was judged: looked at again, the
+    // calm before an alert would end it. A command that was carried out is not carried out again.
+    const positions = {
+      events: remembered.events === undefined || isAfter(remembered.events, events) ? events : remembered.events,
       commands:
         remembered.commands === undefined || isAfter(remembered.commands, commands) ? '0-0' : remembered.commands,
-    });
+    };
+    return new InputStreams(redis, positions, await aheadOf(redis));
   }
 
   /** Waits up to `blockMs` for entries. @throws when Redis does not answer */
@@ -57,7 +62,7 @@ export class InputStreams {
       for (const [id, fields] of found) {
         this.#positions[stream] = id;
         const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
-        const lagMs = Date.now() - writtenAt(id);
+        const lagMs = Date.now() + this.#aheadMs - writtenAt(id);
         entries.push({
           id,
           stream,
@@ -67,14 +72,18 @@ export class InputStreams {
         });
       }
     }
-    // Old by our clock: ask Redis for its own, since the two may differ or one may have been set.
-    if (entries.some((entry) => entry.lagMs > LIVE_LAG_MS)) {
-      const [seconds, micros] = await this.#redis.time();
-      const redisNow = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-      for (const entry of entries) entry.lagMs = Math.max(0, redisNow - writtenAt(entry.id));
+    // Old, or from the future: one of the clocks may have been set since.
+    if (entries.some(({ lagMs }) => lagMs > LIVE_LAG_MS || lagMs < 0)) {
+      this.#aheadMs = await aheadOf(this.#redis);
+      for (const entry of entries) entry.lagMs = Math.max(0, Date.now() + this.#aheadMs - writtenAt(entry.id));
     }
     return entries;
   }
+}
+
+async function aheadOf(redis: Redis): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) - Date.now();
 }
 
 const writtenAt = (id: string): number => Number(id.split('-')[0]);

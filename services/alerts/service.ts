@@ -30,6 +30,8 @@ import { configVersion } from './thresholds/config-version.ts';
 
 /** How often a process that does not lead asks for the lead. */
 const ASK_EVERY_MS = 300;
+/** The longest that one waits which cannot begin, time after time. */
+const ASK_AGAIN_WITHIN_MS = 5000;
 const CAN_STORE_WITHIN_MS = 1000;
 
 export type AlertsOptions = {
@@ -80,6 +82,9 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
     const stop = new AbortController();
     let term: Term | undefined;
     let desk: DeliveryDesk | undefined;
+    /** Terms in a row that could not begin, and what was told of it. */
+    let failures = 0;
+    let told: string | undefined;
 
     const lead = async (): Promise<void> => {
       desk = new DeliveryDesk({ redisUrl: o.redisUrls.state, store, metrics, logger }, config, endpoints);
@@ -90,6 +95,8 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
       try {
         const begunWith = config;
         term = await Term.begin({ config: begunWith, holder: instance, ...parts });
+        failures = 0;
+        told = undefined;
         // Changed while the term began: there was nobody to tell yet.
         if (config !== begunWith) term.configure(config);
         metrics.leader.set(1);
@@ -111,12 +118,12 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
         () => false,
       );
     const keepAsking = async (): Promise<void> => {
-      let told: string | undefined;
       while (!stop.signal.aborted) {
+        let waitMs = ASK_EVERY_MS;
         try {
           const mayLead = (await acquireLease(redis, instance)) || (await takeOffer(redis, instance, canStore));
           if (mayLead) {
-            told = undefined;
+            failures += 1;
             await lead();
           }
         } catch (error) {
@@ -125,8 +132,11 @@ export async function startAlerts(o: AlertsOptions): Promise<Service> {
           const code = error instanceof HeadroomError ? error.code : undefined;
           if (reason !== told) logger.warn({ reason, code }, 'not leading');
           told = reason;
+          // Who cannot lead must not keep the lead from one who can: that one asks before this one does again.
+          await releaseLease(redis, instance).catch(() => undefined);
+          waitMs = Math.min(ASK_EVERY_MS * 2 ** failures, ASK_AGAIN_WITHIN_MS);
         }
-        await delay(ASK_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+        await delay(waitMs, undefined, { signal: stop.signal }).catch(() => undefined);
       }
       await releaseLease(redis, instance).catch(() => undefined);
     };

@@ -125,6 +125,17 @@ describe('readings of the time without a leader', () => {
     assert.equal(seen.told.status, 'no-signal', 'judged by what is known now');
   });
 
+  it('a clock behind that of Redis makes nothing fresh', async (t) => {
+    await putPresence('ingest', 'worker');
+    await putState({ phase: 'no-signal', reason: 'timeout' });
+    await write(3000, 42);
+    const real = Date.now;
+    t.mock.method(Date, 'now', () => real() - 2500);
+    const { takeAll } = await lead();
+    const [seen] = await takeAll();
+    assert.equal(seen?.told.status, 'ok', 'judged as of its own time');
+  });
+
   it('one of a camera that is not configured any more is looked at by nobody', async () => {
     await write(3000, 42);
     const streams = await InputStreams.open(redis.client(), { events: '0-0' });

@@ -113,6 +113,13 @@ describe('alert state machine', () => {
     assert.deepEqual([state.condition, state.level], ['recovering', 'severe']);
   });
 
+  it('so does a gap that nobody was there to see', () => {
+    const { state } = last(feed([...times(5, 6), ...times(59, 0)]));
+    const after = feed(times(50, 0), rule, state, 1200);
+    assert.deepEqual([after[0]?.reason, last(after).state.level], ['clearing-started', 'severe']);
+    assert.equal(last(feed(times(61, 0), rule, state, 1200)).state.level, 'alert');
+  });
+
   for (const [value, shown] of [
     [2.2, 'unknown'],
     [3.2, 'unknown'],

@@ -94,7 +94,7 @@ function withPicture(before: MachineState, sample: Extract<Observation, { kind: 
     };
   }
   if (before.level === 'normal') return { ...belowAllLevels(before, seen), value };
-  const step = aboveOrLeaving(before, seen, rule, unbroken ? stepMs : 0);
+  const step = aboveOrLeaving(before, seen, rule, unbroken ? stepMs : undefined);
   // A level change says as much as "the picture is back" and more.
   return { ...(before.silence?.noticed ? { notice: 'data-restored' as const } : {}), ...step, value };
 }
@@ -110,8 +110,16 @@ function belowAllLevels(before: MachineState, seen: MachineState): Pick<Step, 's
   return { state: { ...seen, condition: 'normal' }, reason };
 }
 
-/** A level is in force: it stays, or steps down by one after an unbroken run of clear pictures. */
-function aboveOrLeaving(before: MachineState, seen: MachineState, rule: Rule, stepMs: number): Omit<Step, 'value'> {
+/**
+ * A level is in force: it stays, or steps down by one after an unbroken run of clear pictures.
+ * @param stepMs since the picture before; undefined after a gap, also one that nobody was there to see
+ */
+function aboveOrLeaving(
+  before: MachineState,
+  seen: MachineState,
+  rule: Rule,
+  stepMs: number | undefined,
+): Omit<Step, 'value'> {
   const { value } = seen.last ?? { value: Number.NaN };
   const clearOf = (level: AlertLevel): boolean => {
     const limit = level === 'normal' ? undefined : rule.clearAt[level];
@@ -127,12 +135,12 @@ function aboveOrLeaving(before: MachineState, seen: MachineState, rule: Rule, st
           : 'level-held';
     return { state: { ...seen, condition: 'firing', clear: { ms: 0, samples: 0 } }, reason };
   }
-  const clear: Held =
-    before.condition === 'recovering'
-      ? { ms: before.clear.ms + stepMs, samples: before.clear.samples + 1 }
-      : { ms: 0, samples: 1 };
+  const goesOn = before.condition === 'recovering' && stepMs !== undefined;
+  const clear: Held = goesOn
+    ? { ms: before.clear.ms + stepMs, samples: before.clear.samples + 1 }
+    : { ms: 0, samples: 1 };
   if (clear.ms < rule.clearMs || clear.samples < rule.minSamples) {
-    const reason = before.condition === 'recovering' ? 'clearing-held' : 'clearing-started';
+    const reason = goesOn ? 'clearing-held' : 'clearing-started';
     return { state: { ...seen, condition: 'recovering', clear }, reason };
   }
   const level = levelBelow(before.level, rule);
