@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createAlertMetrics } from '../../services/alerts/alert-metrics.ts';
+import { type AlertMetrics, createAlertMetrics } from '../../services/alerts/alert-metrics.ts';
 import { DeliveryDesk } from '../../services/alerts/deliveries/delivery-desk.ts';
 import { DeliveryStore, insertDelivery, type NewDelivery } from '../../services/alerts/deliveries/delivery-store.ts';
 import { testBody } from '../../services/alerts/deliveries/message.ts';
@@ -33,6 +33,8 @@ describe('delivery desk', () => {
   let log: DeliveryStore;
   let listener: WebhookListener;
   const desks: DeliveryDesk[] = [];
+  /** Those of the desk that was opened last. */
+  let metrics: AlertMetrics;
   const logger = createLogger('alerts', 'silent');
 
   before(async () => {
@@ -61,7 +63,7 @@ describe('delivery desk', () => {
     return fastConfig({ deliveries: { endpoints, fastDelaysMs: [0], delaysMs: [0], ...more } });
   };
   const open = async (config: Config): Promise<DeliveryDesk> => {
-    const metrics = createAlertMetrics(createRegistry('alerts', 'a'));
+    metrics = createAlertMetrics(createRegistry('alerts', 'a'));
     const desk = new DeliveryDesk({ redisUrl: redis.url, store, metrics, logger }, config, resolveEndpoints(config));
     desks.push(desk);
     await desk.resume();
@@ -158,6 +160,24 @@ describe('delivery desk', () => {
     assert.deepEqual(tries.map(({ outcome }) => outcome).sort(), ['delivered', 'timeout'], 'both stand in the log');
   });
 
+  it('an alert that rises while a receiver is replaced is planned for the new one, though the old one still hangs', async () => {
+    const desk = await open(configOf(['pager-a']));
+    listener.behave({ kind: 'slow', ms: 5000 });
+    const hanging = await send(desk, 'pager-a');
+    await until('a try is under way', () => got(hanging) > 0);
+    const replaced = configOf(['pager-b']);
+    const changing = desk.configure(replaced, resolveEndpoints(replaced));
+    const firing = { level: 'severe', condition: 'firing' } as const;
+    const event = { epoch: 'e', offset: 9, eventId: 'gate~z~9~1', alertId: 'gate~z~9', sequence: 1, cameraId: 'gate' };
+    const rise = { ...event, at: Date.now(), type: 'alert.firing', peakLevel: 'severe', from: firing, to: firing };
+    const planned = desk.plan([{ ...rise, escalation: 0, silenced: false } as unknown as AlertEvent]);
+    assert.deepEqual(
+      planned.map(({ endpoint }) => endpoint),
+      ['pager-b'],
+    );
+    await changing;
+  });
+
   it('the end of an alert goes to a receiver that was told of it, though it was narrowed while nobody led', async () => {
     const heard = await stored('pager');
     const event = { epoch: 'e', offset: 1, alertId: 'gate~z~1', sequence: 1, cameraId: 'gate', at: Date.now() };
@@ -191,18 +211,28 @@ describe('delivery desk', () => {
     const config = configOf(['pager'], {}, { heartbeatMs: 1000 });
     let desk = await open(config);
     const pulse = () => ({ mode: 'actual' as const, cameras: 1, camerasCounted: 1, alertsOn: 0 });
+    const beats = () => listener.received.filter(({ message }) => message.type === 'system.heartbeat').length;
+    /** Sends a heartbeat, and waits until the receiver has it and the desk knows that it was taken. */
+    const beat = async (): Promise<void> => {
+      const before = beats();
+      desk.beat(pulse);
+      await until('a heartbeat arrives', () => beats() > before, 10_000);
+      const taken = async () =>
+        (await metrics.deliveries.get()).values.some(
+          ({ labels, value }) => labels.outcome === 'delivered' && value === 1,
+        );
+      await until('its answer, too', taken, 10_000);
+    };
     listener.behave({ kind: 'status', status: 410 });
     const delivery = await send(desk, 'pager');
     await until('taken out', async () => (await statusOf(delivery)) === 'dead');
     listener.behave({ kind: 'status', status: 204 });
-    desk.beat(pulse);
-    await delay(500);
+    await beat();
     const isFailing = async () => (await desk.health(Date.now())).failing.map(({ endpoint }) => endpoint);
     assert.deepEqual(await isFailing(), ['pager']);
     await desks.pop()?.close();
     desk = await open(config);
-    desk.beat(pulse);
-    await delay(500);
+    await beat();
     assert.deepEqual(await isFailing(), ['pager']);
     const order = { type: 'enable-endpoint' as const, commandId: 'enable-it', actor: 'kim', endpoint: 'pager' };
     assert.ok((await desk.carryOut(order, Date.now())).ok);

@@ -139,6 +139,8 @@ describe('a camera at an MQTT broker', () => {
     zones: [{ zoneId: 'stage', name: 'Stage', count: 5, interval: [4, 6], calibrated: true, peoplePerSqm: 1.234 }],
     model: { name: 'm', version: '1', steps: 1, warmStart: true },
   };
+  const zonesOf = (zones: (PublicReading & { status: 'ok' })['zones']): PublicReading =>
+    ({ ...ok, zones }) as PublicReading;
   const blind: PublicReading = {
     type: 'reading',
     cameraId: 'gate',
@@ -197,6 +199,13 @@ describe('a camera at an MQTT broker', () => {
     ['blind with a lower one', blind, [alert('unknown', { level: 'caution' })], 'unknown'],
     ['ended', ok, [alert('alert', { resolvedAt: AT })], 'normal'],
     ['of another zone', ok, [alert('alert', { zoneId: 'bar' })], 'normal'],
+    ['a worker does not count the zone yet', zonesOf([]), [], 'unknown'],
+    [
+      'the density it is calibrated for is missing',
+      zonesOf([{ zoneId: 'stage', name: 'Stage', count: 5, interval: [4, 6], calibrated: false }]),
+      [],
+      'unknown',
+    ],
   ] as const) {
     it(`shows ${level} when ${name}`, () => {
       const state = retainedState({ cameras: [camera], readings: [reading], alerts: [...alerts] }, topics);

@@ -55,26 +55,27 @@ export class DeliveryDesk {
 
   /** New endpoints. What is pending for one that is gone ends as dead, with that reason in its log. */
   async configure(config: DeskConfig, endpoints: AnyEndpoint[]): Promise<void> {
-    const before = this.#settings;
-    const after = settingsOf(config);
-    this.#settings = after;
+    const was = this.#settings;
+    const settings = settingsOf(config);
+    this.#settings = settings;
     // All of them stand in what receivers show.
-    const isSameSite = (['source', 'language', 'publicUrl'] as const).every((name) => before[name] === after[name]);
-    const kept = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
-    for (const [id, line] of this.#lines) {
-      const endpoint = kept.get(id);
-      if (endpoint) {
-        await line.configure(endpoint, isSameSite && endpoint.fingerprint === line.endpoint.fingerprint);
-        continue;
-      }
-      this.#lines.delete(id);
-      await line.close();
-    }
+    const isSameSite = (['source', 'language', 'publicUrl'] as const).every((name) => was[name] === settings[name]);
     // Whoever leads next opens its own: a line opened now would never be closed.
     if (this.#closed) return;
+    const kept = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+    const before = [...this.#lines];
+    // All at once, before anything is waited for: what is raised while an old receiver takes its time to close is planned
+    // for the new ones.
     for (const endpoint of endpoints) {
       if (!this.#lines.has(endpoint.id)) this.#lines.set(endpoint.id, this.#open(endpoint));
     }
+    const changing = before.map(([id, line]) => {
+      const endpoint = kept.get(id);
+      if (endpoint) return line.configure(endpoint, isSameSite && endpoint.fingerprint === line.endpoint.fingerprint);
+      this.#lines.delete(id);
+      return line.close();
+    });
+    await Promise.all(changing);
     this.#intake.sweep();
   }
 

@@ -9,25 +9,38 @@ export function retainedState(view: LiveView, topics: Topics): Map<string, strin
   const readings = new Map(view.readings.map((reading) => [reading.cameraId, reading]));
   const state = new Map<string, string>();
   for (const camera of view.cameras) {
-    const isCounted = readings.get(camera.id)?.status === 'ok';
+    const reading = readings.get(camera.id);
+    const isCounted = reading?.status === 'ok';
     state.set(topics.availability(camera.id), isCounted ? ONLINE : OFFLINE);
     state.set(topics.problem(camera.id), isCounted ? 'OFF' : 'ON');
     for (const zone of camera.zones) {
-      if (zone.judged) state.set(topics.level(camera.id, zone.id), levelOf(view, camera.id, zone.id, isCounted));
+      if (zone.judged) state.set(topics.level(camera.id, zone.id), levelOf(view, camera.id, zone, reading));
     }
   }
   return state;
 }
 
-/** The highest level shown of a zone's alerts. Without a picture and without an alert that stands it is `unknown`. */
-function levelOf({ alerts }: LiveView, cameraId: string, zoneId: string, isCounted: boolean): ShownLevel {
-  let level: ShownLevel = isCounted ? 'normal' : 'unknown';
+/**
+ * The highest level shown of a zone's alerts. Without a picture and without an alert that stands it is `unknown`; so is a
+ * zone that workers do not count yet, and one without the density it is calibrated for.
+ */
+function levelOf(
+  { alerts }: LiveView,
+  cameraId: string,
+  zone: ViewZone,
+  reading: PublicReading | undefined,
+): ShownLevel {
+  const counted = reading?.status === 'ok' ? reading.zones.find(({ zoneId }) => zoneId === zone.id) : undefined;
+  const isKnown = counted !== undefined && (!zone.calibrated || counted.peoplePerSqm !== undefined);
+  let level: ShownLevel = isKnown ? 'normal' : 'unknown';
   for (const alert of alerts) {
-    if (alert.cameraId !== cameraId || alert.zoneId !== zoneId || alert.resolvedAt !== undefined) continue;
+    if (alert.cameraId !== cameraId || alert.zoneId !== zone.id || alert.resolvedAt !== undefined) continue;
     if (rank(alert.shownLevel) > rank(level)) level = alert.shownLevel;
   }
   return level;
 }
+
+type ViewZone = ViewCamera['zones'][number];
 
 /** Not knowing is more than calm, and less than any alert. */
 const rank = (level: ShownLevel): number => (level === 'unknown' ? 0.5 : levelRank(level));
