@@ -160,6 +160,20 @@ describe('delivery desk', () => {
     assert.deepEqual(tries.map(({ outcome }) => outcome).sort(), ['delivered', 'timeout'], 'both stand in the log');
   });
 
+  it('a clock set back puts off no next try', async (t) => {
+    const desk = await open(configOf(['pager'], { fastDelaysMs: [0, 2000] }));
+    listener.behave({ kind: 'status', status: 500 });
+    const delivery = await send(desk, 'pager');
+    await until('a try has failed', async () => (await log.find(delivery.deliveryId))?.attempts === 1);
+    listener.behave({ kind: 'status', status: 204 });
+    const real = Date.now;
+    t.mock.method(Date, 'now', () => real() - HOUR_MS);
+    await until('it arrives', async () => {
+      await desk.health(Date.now());
+      return (await statusOf(delivery)) === 'delivered';
+    });
+  });
+
   it('an alert that rises while a receiver is replaced is planned for the new one, though the old one still hangs', async () => {
     const desk = await open(configOf(['pager-a']));
     listener.behave({ kind: 'slow', ms: 5000 });

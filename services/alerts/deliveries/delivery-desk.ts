@@ -20,6 +20,8 @@ type DeliveryCommand = Extract<AlertCommand, { type: 'replay-delivery' | 'enable
 
 /** After this long unsent a delivery is queued again, if its queue should have lost it; those it has stay as they are. */
 const QUEUE_AGAIN_MS = 30_000;
+/** A clock set back by more than this puts off every next try by as much. */
+const SET_BACK_MS = 1000;
 
 export type DeskOptions = Pick<LineOptions, 'redisUrl' | 'store' | 'metrics' | 'logger'>;
 
@@ -40,6 +42,8 @@ export class DeliveryDesk {
   #disabled = new Map<string, number>();
   #closed = false;
   #sweptAt = Number.NEGATIVE_INFINITY;
+  /** The clock's instant of this process' start: falls when the clock is set back. */
+  #clockMs = Date.now() - performance.now();
 
   constructor(o: DeskOptions, config: DeskConfig, endpoints: AnyEndpoint[]) {
     this.#o = o;
@@ -136,6 +140,7 @@ export class DeliveryDesk {
    * @throws what the database said
    */
   async health(now: number): Promise<Omit<AlertsHealth, 'database'>> {
+    this.#heedClock();
     const backlog = await this.#log.backlog();
     const failing = [...this.#lines.values()].flatMap((line) => this.#failingOf(line));
     this.#measure(backlog, failing, now);
@@ -150,6 +155,13 @@ export class DeliveryDesk {
       ...(backlog.length === 0 ? {} : { oldestUnsentMs: Math.max(0, now - oldestAt) }),
       failing,
     };
+  }
+
+  /** Tries are due by the clock: set back by an hour, it would put off by an hour what was due in a second. */
+  #heedClock(): void {
+    const before = this.#clockMs;
+    this.#clockMs = Date.now() - performance.now();
+    if (this.#clockMs < before - SET_BACK_MS) for (const line of this.#lines.values()) line.hurry();
   }
 
   list(filter: { endpoint?: string | undefined; eventId?: string | undefined }) {

@@ -115,6 +115,14 @@ export class DeliveryLine {
     this.#receiver.show?.(view());
   }
 
+  /** Makes every next try now, whenever it was due. */
+  hurry(): void {
+    void Promise.all(this.#all.map((lane) => lane.hurry())).catch((error) => {
+      const fields = { endpoint: this.#endpoint.id, reason: scrub(messageOf(error)) };
+      this.#o.logger.warn(fields, 'waiting deliveries not hurried');
+    });
+  }
+
   /** Since when the receiver has not been reached, and why; nothing when it is well. */
   get failing(): AlertsHealth['failing'] {
     return this.#trouble ? [{ endpoint: this.#endpoint.id, ...this.#trouble }] : [];
@@ -259,8 +267,6 @@ export class DeliveryLine {
     if (!before || !this.#receiver.ordered || performance.now() - this.#wokenAt < WAKE_EVERY_MS) return;
     this.#wokenAt = performance.now();
     logger.info({ endpoint: this.#endpoint.id }, 'receiver is back');
-    void Promise.all(this.#all.map((lane) => lane.hurry())).catch((error) => {
-      logger.warn({ endpoint: this.#endpoint.id, reason: scrub(messageOf(error)) }, 'waiting deliveries not hurried');
-    });
+    this.hurry();
   }
 }
