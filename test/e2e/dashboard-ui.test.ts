@@ -9,6 +9,9 @@ import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
 const CLIP = fileURLToPath(new URL('../../infra/demo/crowd.mp4', import.meta.url));
+/** Time in which a loss must be shown, ms, and what a loaded test machine may add to it. */
+const SHOWN_WITHIN_MS = 3000;
+const MACHINE_SLACK_MS = 1500;
 const NOTHING_LISTENS = 'rtsp://127.0.0.1:9/nothing';
 
 let camera: RtspServer;
@@ -175,7 +178,8 @@ test('a pulled camera says so within 3 s and shows no number; its return is show
   await liveCount(page, 'square');
   const { port } = camera;
   await camera.close();
-  await until('no signal', async () => (await status(page, 'square')) === 'no-signal', 3_000);
+  const isLost = async () => (await status(page, 'square')) === 'no-signal';
+  await until('no signal', isLost, SHOWN_WITHIN_MS + MACHINE_SLACK_MS);
   await noNumberShown(page, 'square');
   assert.match(await text(page, 'square', 'last-counted'), /^last counted /);
   await until('a screen reader is told', async () =>

@@ -133,7 +133,10 @@ describe('alerts service on other ground', () => {
     const other = new DatabaseSync(file, { timeout: 10_000 });
     other.exec('BEGIN IMMEDIATE');
     try {
-      await announcer.reply({ commandId: 'an-order-1', ok: true, body: {} }, true);
+      const given: AlertReply = { commandId: 'an-order-1', ok: true, body: {} };
+      await announcer.reply(given, true);
+      const reply = await redis.client().lpop(alertKeys.reply('an-order-1'));
+      assert.deepEqual(JSON.parse(reply ?? 'null'), given);
     } finally {
       other.exec('ROLLBACK');
       other.close();

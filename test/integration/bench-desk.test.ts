@@ -26,23 +26,38 @@ test('a clip whose time is over is ended with the reason, and the pictures looke
       ...{ stateUrl: redis.url, frames, provider: 'cpu', model: async () => model, logger, lifecycle },
     });
     await queue.waitUntilReady();
-    const lookId = randomUUID();
-    await frames.rpush(benchKeys.input(lookId), await readFile('infra/demo/crowd.mp4'));
-    await frames.set(benchKeys.wanted(lookId), '1');
-    const job = {
-      lookId,
-      options: { steps: [4], seeds: 8 },
-      clip: { fps: 10, frames: 60 },
-      until: Date.now() + 15_000,
+    const question = { options: { steps: [4], seeds: 8 }, clip: { fps: 10, frames: 60 } };
+    const ask = async (timeMs: number): Promise<string> => {
+      const lookId = randomUUID();
+      await frames.rpush(benchKeys.input(lookId), await readFile('infra/demo/crowd.mp4'));
+      await frames.set(benchKeys.wanted(lookId), '1');
+      await queue.add('look', BenchJob.parse({ lookId, ...question, until: Date.now() + timeMs }));
+      return lookId;
     };
-    await queue.add('look', BenchJob.parse(job));
+    const answerTo = (lookId: string): Promise<BenchAnswer> =>
+      until('an answer', async () => {
+        const body = await frames.lpop(benchKeys.answers(lookId));
+        return body ? BenchAnswer.parse(JSON.parse(body)) : undefined;
+      });
+    // How long the machine cuts, and how long it looks at one picture.
+    const askedAt = performance.now();
+    const trial = await ask(600_000);
+    assert.equal((await answerTo(trial)).type, 'cut');
+    const cutMs = performance.now() - askedAt;
+    assert.equal((await answerTo(trial)).type, 'frame');
+    const firstAt = performance.now();
+    assert.equal((await answerTo(trial)).type, 'frame');
+    const lookMs = performance.now() - firstAt;
+    await frames.del(benchKeys.wanted(trial));
+    await until('nobody looks any more', async () => (await queue.getActiveCount()) === 0);
+
+    const lookId = await ask(Math.round(cutMs + 20 * lookMs));
     const answers: BenchAnswer[] = [];
-    await until('the last word', async () => {
-      const body = await frames.lpop(benchKeys.answers(lookId));
-      if (body) answers.push(BenchAnswer.parse(JSON.parse(body)));
-      const last = answers.at(-1);
-      return last?.type === 'done' || last?.type === 'refused';
-    });
+    for (let type = ''; type !== 'done' && type !== 'refused'; ) {
+      const answer = await answerTo(lookId);
+      answers.push(answer);
+      type = answer.type;
+    }
     const last = answers.at(-1);
     assert.ok(last?.type === 'refused' && last.why === 'too-slow', JSON.stringify(answers.map(({ type }) => type)));
     const looked = answers.filter(({ type }) => type === 'frame').length;

@@ -73,27 +73,36 @@ test('files of the folder are told by name, looked at again when they change, an
   assert.equal(await client.exists(clipKeys.ingest('here')), 0, 'nobody is sent to a process that is gone');
 });
 
-test('only marked pictures are handed on, at their size, in their order', async () => {
-  const grey = (width: number, height: number, value: number) =>
-    sharp({ create: { width, height, channels: 3, background: { r: value, g: value, b: value } } })
-      .jpeg()
-      .toBuffer();
+const grey = (width: number, height: number, value: number) =>
+  sharp({ create: { width, height, channels: 3, background: { r: value, g: value, b: value } } })
+    .jpeg()
+    .toBuffer();
+/** Nothing is being coded any more, and who waited for it has it. */
+const allCoded = () =>
+  until('all are coded', () => {
+    const { queue, process } = sharp.counters();
+    return queue + process === 0;
+  });
+
+test('only marked pictures are handed on, at their size', async () => {
   const handed: { jpeg: Buffer; at: number; gated: boolean }[] = [];
   const offer = withMark((jpeg, at, gated) => handed.push({ jpeg, at, gated }));
+  const handedOn = (picture: number) => until(`picture ${picture}`, () => handed.some(({ at }) => at === picture));
   offer(await grey(1280, 720, 60), 1, false);
+  // Each by itself: a small one may overtake a large one, which is then left out.
+  await handedOn(1);
   offer(Buffer.from('no picture'), 2, false);
   offer(await grey(64, 48, 60), 3, true);
-  await until('the last one', () => handed.some(({ at }) => at === 3));
+  await handedOn(3);
   assert.deepEqual(
-    handed.map(({ at }) => at),
-    [...handed.map(({ at }) => at)].sort(),
-  );
-  assert.ok(
-    handed.every(({ at }) => at !== 2),
+    handed.map(({ at, gated }) => [at, gated]),
+    [
+      [1, false],
+      [3, true],
+    ],
     'one that cannot be marked is not shown',
   );
-  for (const { jpeg, at, gated } of handed) {
-    assert.equal(gated, at === 3);
+  for (const { jpeg, at } of handed) {
     const { data, info } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
     assert.deepEqual([info.width, info.height], at === 3 ? [64, 48] : [1280, 720]);
     const pixel = (x: number, y: number) => [...data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3)];
@@ -104,4 +113,20 @@ test('only marked pictures are handed on, at their size, in their order', async 
       'the rest is as it was',
     );
   }
+});
+
+test('a picture that was overtaken is not handed on behind the later one', async () => {
+  const [large, small] = [await grey(6000, 4000, 60), await grey(64, 48, 60)];
+  const handed: number[] = [];
+  const offer = withMark((_jpeg, at) => handed.push(at));
+  offer(small, 1, false);
+  offer(large, 2, false);
+  offer(small, 3, false);
+  await allCoded();
+  assert.equal(handed.at(-1), 3);
+  assert.deepEqual(
+    handed,
+    handed.toSorted((a, b) => a - b),
+    'in their order',
+  );
 });

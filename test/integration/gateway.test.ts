@@ -291,7 +291,7 @@ test('nonsense from a client costs that client only', async () => {
   bystander.close();
 });
 
-test('a client that does not read skips counts and costs little; others are not held up', async () => {
+test('others are not held up by a client that does not read, and it has the newest count once it reads again', async () => {
   await sayState({});
   const slow = await connectLive(wsUrl);
   const quick = await connectLive(wsUrl);

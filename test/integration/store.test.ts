@@ -235,7 +235,13 @@ for (const { name, create } of DATABASES) {
         [60, 60, 60, 60],
       );
       const all = await readHistory(store.db, query({ stepMs: 120_000 }));
-      assert.ok(all.every((p) => p.at % 120_000 === 0));
+      assert.deepEqual(
+        all.map((p) => [p.zoneId, p.at % 120_000, p.samples]),
+        [
+          [undefined, 0, 240],
+          ['stage', 0, 240],
+        ],
+      );
       assert.equal((await readHistory(store.db, query({ cameraId: 'other' }))).length, 0);
     });
 
@@ -321,7 +327,14 @@ for (const { name, create } of DATABASES) {
           days.map(({ samples }) => samples),
         );
         const utc = await readHistory(store.db, query({ ...asked, timeZone: undefined, zoneId: '' }));
-        assert.ok(utc.every(({ at, stepMs }) => at % stepMs === 0));
+        assert.deepEqual(
+          utc.map(({ at, stepMs, samples }) => [at % stepMs, samples]),
+          [
+            [0, 24],
+            [0, 24],
+            [0, 12],
+          ],
+        );
       }
     });
 
