@@ -98,6 +98,26 @@ test('a move is over when nothing is left of what was drawn before it, over rest
   assert.equal((await show(next, await view(80), 100, 6)).at(-1), 'moved', 'from the view they were drawn on');
 });
 
+test('so is another shape of the picture', async () => {
+  const two = (first: number, second: number): Camera =>
+    Camera.parse({
+      ...{ id: 'shaped', url: 'rtsp://h/s' },
+      zones: [first, second].map((x, i) => ({ id: `z${i}`, polygon: [...polygon, [x, i / 2]] })),
+    });
+  const square = await sharp(street).extract({ left: 80, top: 0, width: 480, height: 480 }).jpeg().toBuffer();
+  const first = new GateKeeper(two(0, 0), state);
+  await show(first, await view(80), 0, 100);
+  await until('the view is kept', async () => (await state.hget(stateKeys.views, 'shaped')) !== null);
+  const next = new GateKeeper(two(0, 0), state);
+  assert.deepEqual(new Set(await show(next, square, 0, 5)), new Set(['resolution-changed']));
+  next.configure(two(0.1, 0));
+  assert.deepEqual(new Set(await show(next, square, 10, 5)), new Set(['resolution-changed']), 'one of two drawn anew');
+  const third = new GateKeeper(two(0.1, 0), state);
+  assert.deepEqual(new Set(await show(third, square, 0, 5)), new Set(['resolution-changed']), 'over a restart');
+  third.configure(two(0.1, 0.1));
+  assert.deepEqual(new Set(await show(third, square, 10, 5)), new Set([undefined]), 'both drawn anew');
+});
+
 test('zones drawn anew are drawn on the view there is', async () => {
   const redrawn = cameraWith({ zones: [{ id: 'z', polygon: [...polygon, [0, 1]] }] });
   const verdicts = await show(new GateKeeper(redrawn, state), await view(140), 0, 60);

@@ -25,13 +25,15 @@ export class GateKeeper {
   #looking = false;
   #keptAt = Number.NEGATIVE_INFINITY;
   #keptMoved: string | undefined;
-  /** Names of what was drawn on the view that is known; of a camera that moved, as far as it is still there. */
+  /** Names of what is drawn now. */
+  #names: string[];
+  /** Those that were drawn on the view that is known. */
   #drawn: string[];
 
   constructor(camera: Camera, redis: Redis) {
     this.#camera = camera;
     this.#redis = redis;
-    this.#drawn = drawnOn(camera);
+    this.#names = this.#drawn = drawnOn(camera);
   }
 
   get verdict(): GateVerdict {
@@ -44,21 +46,20 @@ export class GateKeeper {
    */
   configure(camera: Camera): void {
     this.#camera = camera;
-    const redrawn = this.#redraw(this.#drawn, drawnOn(camera), this.#gate?.moved !== undefined);
-    this.#gate?.configure(camera.pictureGate, fixedOf(camera), redrawn);
+    this.#names = drawnOn(camera);
+    this.#gate?.configure(camera.pictureGate, fixedOf(camera), this.#redraw(this.#drawn));
     // The next picture is looked at, and the view kept as soon as it is known.
     this.#lookedAt = this.#keptAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * Whether all is drawn anew.
-   * @param before what was drawn on the view that is known
+   * Whether all is drawn anew, so that another view is as good.
+   * @param before names of what was drawn on the view that is known
    */
-  #redraw(before: string[], now: string[], moved: boolean): boolean {
-    const left = now.filter((name) => before.includes(name));
-    const redrawn = left.length === 0 && (before.length > 0 || now.length > 0);
-    // On a view that is in its place, everything is drawn on it; on one that moved, what is new is drawn on another.
-    this.#drawn = moved && !redrawn ? left : now;
+  #redraw(before: string[]): boolean {
+    const left = this.#names.filter((name) => before.includes(name));
+    const redrawn = left.length === 0 && before.length + this.#names.length > 0;
+    this.#drawn = redrawn ? this.#names : left;
     return redrawn;
   }
 
@@ -86,6 +87,8 @@ export class GateKeeper {
     try {
       const [gate, picture] = await Promise.all([this.#gate ?? this.#open(), greyPicture(jpeg, size)]);
       this.#verdict = gate.judge(picture, now);
+      // In its place: what is new was drawn on this view, too.
+      if (!gate.isAway) this.#drawn = this.#names;
       this.#keep(gate, now);
     } catch {
       // A picture that cannot be decoded is the worker's to report.
@@ -102,16 +105,15 @@ export class GateKeeper {
     const kept = fixed ? await keptView(this.#redis, camera.id).catch(() => undefined) : undefined;
     // Drawn anew while Redis was asked.
     if (camera !== this.#camera) return this.#open();
-    const redrawn = !kept || this.#redraw(kept.drawn, drawnOn(camera), kept.moved !== undefined);
-    this.#keptMoved = kept?.moved;
-    this.#gate = new PictureGate(camera.pictureGate, fixed, redrawn ? undefined : kept);
+    const known = kept && !this.#redraw(kept.drawn) ? kept : undefined;
+    this.#keptMoved = known?.moved;
+    this.#gate = new PictureGate(camera.pictureGate, fixed, known);
     return this.#gate;
   }
 
   #keep(gate: PictureGate, now: number): void {
-    const due = now - this.#keptAt >= KEEP_EVERY_MS || gate.moved !== this.#keptMoved;
-    const known = due ? gate.known : undefined;
-    if (!known) return;
+    const { known } = gate;
+    if (!known || (now - this.#keptAt < KEEP_EVERY_MS && known.moved === this.#keptMoved)) return;
     this.#keptAt = now;
     this.#keptMoved = known.moved;
     keepView(this.#redis, this.#camera.id, known, this.#drawn).catch(() => undefined);

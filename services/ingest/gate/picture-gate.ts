@@ -76,7 +76,9 @@ export class PictureGate {
   #awaySince: number | undefined;
   #signAt = 0;
   #backSince: number | undefined;
+  /** Where the view has gone, in words. */
   #moved: string | undefined;
+  #reshaped = false;
 
   /**
    * @param fixed what was drawn on the view, in words: "zones and calibration"; undefined for nothing
@@ -103,17 +105,18 @@ export class PictureGate {
     if (!redrawn) return;
     this.#view = this.#shape = this.#usual = this.#moved = undefined;
     this.#agreedAt = this.#awaySince = this.#backSince = undefined;
+    this.#reshaped = false;
   }
 
-  /** Where the view has gone, in words; undefined while it is in its place. */
-  get moved(): string | undefined {
-    return this.#moved;
+  /** Whether the last picture was of another view or shape than what is drawn was drawn on, or may be. */
+  get isAway(): boolean {
+    return this.#moved !== undefined || this.#awaySince !== undefined || this.#reshaped;
   }
 
   /** What is to be kept of the view; undefined while it is not known, or the camera may be on its way from it. */
   get known(): KnownView | undefined {
     const [view, usual, moved] = [this.#view, this.#usual, this.#moved];
-    if (!view?.known || usual === undefined || (this.#awaySince !== undefined && !moved)) return undefined;
+    if (!view?.known || usual === undefined || (this.isAway && !moved)) return undefined;
     return { view, usual, moved };
   }
 
@@ -127,6 +130,7 @@ export class PictureGate {
     // No usual sharpness is needed to know it, and none is ever learned from it.
     if (this.#o.blur && even) return { trouble: 'blurred' };
     const reshaped = this.#o.resolution ? this.#reshapedTo(picture) : undefined;
+    this.#reshaped = reshaped !== undefined;
     if (reshaped) return { trouble: 'resolution-changed', detail: reshaped };
     if (this.#o.blur && this.#isBlurred(sharpness)) return { trouble: 'blurred' };
     if (this.#o.moved) {
