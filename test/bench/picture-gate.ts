@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { type GreyPicture, greyPicture } from '../../services/ingest/gate/grey-picture.ts';
-import { PictureGate } from '../../services/ingest/gate/picture-gate.ts';
+import { type KnownView, PictureGate } from '../../services/ingest/gate/picture-gate.ts';
+import { ViewReference } from '../../services/ingest/gate/view-reference.ts';
 import { jpegSize } from '../../services/ingest/jpeg-splitter.ts';
 import { PictureGate as Settings } from '../../shared/config/picture-gate.ts';
 
@@ -64,11 +65,42 @@ async function seen(jpeg: Buffer, change: Change): Promise<GreyPicture> {
   return greyPicture(bytes, { widthPx: width, heightPx: height });
 }
 
+const fresh = (): PictureGate => new PictureGate(Settings.parse({}), 'zones');
+/** As one that begins with the view that another kept. */
+const restarted = ({ view, ...known }: KnownView): PictureGate =>
+  new PictureGate(Settings.parse({}), 'zones', {
+    ...known,
+    view: ViewReference.of(view.width, view.height, [...view.steady]),
+  });
+
+/** A second for every look, one after the other, however often it is asked. */
+const clocks = new WeakMap<PictureGate, number>();
+function judge(gate: PictureGate, picture: GreyPicture) {
+  const now = (clocks.get(gate) ?? 0) + 1000;
+  clocks.set(gate, now);
+  return gate.judge(picture, now);
+}
+const judgedBy = (gate: PictureGate) => (picture: GreyPicture) => judge(gate, picture).trouble !== undefined;
+
+function learned(gate: PictureGate, pictures: GreyPicture[]): PictureGate {
+  for (const picture of pictures) judge(gate, picture);
+  return gate;
+}
+
+/** What a gate tells of changed pictures, in words, and when it is over once they are as before. */
+function whatIsTold(gate: PictureGate, changed: GreyPicture[], usual: GreyPicture[]): string {
+  const verdicts = changed.map((picture) => judge(gate, picture));
+  const first = verdicts.findIndex(({ trouble }) => trouble !== undefined);
+  const told = verdicts[first];
+  const back = usual.findIndex((picture) => judge(gate, picture).trouble === undefined);
+  if (told === undefined) return 'counted on';
+  return `${told.trouble} at look ${first + 1}, back at look ${back + 1}${'detail' in told ? ` (${told.detail})` : ''}`;
+}
+
 async function evaluate(name: string, all: Buffer[]): Promise<void> {
   const every = Math.max(1, Math.floor(all.length / MOST_LOOKS));
   const pictures = all.filter((_, index) => index % every === 0);
   const usual = await Promise.all(pictures.map((jpeg) => seen(jpeg, { name: '' })));
-  const fresh = (): PictureGate => new PictureGate(Settings.parse({}), 'zones');
   const alarms = new Map<string, number>();
   const gate = fresh();
   for (const [second, picture] of usual.entries()) {
@@ -83,22 +115,16 @@ async function evaluate(name: string, all: Buffer[]): Promise<void> {
   for (const jpeg of pictures.slice(0, 30)) await greyPicture(jpeg, jpegSize(jpeg) ?? { widthPx: 1, heightPx: 1 });
   process.stdout.write(`  to a small grey picture: ${cpuMs(started, Math.min(30, pictures.length))} ms of CPU\n`);
   const half = Math.floor(usual.length / 2);
+  const [first, second] = [usual.slice(0, half), usual.slice(half)];
   const later = pictures.slice(half, half + 12);
+  const known = learned(fresh(), first).known;
+  const falsely = known ? second.filter(judgedBy(restarted(known))).length : 0;
+  process.stdout.write(`  after a restart of ingest, as it is: ${falsely} of ${second.length} looks told\n`);
   for (const change of CHANGES) {
-    const changing = fresh();
-    let seconds = 0;
-    const judge = (picture: GreyPicture) => changing.judge(picture, ++seconds * 1000);
-    for (const picture of usual.slice(0, half)) judge(picture);
     const changed = await Promise.all(later.map((jpeg) => seen(jpeg, change)));
-    const verdicts = changed.map((picture) => judge(picture));
-    const first = verdicts.findIndex(({ trouble }) => trouble !== undefined);
-    const told = verdicts[first];
-    const back = usual.slice(half).findIndex((picture) => judge(picture).trouble === undefined);
-    const words =
-      told === undefined
-        ? 'counted on'
-        : `${told.trouble} at look ${first + 1}, back at look ${back + 1}${'detail' in told ? ` (${told.detail})` : ''}`;
-    process.stdout.write(`  ${change.name.padEnd(30)} ${words}\n`);
+    const running = whatIsTold(learned(fresh(), first), changed, second);
+    const after = known ? whatIsTold(restarted(known), changed, second) : 'view not known';
+    process.stdout.write(`  ${change.name.padEnd(30)} ${running}; after a restart: ${after}\n`);
   }
   const before = process.cpuUsage();
   for (const [second, picture] of usual.entries()) gate.judge(picture, 1e6 + second * 1000);
