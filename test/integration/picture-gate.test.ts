@@ -98,6 +98,18 @@ test('a move is over when nothing is left of what was drawn before it, over rest
   assert.equal((await show(next, await view(80), 100, 6)).at(-1), 'moved', 'from the view they were drawn on');
 });
 
+test('a lens that was blurred before ingest was started is told', async () => {
+  const camera = cameraWith({ id: 'soft', zones: [{ id: 'z', polygon }] });
+  const sharpView = await view(80);
+  const soft = await sharp(sharpView).blur(6).jpeg().toBuffer();
+  await show(new GateKeeper(camera, state), sharpView, 0, 100);
+  await until('the view is kept', async () => (await state.hget(stateKeys.views, 'soft')) !== null);
+  const next = new GateKeeper(camera, state);
+  assert.equal((await show(next, soft, 0, 6)).at(-1), 'blurred');
+  await until('it is kept', async () => /"blurred":true/.test((await state.hget(stateKeys.views, 'soft')) ?? ''));
+  assert.deepEqual(new Set(await show(new GateKeeper(camera, state), soft, 0, 5)), new Set(['blurred']));
+});
+
 test('so is another shape of the picture', async () => {
   const two = (first: number, second: number): Camera =>
     Camera.parse({

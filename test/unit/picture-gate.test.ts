@@ -294,6 +294,13 @@ describe('moved', () => {
       assert.deepEqual(verdicts, ['moved', 'moved', 'moved']);
       assert.deepEqual(started(4, (s) => shot(s), { ...kept, moved: 'moved' }).verdicts.at(-1), undefined);
     });
+    it('a blurred lens is told, too: at once where it was told before', () => {
+      assert.equal(started(4, (s) => blurred(shot(s), 4)).verdicts.at(-1), 'blurred');
+      const still = started(30, (s) => blurred(shot(s), 4), { ...kept, blurred: true });
+      assert.deepEqual(new Set(still.verdicts), new Set(['blurred']));
+      assert.equal(still.gate.known?.blurred, true);
+      assert.equal(started(4, (s) => shot(s), { ...kept, blurred: true }).verdicts.at(-1), undefined);
+    });
     it('is none where nothing moved: by day, in the dark, at night, with a crowd', () => {
       for (const o of [{}, { light: 0.3 }, { invert: true }, { noise: 30 }, { people: 0.5 }]) {
         assert.ok(none(started(20, (s) => shot(s, o)).verdicts), JSON.stringify(o));

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Camera } from '../../../shared/config/schema.ts';
 import { jpegSize } from '../jpeg-splitter.ts';
 import { greyPicture } from './grey-picture.ts';
-import { type GateVerdict, PictureGate } from './picture-gate.ts';
+import { type GateVerdict, type KnownView, PictureGate } from './picture-gate.ts';
 import { drawnOn, keepView, keptView } from './view-store.ts';
 
 /** One look a second, so that it costs little beside decoding the video. */
@@ -24,7 +24,8 @@ export class GateKeeper {
   #size: { widthPx: number; heightPx: number } | undefined;
   #looking = false;
   #keptAt = Number.NEGATIVE_INFINITY;
-  #keptMoved: string | undefined;
+  /** The trouble that was kept with the view. */
+  #kept: Pick<KnownView, 'moved' | 'blurred'> = {};
   /** Names of what is drawn now. */
   #names: string[];
   /** Those that were drawn on the view that is known. */
@@ -106,16 +107,17 @@ export class GateKeeper {
     // Drawn anew while Redis was asked.
     if (camera !== this.#camera) return this.#open();
     const known = kept && !this.#redraw(kept.drawn) ? kept : undefined;
-    this.#keptMoved = known?.moved;
+    this.#kept = known ?? {};
     this.#gate = new PictureGate(camera.pictureGate, fixed, known);
     return this.#gate;
   }
 
   #keep(gate: PictureGate, now: number): void {
     const { known } = gate;
-    if (!known || (now - this.#keptAt < KEEP_EVERY_MS && known.moved === this.#keptMoved)) return;
+    const asKept = known?.moved === this.#kept.moved && known?.blurred === this.#kept.blurred;
+    if (!known || (asKept && now - this.#keptAt < KEEP_EVERY_MS)) return;
     this.#keptAt = now;
-    this.#keptMoved = known.moved;
+    this.#kept = known;
     keepView(this.#redis, this.#camera.id, known, this.#drawn).catch(() => undefined);
   }
 }

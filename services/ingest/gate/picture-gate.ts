@@ -53,8 +53,17 @@ const SUDDEN_MS = 6_000;
 /** A longer pause between two looks counts as this much: an outage is no time in which the crowd is known to have come. */
 const LONGEST_STEP_MS = 1_500;
 
-/** What is known of a camera's view: what never changes in it, how well it usually agrees, and where it has gone, in words. */
-export type KnownView = { view: ViewReference; usual: number; moved?: string | undefined };
+/**
+ * What is known of a camera's view: what never changes in it, how well it usually agrees, and where it has gone, in words;
+ * how sharp it usually is, and whether it is blurred now.
+ */
+export type KnownView = {
+  view: ViewReference;
+  usual: number;
+  moved?: string | undefined;
+  sharpness?: number | undefined;
+  blurred?: boolean | undefined;
+};
 
 export class PictureGate {
   #o: GateSettings;
@@ -91,6 +100,9 @@ export class PictureGate {
     this.#view = this.#shape = known.view;
     this.#usual = known.usual;
     this.#moved = known.moved;
+    if (known.sharpness !== undefined)
+      this.#sharpness = Array.from({ length: LEARNING }, () => known.sharpness as number);
+    this.#blurred = known.blurred ?? false;
     // As if it had been in its place until now: however long the pause was, no crowd is known to have come in it.
     this.#agreedAt = 0;
   }
@@ -117,7 +129,8 @@ export class PictureGate {
   get known(): KnownView | undefined {
     const [view, usual, moved] = [this.#view, this.#usual, this.#moved];
     if (!view?.known || usual === undefined || (this.isAway && !moved)) return undefined;
-    return { view, usual, moved };
+    const sharpness = this.#sharpness.length < LEARNING ? undefined : medianOf(this.#sharpness);
+    return { view, usual, moved, sharpness, blurred: this.#blurred };
   }
 
   /** @param now ms, any monotonic clock, the same in every call */

@@ -14,6 +14,8 @@ const Stored = z.object({
   usual: z.number(),
   /** Where the camera has gone from it, in words. */
   moved: z.string().optional(),
+  sharpness: z.number().nonnegative().optional(),
+  blurred: z.boolean().optional(),
   width: z.int().min(8).max(1000),
   height: z.int().min(8).max(1000),
   /** Base64, four bytes an edge: index of its pixel (16 bits), cosine and sine of its direction times 127. */
@@ -34,7 +36,7 @@ export function drawnOn({ zones, lines, calibration }: Pick<Camera, 'zones' | 'l
 export async function keepView(
   redis: Redis,
   cameraId: string,
-  { view, usual, moved }: KnownView,
+  { view, ...known }: KnownView,
   drawn: string[],
 ): Promise<void> {
   const bytes = Buffer.alloc(view.steady.length * BYTES_PER_EDGE);
@@ -44,7 +46,7 @@ export async function keepView(
     bytes.writeInt8(Math.round(sin * 127), at * BYTES_PER_EDGE + 3);
   }
   const { width, height } = view;
-  const stored: z.infer<typeof Stored> = { drawn, usual, moved, width, height, edges: bytes.toString('base64') };
+  const stored: z.infer<typeof Stored> = { drawn, ...known, width, height, edges: bytes.toString('base64') };
   await redis.hset(stateKeys.views, cameraId, JSON.stringify(stored));
 }
 
@@ -57,7 +59,7 @@ export async function keptView(redis: Redis, cameraId: string): Promise<(KnownVi
   if (text === null) return undefined;
   const stored = Stored.safeParse(JSON.parse(text));
   if (!stored.success) return undefined;
-  const { drawn, usual, moved, width, height, edges } = stored.data;
+  const { width, height, edges, ...known } = stored.data;
   const bytes = Buffer.from(edges, 'base64');
   const steady: SteadyEdge[] = [];
   for (let at = 0; at + BYTES_PER_EDGE <= bytes.length; at += BYTES_PER_EDGE) {
@@ -65,5 +67,5 @@ export async function keptView(redis: Redis, cameraId: string): Promise<(KnownVi
     const [cos, sin] = [bytes.readInt8(at + 2) / 127, bytes.readInt8(at + 3) / 127];
     steady.push({ x: index % width, y: Math.floor(index / width), cos, sin });
   }
-  return { view: ViewReference.of(width, height, steady), usual, moved, drawn };
+  return { view: ViewReference.of(width, height, steady), ...known };
 }
