@@ -157,13 +157,6 @@ export class DeliveryDesk {
     };
   }
 
-  /** Tries are due by the clock: set back by an hour, it would put off by an hour what was due in a second. */
-  #heedClock(): void {
-    const before = this.#clockMs;
-    this.#clockMs = Date.now() - performance.now();
-    if (this.#clockMs < before - SET_BACK_MS) for (const line of this.#lines.values()) line.hurry();
-  }
-
   list(filter: { endpoint?: string | undefined; eventId?: string | undefined }) {
     return this.#log.list(filter);
   }
@@ -205,6 +198,13 @@ export class DeliveryDesk {
     this.#o.metrics.forgetReceivers();
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
     this.#lines.clear();
+  }
+
+  /** Tries are due by the clock: set back by an hour, it would put off by an hour what was due in a second. */
+  #heedClock(): void {
+    const before = this.#clockMs;
+    this.#clockMs = Date.now() - performance.now();
+    if (this.#clockMs < before - SET_BACK_MS) for (const line of this.#lines.values()) line.hurry();
   }
 
   /** One that is taken out gets no alerts, however well it answered since. */

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Camera } from '../../../shared/config/schema.ts';
 import { jpegSize } from '../jpeg-splitter.ts';
 import { greyPicture } from './grey-picture.ts';
-import { type GateVerdict, type KnownView, PictureGate } from './picture-gate.ts';
+import { type GateVerdict, PictureGate } from './picture-gate.ts';
 import { drawnOn, keepView, keptView } from './view-store.ts';
 
 /** One look a second, so that it costs little beside decoding the video. */
@@ -24,8 +24,8 @@ export class GateKeeper {
   #size: { widthPx: number; heightPx: number } | undefined;
   #looking = false;
   #keptAt = Number.NEGATIVE_INFINITY;
-  /** The trouble that was kept with the view. */
-  #kept: Pick<KnownView, 'moved' | 'blurred'> = {};
+  /** Of the verdict when the view was kept. */
+  #keptTrouble: GateVerdict['trouble'];
   /** Names of what is drawn now. */
   #names: string[];
   /** Those that were drawn on the view that is known. */
@@ -107,17 +107,17 @@ export class GateKeeper {
     // Drawn anew while Redis was asked.
     if (camera !== this.#camera) return this.#open();
     const known = kept && !this.#redraw(kept.drawn) ? kept : undefined;
-    this.#kept = known ?? {};
     this.#gate = new PictureGate(camera.pictureGate, fixed, known);
     return this.#gate;
   }
 
   #keep(gate: PictureGate, now: number): void {
+    const { trouble } = this.#verdict;
+    if (trouble === this.#keptTrouble && now - this.#keptAt < KEEP_EVERY_MS) return;
     const { known } = gate;
-    const asKept = known?.moved === this.#kept.moved && known?.blurred === this.#kept.blurred;
-    if (!known || (asKept && now - this.#keptAt < KEEP_EVERY_MS)) return;
+    if (!known) return;
     this.#keptAt = now;
-    this.#kept = known;
+    this.#keptTrouble = trouble;
     keepView(this.#redis, this.#camera.id, known, this.#drawn).catch(() => undefined);
   }
 }

@@ -26,9 +26,9 @@ const BYTES_PER_EDGE = 4;
 
 /** Names of all that is drawn on a camera's view, each by itself: what is drawn anew has another name. */
 export function drawnOn({ zones, lines, calibration }: Pick<Camera, 'zones' | 'lines' | 'calibration'>): string[] {
-  const drawn = [...zones.map(({ polygon }) => polygon), ...lines.map(({ points }) => points), calibration ?? []];
+  const drawn = [...zones.map(({ polygon }) => polygon), ...lines.map(({ points }) => points), calibration];
   return drawn
-    .filter((one) => !Array.isArray(one) || one.length > 0)
+    .filter((one) => one !== undefined)
     .map((one) => createHash('sha256').update(JSON.stringify(one)).digest('hex').slice(0, 16));
 }
 
