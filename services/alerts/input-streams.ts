@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import { alertKeys } from '../../shared/contracts/alert.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
+import { clockAheadMs } from '../../shared/runtime/redis.ts';
 import type { Positions } from './store/claim.ts';
 
 /** One entry. `lagMs` is how long ago it was written, by Redis' own clock. */
@@ -39,7 +40,7 @@ export class InputStreams {
       commands:
         remembered.commands === undefined || isAfter(remembered.commands, commands) ? '0-0' : remembered.commands,
     };
-    return new InputStreams(redis, positions, await aheadOf(redis));
+    return new InputStreams(redis, positions, await clockAheadMs(redis));
   }
 
   /** Waits up to `blockMs` for entries. @throws when Redis does not answer */
@@ -74,16 +75,11 @@ export class InputStreams {
     }
     // Old, or from the future: one of the clocks may have been set since.
     if (entries.some(({ lagMs }) => lagMs > LIVE_LAG_MS || lagMs < 0)) {
-      this.#aheadMs = await aheadOf(this.#redis);
+      this.#aheadMs = await clockAheadMs(this.#redis);
       for (const entry of entries) entry.lagMs = Math.max(0, Date.now() + this.#aheadMs - writtenAt(entry.id));
     }
     return entries;
   }
-}
-
-async function aheadOf(redis: Redis): Promise<number> {
-  const [seconds, micros] = await redis.time();
-  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) - Date.now();
 }
 
 const writtenAt = (id: string): number => Number(id.split('-')[0]);

@@ -8,7 +8,14 @@ import { dataDirOf } from '../../shared/runtime/data-dir.ts';
 import { configuredRedis } from '../../shared/runtime/environment.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
-import { checkRedis, connectFailFast, disconnect, type RedisUrls, whenReady } from '../../shared/runtime/redis.ts';
+import {
+  checkRedis,
+  clockAheadMs,
+  connectFailFast,
+  disconnect,
+  type RedisUrls,
+  whenReady,
+} from '../../shared/runtime/redis.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
 
 /** Further apart, and ages of pictures are wrong by more than a count may be late. */
@@ -67,9 +74,7 @@ async function tryWrite(redis: Redis): Promise<void> {
 
 /** Every machine has this server in common: whose clock differs from its has pictures of a wrong age. */
 async function compareClocks(redis: Redis): Promise<void> {
-  const askedAt = Date.now();
-  const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
-  const apartMs = Math.abs(seconds * 1000 + micros / 1000 - (askedAt + Date.now()) / 2);
+  const apartMs = Math.abs(await clockAheadMs(redis));
   if (apartMs <= CLOCKS_APART_MS) return;
   throw new HeadroomError(
     'CLOCKS_APART',

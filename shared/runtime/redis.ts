@@ -204,3 +204,10 @@ export async function checkRedis(redis: Redis): Promise<{ version: string; polic
   }
   return { version, policy };
 }
+
+/** How far Redis' clock is ahead of this machine's, ms. @throws when Redis does not answer */
+export async function clockAheadMs(redis: Redis): Promise<number> {
+  const askedAt = Date.now();
+  const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
+  return Math.round(seconds * 1000 + micros / 1000 - (askedAt + Date.now()) / 2);
+}
