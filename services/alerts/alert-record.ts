@@ -17,7 +17,7 @@ import { judgesPictures, type Rule } from './rules/rule.ts';
 
 /** What of a rule goes into an alert. A rule that is gone has no thresholds any more. */
 export type Subject = Pick<Rule, 'key' | 'kind' | 'cameraId' | 'zoneId' | 'lineId' | 'unit'> &
-  Partial<Pick<Rule, 'raiseAt'>>;
+  Partial<Pick<Rule, 'raiseAt' | 'needsDensity'>>;
 
 /** What an event may say besides the state of its alert. */
 export type EventDetail = Pick<AlertEvent, 'cause' | 'model' | 'actor' | 'note' | 'threshold'> & {
@@ -30,7 +30,6 @@ const MUTABLE: ReadonlySet<AlertEventType> = new Set<AlertEventType>([
   'alert.level_changed',
   'alert.no_data',
   'alert.data_restored',
-  'alert.escalated',
   'camera.stale',
   'camera.offline',
   'camera.degraded',

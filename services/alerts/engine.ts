@@ -16,7 +16,16 @@ import { type EscalationPolicy, waitUnheard } from './operator/escalation.ts';
 import { type Operated, operate } from './operator/operate.ts';
 import { isOver, matches } from './operator/silences.ts';
 import { observeLine } from './rules/line-rules.ts';
-import { causeOf, observeCamera, observeShare, observeZone, type Seen, type Trends } from './rules/observe.ts';
+import {
+  causeOf,
+  observeCamera,
+  observeShare,
+  observeUnjudged,
+  observeZone,
+  type Seen,
+  type Trends,
+  unjudgedCause,
+} from './rules/observe.ts';
 import { judgesPictures, type Observation, type Rule } from './rules/rule.ts';
 
 /** One rule's memory. `episode` numbers its alerts and never starts again, so that no alert id is used twice. */
@@ -158,9 +167,11 @@ export class AlertEngine {
       ({ cameraId }) => cameraIds.has(cameraId) && !isDrillCamera(cameraId),
     );
     for (const rule of this.#rules) {
-      if (rule.kind === 'camera-picture') {
+      if (rule.kind === 'camera-picture' || rule.kind === 'not-judged') {
         const reading = this.#readings.get(rule.cameraId ?? '');
-        if (reading) this.#step(rule, observeCamera(reading, now), reading, now, change);
+        if (!reading) continue;
+        const seen = rule.kind === 'not-judged' ? observeUnjudged(rule, reading, now) : observeCamera(reading, now);
+        this.#step(rule, seen, reading, now, change);
       } else if (rule.kind === 'inference-behind' || rule.kind === 'ingest-down') {
         this.#step(rule, observeShare(readings, rule.kind, now), undefined, now, change);
       }
@@ -218,10 +229,11 @@ export class AlertEngine {
     const mode = old?.mode ?? (isDrillCamera(rule.cameraId) ? 'exercise' : this.#policy.mode);
     const alert = alertAfter(rule, step, old, { alertId, mode, now });
     this.#book.put(alertId, alert, change);
+    const cause = reading && causeFor(rule, reading);
     this.#book.log(eventType(rule, notice, reading), alert, step.reason, now, change, {
       from: { level: before.level, condition: before.condition },
       ...(step.threshold === undefined ? {} : { threshold: step.threshold }),
-      ...(reading && reading.status !== 'ok' ? { cause: causeOf(reading) } : {}),
+      ...(cause ? { cause } : {}),
       ...(reading?.status === 'ok' ? { model: `${reading.model.name}@${reading.model.version}` } : {}),
     });
     if (!ended) return;
@@ -239,4 +251,10 @@ export class AlertEngine {
     }
     return record;
   }
+}
+
+/** Why nothing is judged, where that is so. */
+function causeFor(rule: Subject, reading: PublicReading): string | undefined {
+  if (reading.status !== 'ok') return causeOf(reading);
+  return rule.kind === 'not-judged' ? unjudgedCause(rule, reading) : undefined;
 }

@@ -11,6 +11,7 @@ import type { HistoryPoint } from '../../shared/contracts/history.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import { AlertEngine } from './engine.ts';
 import { enginePolicy } from './policy.ts';
+import { judgesPictures } from './rules/rule.ts';
 import { rulesOf } from './rules/rules-of.ts';
 
 /** A span is played as pictures at most this far apart, so that every rule takes them as an unbroken run. */
@@ -41,7 +42,7 @@ export async function tryThresholds({
   to,
 }: TrialInput): Promise<ThresholdTrial> {
   const config = { alerts: { ...alerts, mode: 'test' as const }, cameras: [camera] };
-  const rules = rulesOf(config).filter((rule) => rule.zoneId === zoneId);
+  const rules = rulesOf(config).filter((rule) => rule.zoneId === zoneId && judgesPictures(rule));
   const nothing = { machines: new Map(), alerts: new Map(), silences: new Map() };
   const engine = new AlertEngine({ epoch: 'trial', offset: 0, ...nothing }, rules, enginePolicy(config));
   const events: AlertEvent[] = [];

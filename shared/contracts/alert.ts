@@ -37,6 +37,7 @@ export const RuleKind = z.enum([
   'line-out',
   'line-net',
   'line-counter-flow',
+  'not-judged',
   'camera-picture',
   'inference-behind',
   'ingest-down',

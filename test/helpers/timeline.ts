@@ -35,6 +35,10 @@ export type Step =
   | (Span & { kind: 'stall' })
   /** Pictures come that cannot be counted. */
   | (Span & { kind: 'degraded' })
+  /** Workers leave the zones and lines out: they took another configuration. */
+  | (Span & { kind: 'uncounted' })
+  /** The zones' ground cannot be measured: counts, and no density. */
+  | (Span & { kind: 'unmeasured' })
   /** A service is down. */
   | (Span & { kind: 'ingest-down' | 'worker-down' })
   /** All clocks are set, at once and for good. */
@@ -248,6 +252,8 @@ export function run(scenario: Omit<Scenario, 'want'>): Outcome {
       if (atMs % Math.round(1000 / camera.sampleFps) !== 0) continue;
       seq += 1;
       const head = { cameraId: camera.id, seq, capturedAt: clock(atMs), publishedAt: clock(atMs) };
+      const isSo = (kind: 'uncounted' | 'unmeasured') => here.some((span) => span.kind === kind);
+      const counted = isSo('uncounted') ? { zones: [], lines: [] } : camera;
       const reading: WorkerReading = here.some((span) => span.kind === 'degraded')
         ? { ...head, status: 'degraded', reason: 'undecodable' }
         : {
@@ -256,20 +262,20 @@ export function run(scenario: Omit<Scenario, 'want'>): Outcome {
             count: 0,
             interval: [0, 0],
             heads: 0,
-            zones: camera.zones.map((zone) => {
+            zones: counted.zones.map((zone) => {
               const figure = (kind: 'density' | 'count'): number => {
                 const span = here.findLast((s) => s.kind === kind && (s.zone ?? 'stage') === zone.id);
                 if (!span || !('value' in span)) return 0;
                 return typeof span.value === 'number' ? span.value : span.value(atMs / 1000);
               };
               const count = figure('count');
-              const calibrated = camera.calibration !== undefined;
+              const calibrated = camera.calibration !== undefined && !isSo('unmeasured');
               const density = calibrated
                 ? { peakPeoplePerSqm: figure('density'), peoplePerSqm: figure('density') }
                 : {};
               return { zoneId: zone.id, name: zone.id, count, interval: [count, count], calibrated, ...density };
             }),
-            ...(camera.lines.length > 0 ? { lines: camera.lines.map((line) => flowOver(line.id, here, atMs)) } : {}),
+            ...(camera.lines.length > 0 ? { lines: counted.lines.map((line) => flowOver(line.id, here, atMs)) } : {}),
             model: { name: 'm', version: '1', steps: 1, warmStart: true },
           };
       watch.takeReading(reading);

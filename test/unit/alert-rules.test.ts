@@ -43,8 +43,8 @@ describe('rules of a configuration', () => {
 
   it('density needs calibration, occupancy a capacity, a forecast something to reach', () => {
     const always = ['camera-picture', 'inference-behind', 'ingest-down'];
-    assert.deepEqual(kinds(calibrated()), ['zone-density', 'zone-forecast', ...always]);
-    assert.deepEqual(kinds(withCapacity()), ['zone-occupancy', 'zone-forecast', ...always]);
+    assert.deepEqual(kinds(calibrated()), ['zone-density', 'zone-forecast', 'not-judged', ...always]);
+    assert.deepEqual(kinds(withCapacity()), ['zone-occupancy', 'zone-forecast', 'not-judged', ...always]);
     assert.deepEqual(kinds(withCapacity({ zone: { capacity: undefined } })), always);
   });
 

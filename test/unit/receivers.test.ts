@@ -198,6 +198,7 @@ describe('a camera at an MQTT broker', () => {
     ['blind with an alert that stands', blind, [alert('severe')], 'severe'],
     ['blind with a lower one', blind, [alert('unknown', { level: 'caution' })], 'unknown'],
     ['ended', ok, [alert('alert', { resolvedAt: AT })], 'normal'],
+    ['not judged', zonesOf([]), [alert('alert', { rule: 'not-judged' })], 'unknown'],
     ['of another zone', ok, [alert('alert', { zoneId: 'bar' })], 'normal'],
     ['a worker does not count the zone yet', zonesOf([]), [], 'unknown'],
     [

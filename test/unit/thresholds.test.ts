@@ -80,7 +80,7 @@ cameras:
     [
       [[], []],
       [[], ['peoplePerSqm', 'occupancy']],
-      [['zone-occupancy', 'zone-forecast'], []],
+      [['zone-occupancy', 'zone-forecast', 'not-judged'], []],
     ],
   );
 });

@@ -66,6 +66,27 @@ export function observeCamera(reading: PublicReading, now: number): Observation 
   return value(1);
 }
 
+/**
+ * Why a guarded zone or line goes unjudged though its camera is counted: workers that took another configuration leave
+ * it out, or its ground has no density to judge. Undefined where it is judged.
+ */
+export function unjudgedCause(
+  { zoneId, lineId, needsDensity }: Pick<Rule, 'zoneId' | 'lineId' | 'needsDensity'>,
+  reading: Extract<PublicReading, { status: 'ok' }>,
+): 'not-counted' | 'no-density' | undefined {
+  if (lineId) return reading.lines?.some((line) => line.lineId === lineId) ? undefined : 'not-counted';
+  const zone = reading.zones.find((one) => one.zoneId === zoneId);
+  if (!zone) return 'not-counted';
+  return needsDensity && densityOf(zone) === undefined ? 'no-density' : undefined;
+}
+
+/** What the rule of an unjudged place sees: 1 while it is, 0 while it is judged. On the clock, as `observeCamera`. */
+export function observeUnjudged(rule: Rule, reading: PublicReading, now: number): Observation {
+  // A camera without a count has an alert of its own.
+  if (reading.status !== 'ok') return { kind: 'silent', cause: causeOf(reading) };
+  return { kind: 'value', value: unjudgedCause(rule, reading) ? 1 : 0, seq: now, capturedAt: now };
+}
+
 /** Share of cameras that are blind for one reason of ours. */
 export function observeShare(
   readings: PublicReading[],

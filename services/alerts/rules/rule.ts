@@ -9,7 +9,7 @@ export type TrendFigure = 'peak-density' | 'count';
 export type Followed = { figure: TrendFigure; target?: number };
 
 export type Rule = {
-  /** Names the machine: `camera~zone~kind`, `camera~line~kind`, `camera~kind` or `kind`. `~` is in no id. */
+  /** Names the machine: its place and its kind, `camera~zone~kind` or `camera~kind` say. `~` is in no id. */
   key: string;
   kind: RuleKind;
   cameraId?: string;
@@ -33,6 +33,8 @@ export type Rule = {
   noDataNoticeMs: number;
   /** What is counted as full: people, for occupancy. */
   capacity?: number;
+  /** Whether a zone without a density goes unjudged. */
+  needsDensity?: boolean;
   /** What the trends of this rule follow (`of` names the ground), and what is too far away to tell. */
   trend?: { of: string; follows: Followed[]; farMs?: number; windowMs: number; minMs: number };
 };
@@ -50,6 +52,13 @@ export const reaches = (rule: Pick<Rule, 'dangerous'>, value: number, limit: num
 export const isClearOf = (rule: Pick<Rule, 'dangerous'>, value: number, limit: number): boolean =>
   rule.dangerous === 'above' ? value < limit : value > limit;
 
+/** Rules on who is blind. They run on the clock: what they watch for is that nothing comes. */
+const ON_THE_CLOCK: ReadonlySet<RuleKind> = new Set<RuleKind>([
+  'not-judged',
+  'camera-picture',
+  'inference-behind',
+  'ingest-down',
+]);
+
 /** Whether a rule judges what is counted in pictures; the others run on the clock. */
-export const judgesPictures = (rule: Pick<Rule, 'zoneId' | 'lineId'>): boolean =>
-  rule.zoneId !== undefined || rule.lineId !== undefined;
+export const judgesPictures = ({ kind }: Pick<Rule, 'kind'>): boolean => !ON_THE_CLOCK.has(kind);

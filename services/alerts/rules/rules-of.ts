@@ -26,9 +26,11 @@ export function rulesOf(config: RulesConfig): Rule[] {
   const { alerts, cameras } = config;
   return [
     ...cameras.flatMap((camera) => [
-      ...camera.zones.flatMap((zone) => zoneRules(alerts, camera, zone)),
-      ...camera.lines.flatMap((line) => lineRules(alerts, camera, line)),
-      blindRule(alerts, 'camera-picture', { [blindLevel(camera)]: 1 }, camera.id),
+      ...camera.zones.flatMap((zone) =>
+        guarding(zoneRules(alerts, camera, zone), alerts, BLIND_LEVEL[zone.importance], standsByDensity(zone)),
+      ),
+      ...camera.lines.flatMap((line) => guarding(lineRules(alerts, camera, line), alerts, blindLevel(camera))),
+      blindRule(alerts, 'camera-picture', { [blindLevel(camera)]: 1 }, { cameraId: camera.id }),
     ]),
     blindRule(alerts, 'inference-behind', { caution: ANY_SHARE, alert: 0.5 }),
     blindRule(alerts, 'ingest-down', { alert: ANY_SHARE }),
@@ -109,13 +111,35 @@ function zoneRules(alerts: AlertsConfig, camera: Camera, zone: Zone): Rule[] {
   return rules;
 }
 
+/** The rules that guard a place, and one that speaks while nothing feeds them. Nothing where nothing guards it. */
+function guarding(rules: Rule[], alerts: AlertsConfig, level: RaisedLevel, needsDensity = false): Rule[] {
+  const [first] = rules;
+  if (!first) return [];
+  const { cameraId, zoneId, lineId } = first;
+  const where = { cameraId, ...(zoneId ? { zoneId } : {}), ...(lineId ? { lineId } : {}) };
+  return [...rules, { ...blindRule(alerts, 'not-judged', { [level]: 1 }, where), needsDensity }];
+}
+
+/** Whether a zone is unguarded without a density: its limits are stated, or no other figure is judged. */
+function standsByDensity({ limits = {}, capacity }: Zone): boolean {
+  return limits.peoplePerSqm !== undefined || (capacity === undefined && !limits.count && !limits.fillPerMin);
+}
+
 /** A rule on the clock instead of on pictures: is somebody blind, and for how long? */
-function blindRule(alerts: AlertsConfig, kind: RuleKind, raiseAt: Thresholds, cameraId?: string): Rule {
+function blindRule(
+  alerts: AlertsConfig,
+  kind: RuleKind,
+  raiseAt: Thresholds,
+  where: Pick<Rule, 'cameraId' | 'zoneId' | 'lineId'> = {},
+): Rule {
   const dwell = alerts.silentMs;
+  const { cameraId, zoneId, lineId } = where;
+  // A zone and a line of one camera may have the same id.
+  const place = [cameraId, zoneId, ...(lineId ? ['line', lineId] : [])].filter((part) => part !== undefined);
   return {
-    key: cameraId ? `${cameraId}~${kind}` : kind,
+    key: [...place, kind].join('~'),
     kind,
-    ...(cameraId ? { cameraId } : {}),
+    ...where,
     unit: cameraId ? 'blind' : 'share of cameras',
     dangerous: 'above',
     raiseAt,

@@ -1,5 +1,5 @@
 /** What fails: pictures, services, clocks, and the alerts process itself. */
-import { always, calibrated, quiet, type Scenario, want } from '../timeline.ts';
+import { always, calibrated, quiet, type Scenario, want, withCapacity } from '../timeline.ts';
 
 const twoZones = {
   alerts: quiet,
@@ -19,6 +19,17 @@ const twoZones = {
       },
     ],
   })),
+};
+
+/** A line and a zone may have one name. */
+const sameName = {
+  id: 'stage',
+  points: [
+    [0, 0.5],
+    [1, 0.5],
+  ],
+  in: 'left',
+  limits: { inPerMin: { alert: 60 } },
 };
 
 const tenCameras = Array.from(
@@ -49,6 +60,54 @@ export const trouble: Record<string, Scenario> = {
     untilS: 40,
     steps: [{ kind: 'degraded', from: 10, to: 40 }],
     want: [want(25, 26.5, 'camera.degraded', { level: 'caution' })],
+  },
+  'a zone and a line that no worker counts are told, each by an alert of its own': {
+    config: withCapacity({
+      zone: { importance: 'high' },
+      camera: { lines: [sameName] },
+    }),
+    untilS: 60,
+    steps: [{ kind: 'uncounted', from: 10, to: 40 }],
+    want: [
+      want(25, 26.5, 'alert.firing', { level: 'alert', rule: 'not-judged', zone: 'stage' }),
+      want(25, 26.5, 'alert.firing', { level: 'alert', rule: 'not-judged' }),
+      want(45, 46, 'alert.resolved', { rule: 'not-judged', zone: 'stage' }),
+      want(45, 46, 'alert.resolved', { rule: 'not-judged' }),
+    ],
+  },
+  'a new zone that workers take up within seconds is no alert': {
+    untilS: 60,
+    steps: [{ kind: 'uncounted', from: 10, to: 20 }],
+    want: [],
+  },
+  'a zone guarded by density alone, whose ground cannot be measured, is told': {
+    untilS: 60,
+    steps: [{ kind: 'unmeasured', from: 10, to: 40 }],
+    want: [
+      want(25, 26.5, 'alert.firing', { level: 'caution', rule: 'not-judged', zone: 'stage' }),
+      want(45, 46, 'alert.resolved', { rule: 'not-judged' }),
+    ],
+  },
+  'a zone with a capacity is judged without a density': {
+    config: calibrated({ zone: { capacity: 100 } }),
+    untilS: 60,
+    steps: [{ kind: 'unmeasured', from: 10, to: 40 }],
+    want: [],
+  },
+  'a camera that goes dark speaks for what was not judged there': {
+    untilS: 90,
+    steps: [
+      { kind: 'uncounted', from: 10, to: 30 },
+      { kind: 'no-signal', from: 30, to: 60 },
+    ],
+    want: [
+      want(25, 26.5, 'alert.firing', { rule: 'not-judged' }),
+      want(35, 36, 'alert.no_data', { rule: 'not-judged' }),
+      want(45, 46, 'camera.offline'),
+      want(60, 61, 'alert.data_restored', { rule: 'not-judged' }),
+      want(65, 66, 'alert.resolved', { rule: 'not-judged' }),
+      want(65, 66, 'camera.recovered'),
+    ],
   },
   'being blind at an important place is at alert': {
     config: calibrated({ zone: { importance: 'high' } }),

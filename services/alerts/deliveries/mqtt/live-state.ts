@@ -34,7 +34,9 @@ function levelOf(
   const isKnown = counted !== undefined && (!zone.calibrated || counted.peoplePerSqm !== undefined);
   let level: ShownLevel = isKnown ? 'normal' : 'unknown';
   for (const alert of alerts) {
-    if (alert.cameraId !== cameraId || alert.zoneId !== zone.id || alert.resolvedAt !== undefined) continue;
+    // How full a zone is: that nobody judges it is no crowd.
+    if (alert.cameraId !== cameraId || alert.zoneId !== zone.id || alert.rule === 'not-judged') continue;
+    if (alert.resolvedAt !== undefined) continue;
     if (rank(alert.shownLevel) > rank(level)) level = alert.shownLevel;
   }
   return level;

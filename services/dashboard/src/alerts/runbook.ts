@@ -5,8 +5,8 @@ import type { CameraInfo } from '../../../../shared/contracts/socket.ts';
 import type { Language } from '../text/texts.ts';
 
 /** The highest level that anybody still has to act on; alerts about cameras and services are about being blind. */
-export function plightOf({ zoneId, level, peakLevel, resolvedAt }: ActiveAlert): Plight | undefined {
-  if (zoneId === undefined) return 'blind';
+export function plightOf({ rule, zoneId, level, peakLevel, resolvedAt }: ActiveAlert): Plight | undefined {
+  if (zoneId === undefined || rule === 'not-judged') return 'blind';
   const shown = resolvedAt === undefined ? level : peakLevel;
   return shown === 'normal' ? undefined : shown;
 }

@@ -14,6 +14,7 @@ export function placeOf({ cameraId, zoneId }: Subject, camera: CameraInfo | unde
 
 /** `no-signal: timeout` in plain words. */
 export function causeWords(cause: string | undefined, t: Texts): string | undefined {
+  if (cause === 'not-counted' || cause === 'no-density') return t.alerts.unjudged[cause];
   const reason = cause?.split(': ')[1];
   return reason === undefined ? cause : Object.entries(t.reasons).find(([key]) => key === reason)?.[1].what;
 }

@@ -24,9 +24,14 @@ export const alertsEn: AlertTexts = {
     'line-out': 'People going out',
     'line-net': 'More going in than out',
     'line-counter-flow': 'Two streams meet head on',
+    'not-judged': 'Nothing is judged here',
     'camera-picture': 'Camera gives no count',
     'inference-behind': 'Counting cannot keep up',
     'ingest-down': 'Video input is down',
+  },
+  unjudged: {
+    'not-counted': 'No worker counts it. Look whether all of them have the newest configuration.',
+    'no-density': 'Its ground cannot be measured, so it has no density. Look at its calibration, or state a capacity.',
   },
   amount: {
     'zone-density': (value) => `${format.decimal(value)} people/m²`,

@@ -17,9 +17,14 @@ export const alertsKo: AlertTexts = {
     'line-out': '나가는 인원',
     'line-net': '순유입 인원',
     'line-counter-flow': '양방향 흐름 충돌',
+    'not-judged': '판정되지 않는 구역 또는 선',
     'camera-picture': '카메라 계수 없음',
     'inference-behind': '계수 처리 지연',
     'ingest-down': '영상 수신 중단',
+  },
+  unjudged: {
+    'not-counted': '이곳을 세는 워커가 없습니다. 모든 워커가 최신 설정을 쓰는지 확인하세요.',
+    'no-density': '바닥을 측정할 수 없어 밀집도가 없습니다. 보정을 확인하거나 수용 인원을 입력하세요.',
   },
   amount: {
     'zone-density': (value) => `${format.decimal(value)}명/m²`,

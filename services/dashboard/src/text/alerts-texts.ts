@@ -11,6 +11,7 @@ export type AlertTexts = {
   title: string;
   levels: Record<ShownLevel, string>;
   rules: Record<RuleKind, string>;
+  unjudged: Record<'not-counted' | 'no-density', string>;
   amount: Partial<Record<RuleKind, Amount>> & { other: Amount };
   from: Say;
   under: Say;
