@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AlertMetrics, createAlertMetrics } from '../../services/alerts/alert-metrics.ts';
 import { DeliveryDesk } from '../../services/alerts/deliveries/delivery-desk.ts';
@@ -19,6 +19,7 @@ import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { fastConfig } from '../helpers/alert-feed.ts';
 import { resolveEndpoints } from '../helpers/endpoints.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { run, withCapacity } from '../helpers/timeline.ts';
 import { until } from '../helpers/until.ts';
 import { startListener, type WebhookListener } from '../helpers/webhook-listener.ts';
 
@@ -203,6 +204,7 @@ describe('delivery desk', () => {
     const over = { level: 'normal', condition: 'normal' } as const;
     const end = { ...event, eventId: 'gate~z~1~2', type: 'alert.resolved', peakLevel: 'alert', from: over, to: over };
     const planned = desk.plan([{ ...end, escalation: 0, silenced: false } as unknown as AlertEvent]);
+    await store.db.deleteFrom('alerts').execute();
     assert.deepEqual(
       planned.map(({ endpoint }) => endpoint),
       ['pager'],
@@ -251,5 +253,101 @@ describe('delivery desk', () => {
     const order = { type: 'enable-endpoint' as const, commandId: 'enable-it', actor: 'kim', endpoint: 'pager' };
     assert.ok((await desk.carryOut(order, Date.now())).ok);
     assert.deepEqual(await isFailing(), []);
+  });
+
+  describe('an alert that stands', () => {
+    /** Raised for nobody: there was no receiver then. @returns its end, which is not stored yet */
+    const raised = async (): Promise<AlertEvent> => {
+      const full = { from: 0, to: 30, kind: 'count', value: 105 } as const;
+      const upTo = (untilS: number) => run({ config: withCapacity(), untilS, steps: [full] });
+      const { events, engine } = upTo(29);
+      for (const event of events) await put(event);
+      for (const [id, alert] of engine.snapshot().alerts) {
+        await store.db
+          .insertInto('alerts')
+          .values({ id, body: JSON.stringify(alert) })
+          .execute();
+      }
+      const end = upTo(600).events.findLast(({ type }) => type === 'alert.resolved');
+      assert.ok(end && events.length > 0);
+      return end;
+    };
+    const put = (event: AlertEvent) =>
+      store.db
+        .insertInto('alert_events')
+        .values({
+          ...{ offset: event.offset, event_id: event.eventId, alert_id: event.alertId, sequence: event.sequence },
+          ...{ camera_id: 'gate', zone_id: 'stage', type: event.type, at: event.at, announced: 1 },
+          body: JSON.stringify(event),
+        })
+        .execute();
+    const heard = async (endpoint: string): Promise<string[]> =>
+      (await log.list({ endpoint })).map(({ deliveryId, status }) => `${deliveryId.split('~').at(-1)} ${status}`);
+    const isHeard = (desk: DeliveryDesk, endpoint: string, what: string[]) =>
+      until(`${endpoint} hears ${what}`, async () => {
+        await desk.health(Date.now());
+        return (await heard(endpoint)).join() === what.map((one) => `${one}@${endpoint} delivered`).join();
+      });
+    const clear = async () => {
+      for (const table of ['alerts', 'alert_events', 'deliveries', 'endpoints'] as const) {
+        await store.db.deleteFrom(table).execute();
+      }
+    };
+    beforeEach(clear);
+    after(clear);
+
+    it('is told to a receiver that is new, once, and so is its end', async () => {
+      const end = await raised();
+      const desk = await open(configOf([]));
+      const config = configOf(['pager', 'severe-only']);
+      const [pager, other] = config.deliveries.endpoints;
+      assert.ok(pager && other);
+      other.minLevel = 'severe';
+      await desk.configure(config, resolveEndpoints(config));
+      const [newest] = (
+        await store.events({ type: 'list-events', commandId: 'c', actor: 'a', afterOffset: 0, limit: 99 })
+      )
+        .toReversed()
+        .map(({ sequence }) => `${sequence}`);
+      assert.ok(newest);
+      await isHeard(desk, 'pager', [newest]);
+      assert.deepEqual(await heard('severe-only'), []);
+      await desks.pop()?.close();
+      const successor = await open(config);
+      await successor.health(Date.now());
+      assert.equal((await heard('pager')).length, 1, 'not again by the next leader');
+      assert.deepEqual(
+        successor.plan([end]).map(({ endpoint }) => endpoint),
+        ['pager'],
+      );
+      other.minLevel = 'attention';
+      await successor.configure(config, resolveEndpoints(config));
+      await isHeard(successor, 'severe-only', [newest]);
+    });
+
+    it('is told to one that is enabled again', async () => {
+      await raised();
+      await log.disable('pager', 'gone', Date.now());
+      const desk = await open(configOf(['pager']));
+      await desk.health(Date.now());
+      assert.deepEqual(await heard('pager'), []);
+      const order = { type: 'enable-endpoint' as const, commandId: 'enable-again', actor: 'kim', endpoint: 'pager' };
+      assert.ok((await desk.carryOut(order, Date.now())).ok);
+      await until('it is told', async () => {
+        await desk.health(Date.now());
+        return (await heard('pager')).length === 1;
+      });
+    });
+
+    it('and ends before that is stored, is told with its end', async () => {
+      const end = await raised();
+      await put(end);
+      const desk = await open(configOf(['pager']));
+      await until('both are told', async () => {
+        await desk.health(Date.now());
+        return (await heard('pager')).length === 2;
+      });
+      assert.ok((await heard('pager')).some((one) => one.startsWith(`${end.sequence}@`)));
+    });
   });
 });

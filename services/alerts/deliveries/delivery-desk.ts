@@ -7,6 +7,7 @@ import type { Config } from '../../../shared/config/schema.ts';
 import type { AlertEvent, AlertsHealth } from '../../../shared/contracts/alert.ts';
 import type { AlertCommand, AlertReply } from '../../../shared/contracts/alert-command.ts';
 import { messageOf } from '../../../shared/runtime/errors.ts';
+import { endsOf, standing } from './catch-up.ts';
 import { DeliveryLine, type LineOptions, type LineSettings } from './delivery-line.ts';
 import { type Backlog, DeliveryStore, insertDelivery, type NewDelivery } from './delivery-store.ts';
 import type { AnyEndpoint } from './endpoint.ts';
@@ -41,6 +42,10 @@ export class DeliveryDesk {
   /** Endpoints that said they are gone, and when: nothing is sent to them until an operator enables them. */
   #disabled = new Map<string, number>();
   #closed = false;
+  /** Somebody may have to hear of what stands already. */
+  #catchUpDue = false;
+  /** What they are to hear, until it is stored. */
+  readonly #unstored = new Map<string, NewDelivery>();
   #sweptAt = Number.NEGATIVE_INFINITY;
   /** The clock's instant of this process' start: falls when the clock is set back. */
   #clockMs = Date.now() - performance.now();
@@ -79,14 +84,14 @@ export class DeliveryDesk {
       this.#lines.delete(id);
       return line.close();
     });
+    this.#catchUpDue = true;
     await Promise.all(changing);
     this.#intake.sweep();
   }
 
   /** Which deliveries the events need; stored by the caller with the events. */
   plan(events: AlertEvent[]): NewDelivery[] {
-    const open = [...this.#lines.values()].map((line) => line.endpoint).filter(({ id }) => !this.#disabled.has(id));
-    return planDeliveries(events, open, this.#settings, this.#told);
+    return planDeliveries(events, this.#openEndpoints(), this.#settings, this.#told);
   }
 
   /** Queues stored deliveries, ahead of what waits to be queued. What Redis does not take now is offered again. */
@@ -113,6 +118,7 @@ export class DeliveryDesk {
   async resume(): Promise<void> {
     this.#disabled = await this.#log.disabled();
     this.#told.begin(await this.#log.told());
+    this.#catchUpDue = true;
     this.#intake.sweep();
   }
 
@@ -135,12 +141,13 @@ export class DeliveryDesk {
   }
 
   /**
-   * How deliveries are doing; told as metrics, too. Queues again what should have gone out by now: a Redis that took over
+   * How deliveries are doing; told as metrics, too. Tells receivers what stands that they have not heard of, and queues again what should have gone out by now: a Redis that took over
    * from another one may not have heard of all.
    * @throws what the database said
    */
   async health(now: number): Promise<Omit<AlertsHealth, 'database'>> {
     this.#heedClock();
+    if (this.#catchUpDue || this.#unstored.size > 0) await this.#catchUp();
     const backlog = await this.#log.backlog();
     const failing = [...this.#lines.values()].flatMap((line) => this.#failingOf(line));
     this.#measure(backlog, failing, now);
@@ -180,6 +187,7 @@ export class DeliveryDesk {
     if (command.type === 'enable-endpoint') {
       await this.#log.enable(command.endpoint);
       this.#disabled.delete(command.endpoint);
+      this.#catchUpDue = true;
       return { commandId, ok: true, body: { endpoint: command.endpoint } };
     }
     const messageId = `test~${commandId}`;
@@ -198,6 +206,32 @@ export class DeliveryDesk {
     this.#o.metrics.forgetReceivers();
     await Promise.all([...this.#lines.values()].map((line) => line.close()));
     this.#lines.clear();
+  }
+
+  #openEndpoints(): AnyEndpoint[] {
+    return [...this.#lines.values()].map((line) => line.endpoint).filter(({ id }) => !this.#disabled.has(id));
+  }
+
+  /** Tells every receiver what stands that it has not heard of, by the same rules as when it rose. */
+  async #catchUp(): Promise<void> {
+    const { db } = this.#o.store;
+    const events = this.#catchUpDue ? await standing(db) : [];
+    this.#catchUpDue = false;
+    for (const endpoint of this.#openEndpoints()) {
+      const unheard = events.filter(({ alertId }) => !this.#told.has(alertId, endpoint.id));
+      const deliveries = planDeliveries(unheard, [endpoint], this.#settings, this.#told);
+      if (deliveries.length === 0) continue;
+      // An alert that ended since it was read was planned for those alone that had heard of it by then.
+      const ids = unheard.map(({ alertId }) => alertId);
+      const ended = (await endsOf(db, ids)).filter(({ alertId }) => this.#told.has(alertId, endpoint.id));
+      deliveries.push(...planDeliveries(ended, [endpoint], this.#settings, this.#told));
+      for (const delivery of deliveries) this.#unstored.set(delivery.deliveryId, delivery);
+    }
+    for (const [id, delivery] of this.#unstored) {
+      await insertDelivery(db, delivery, Date.now());
+      this.#unstored.delete(id);
+      this.enqueue([delivery]);
+    }
   }
 
   /** Tries are due by the clock: set back by an hour, it would put off by an hour what was due in a second. */

@@ -13,9 +13,14 @@ export class Told {
     for (const { alertId, endpoint } of told) this.#of(alertId).add(endpoint);
   }
 
+  /** Whether an endpoint was told of an alert. */
+  has(alertId: string, endpoint: string): boolean {
+    return this.#endpoints.get(alertId)?.has(endpoint) === true;
+  }
+
   /** Whether an endpoint hears of this event because it heard of what now ends. */
   isOwed(event: AlertEvent, endpoint: string): boolean {
-    return isEnd(event) && this.#endpoints.get(event.alertId)?.has(endpoint) === true;
+    return isEnd(event) && this.has(event.alertId, endpoint);
   }
 
   note(event: AlertEvent, endpoints: Iterable<string>): void {
