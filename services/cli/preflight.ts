@@ -10,6 +10,7 @@ import { modelsInUse, openModel } from '../worker/model/manifest.ts';
 /** Runs all checks that need no running part. @throws HeadroomError from the first that fails */
 export async function preflight(config: Config): Promise<void> {
   await checkFfmpeg();
+  // Somebody looks at this start and can set what is missing. Ingest by itself watches the other cameras meanwhile.
   for (const camera of config.cameras) cameraSource(camera);
   for (const [name, usedBy] of modelsInUse(config)) await openModel(config.worker.modelsDir, name, usedBy);
   await checkPort(config.gateway.host, config.gateway.port);

@@ -39,12 +39,12 @@ export type IngestOptions = { config: Config; configFile?: string | undefined; r
 type OnPicture = SupervisorOptions['onPicture'];
 
 /**
- * Starts watching the configured cameras.
- * @throws HeadroomError when ffmpeg or Redis cannot be used or a camera's secret is missing
+ * Starts watching the configured cameras. One whose secret is missing does not keep the others dark, here as after a
+ * change of the configuration.
+ * @throws HeadroomError when ffmpeg or Redis cannot be used
  */
 export async function startIngest({ config, configFile, redisUrls, logger }: IngestOptions): Promise<Service> {
   await checkFfmpeg();
-  for (const camera of config.cameras) cameraSource(camera);
 
   const lifecycle = new Lifecycle(logger);
   try {

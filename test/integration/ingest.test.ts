@@ -95,6 +95,26 @@ test('a camera whose secret is missing is dark in the metrics, and not unknown',
   }
 });
 
+test('a start with one camera whose secret is missing counts the others', async () => {
+  const cameras = [
+    { id: 'unset', url: 'rtsp://u:${HR_TEST_NO_SUCH}@127.0.0.1:9/s' },
+    { id: 'set', url: `file:${clip}` },
+  ];
+  const config = parseConfig(JSON.stringify({ ingest: { trialSchemes: ['file'] }, cameras }));
+  const ingest = await startIngest({ config, redisUrls: { state: redis.url, frames: redis.framesUrl }, logger });
+  const [state, frames] = [redis.client(), redis.client()];
+  await frames.select(1);
+  try {
+    await until('the other to be counted', async () => (await frames.hget(frameKeys.frame('set'), 'gated')) === '0');
+    const told = await until('it is told', () => state.hget(stateKeys.cameraStates, 'unset'));
+    const { reason, detail } = CameraState.parse(JSON.parse(told));
+    assert.equal(reason, 'auth-failed');
+    assert.match(detail ?? '', /HR_TEST_NO_SUCH is not set/);
+  } finally {
+    await ingest.close();
+  }
+});
+
 test('zones drawn anew and other settings of the gate are taken up while the camera is watched', async () => {
   const zone = (corner: number) => ({
     zones: [
