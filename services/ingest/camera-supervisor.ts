@@ -39,6 +39,8 @@ export class CameraSupervisor {
   readonly #abort = new AbortController();
   #state: CameraState;
   #attempt = 0;
+  /** It has failed more than once and has shown no sign of life since: it connects after the others. */
+  #failing = false;
   #logged = '';
   #probing: Probing = 'quick';
   #running: Promise<void> | undefined;
@@ -79,7 +81,7 @@ export class CameraSupervisor {
     const { metrics, camera, slots } = this.#o;
     const { signal } = this.#abort;
     while (!signal.aborted) {
-      const release = await slots.acquire(signal);
+      const release = await slots.acquire(signal, this.#failing);
       if (!release) return;
       this.#become({ phase: 'connecting', attempt: this.#attempt });
       const outcome = await this.#watch(release).finally(release);
@@ -90,6 +92,7 @@ export class CameraSupervisor {
       if (outcome.liveForMs > 0) this.#probing = 'quick';
       else if (outcome.failure === 'timeout') this.#probing = this.#probing === 'quick' ? 'patient' : 'quick';
       metrics.restarts.inc({ camera: camera.id, reason: outcome.failure });
+      this.#failing = false;
       if (outcome.atOnce) {
         this.#become({ phase: 'connecting', reason: outcome.failure, detail: outcome.detail, attempt: this.#attempt });
         continue;
@@ -103,7 +106,8 @@ export class CameraSupervisor {
         attempt: this.#attempt,
         retryAt: Date.now() + waitMs,
       });
-      await this.#pause(waitMs, outcome.failure);
+      const isBack = await this.#pause(waitMs, outcome.failure);
+      this.#failing = this.#attempt > 1 && outcome.liveForMs === 0 && !isBack;
     }
   }
 
@@ -154,8 +158,9 @@ export class CameraSupervisor {
   /**
    * Waits, but no longer than the camera is away: when its server did not answer and then does, the next try comes at
    * once. A server that answers all the time and still gives no picture waits out the full backoff.
+   * @returns whether its server has come back
    */
-  async #pause(waitMs: number, failure: SourceFailure): Promise<void> {
+  async #pause(waitMs: number, failure: SourceFailure): Promise<boolean> {
     const { signal } = this.#abort;
     const until = performance.now() + waitMs;
     const probing =
@@ -165,12 +170,13 @@ export class CameraSupervisor {
       const roundEnds = performance.now() + PROBE_EVERY_MS;
       if (probing) {
         const answers = await answersRtsp(this.#o.source, Math.min(PROBE_EVERY_MS, until - performance.now()));
-        if (answers && wasAway) return;
+        if (answers && wasAway) return true;
         wasAway = !answers;
       }
       const rest = Math.min(roundEnds, until) - performance.now();
       await delay(Math.max(rest, 0), undefined, { signal }).catch(() => undefined);
     }
+    return false;
   }
 
   #become(change: Pick<CameraState, 'phase' | 'attempt'> & Partial<CameraState>): void {

@@ -9,15 +9,20 @@ import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
+import { CameraSupervisor } from '../../services/ingest/camera-supervisor.ts';
+import { GateKeeper } from '../../services/ingest/gate/gate-keeper.ts';
 import { ViewReference } from '../../services/ingest/gate/view-reference.ts';
 import { drawnOn, keepView } from '../../services/ingest/gate/view-store.ts';
+import { createIngestMetrics } from '../../services/ingest/ingest-metrics.ts';
 import { lookAtCamera } from '../../services/ingest/look-at-camera.ts';
 import { startIngest } from '../../services/ingest/service.ts';
-import { parseConfig } from '../../shared/config/load.ts';
+import { Slots } from '../../services/ingest/slots.ts';
+import { cameraSource, parseConfig } from '../../shared/config/load.ts';
 import type { Camera } from '../../shared/config/schema.ts';
 import { CameraState } from '../../shared/contracts/camera.ts';
 import { frameKeys, stateKeys } from '../../shared/contracts/keys.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
+import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { readMetrics } from '../../shared/runtime/presence.ts';
 import { SecretUrl } from '../../shared/runtime/secrets.ts';
 import { createFakeCamera } from '../helpers/fake-camera.ts';
@@ -112,6 +117,41 @@ test('a start with one camera whose secret is missing counts the others', async 
     assert.match(detail ?? '', /HR_TEST_NO_SUCH is not set/);
   } finally {
     await ingest.close();
+  }
+});
+
+test('a camera that fails again and again connects after the others, until its server is back', async () => {
+  const asked: boolean[] = [];
+  class Watched extends Slots {
+    override acquire(signal: AbortSignal, failing?: boolean) {
+      asked.push(failing === true);
+      return super.acquire(signal, failing);
+    }
+  }
+  const gone = await createFakeCamera({ clip: 'infra/demo/crowd.mp4' });
+  await gone.close();
+  const [camera] = parseConfig(JSON.stringify({ cameras: [{ id: 'away', url: gone.url }] })).cameras as [Camera];
+  const supervisor = new CameraSupervisor({
+    ...{ camera, source: cameraSource(camera), node: 'here', slots: new Watched(2), logger },
+    metrics: createIngestMetrics(createRegistry('ingest', 'here')),
+    gate: new GateKeeper(camera, redis.client()),
+    onPicture: () => undefined,
+    onState: () => undefined,
+  });
+  supervisor.start();
+  try {
+    // Its next pause is four seconds long: it is looked for in there.
+    await until('four tries', () => supervisor.state.attempt === 4 && supervisor.state.phase === 'no-signal');
+    assert.deepEqual(asked.splice(0), [false, false, true, true]);
+    const back = await createFakeCamera({ clip: 'infra/demo/crowd.mp4', port: gone.port });
+    try {
+      await until('it is live', () => supervisor.state.phase === 'live');
+      assert.deepEqual(asked, [false]);
+    } finally {
+      await back.close();
+    }
+  } finally {
+    await supervisor.close();
   }
 });
 

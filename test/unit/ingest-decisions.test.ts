@@ -117,3 +117,40 @@ test('places are given in order, given back once, and left by who gives up', asy
   got();
   assert.ok(await fourth);
 });
+
+test('cameras that fail again and again leave a place to the others, which go first', async () => {
+  const slots = new Slots(3);
+  const never = new AbortController().signal;
+  const inside: string[] = [];
+  const leave = new Map<string, () => void>();
+  const come = (name: string, failing: boolean) =>
+    slots.acquire(never, failing).then((release) => {
+      inside.push(name);
+      leave.set(name, release as () => void);
+    });
+  const settled = () => new Promise((done) => setImmediate(done));
+  for (const name of ['dead 1', 'dead 2', 'dead 3', 'dead 4']) void come(name, true);
+  await settled();
+  assert.deepEqual(inside, ['dead 1', 'dead 2']);
+  for (const name of ['well 1', 'well 2']) void come(name, false);
+  await settled();
+  assert.deepEqual(inside.splice(0), ['dead 1', 'dead 2', 'well 1']);
+  leave.get('dead 1')?.();
+  await settled();
+  assert.deepEqual(inside.splice(0), ['well 2'], 'before those that came earlier');
+  leave.get('well 1')?.();
+  leave.get('well 2')?.();
+  await settled();
+  assert.deepEqual(inside, ['dead 3'], 'and one place stays free');
+});
+
+test('where only one may connect at a time, a failing camera may, too', async () => {
+  const slots = new Slots(1);
+  const never = new AbortController().signal;
+  const release = await slots.acquire(never, true);
+  assert.ok(release);
+  const [failing, well] = [slots.acquire(never, true), slots.acquire(never)];
+  release();
+  const first = await Promise.race([failing.then(() => 'failing'), well.then(() => 'well')]);
+  assert.equal(first, 'well');
+});
