@@ -30,9 +30,11 @@ const PROGRAMS = {
 /** @param {'start' | 'test'} purpose */
 export async function setUp(purpose) {
   const ownRedis = purpose === 'test' || !process.env.REDIS_URL;
+  // Tests start their own, whatever is set.
+  const instead = purpose === 'test' ? '' : 'or set REDIS_URL to a Redis that runs';
   const steps = [
     ['npm packages', installPackages],
-    ['programs', () => installPrograms(ownRedis ? ['ffmpeg', 'redis-server'] : ['ffmpeg'], true)],
+    ['programs', () => installPrograms(ownRedis ? ['ffmpeg', 'redis-server'] : ['ffmpeg'], true, instead)],
     // The demo has an RTSP server of its own for machines where GStreamer's cannot be installed.
     purpose === 'test'
       ? [
@@ -68,12 +70,15 @@ export function postgresFolder() {
 /** The Node that runs everything else. */
 export const pinnedNode = () => join(ROOT, 'node_modules/node/bin/node');
 
+/** With what builds the dashboard, also where NODE_ENV=production would leave it out. */
+export const NPM_CI = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+
 async function installPackages(say) {
   const stampFile = join(ROOT, 'node_modules/.headroom-setup');
   const stamp = hashOf([join(ROOT, 'package-lock.json')]);
   if (read(stampFile) === stamp && existsSync(pinnedNode())) return false;
   say('installing (a minute or two the first time)');
-  await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  await run('npm', NPM_CI, {
     // CPU inference needs no CUDA libraries; docs/gpu.md tells how to get them.
     ONNXRUNTIME_NODE_INSTALL: process.env.ONNXRUNTIME_NODE_INSTALL ?? 'skip',
   });
@@ -86,15 +91,21 @@ async function installPackages(say) {
   return true;
 }
 
-/** @param {boolean} required whether to stop when something is missing and cannot be installed */
-async function installPrograms(names, required) {
+/**
+ * @param {string[]} names
+ * @param {boolean} required whether to stop when something is missing and cannot be installed
+ * @param {string} [insteadOfRedis] what else may be done where redis-server is missing
+ */
+export async function installPrograms(names, required, insteadOfRedis = '') {
   const missing = names.filter((name) => !PROGRAMS[name].found());
   if (missing.length === 0) return false;
   const packages = missing.flatMap((name) => PROGRAMS[name].packages);
+  const instead = insteadOfRedis && missing.includes('redis-server') ? ` (${insteadOfRedis})` : '';
   const byHand = `apt-get install ${packages.join(' ')}`;
   const mayInstall = process.getuid?.() === 0 && onPath('apt-get');
   if (!mayInstall) {
-    if (required) throw new Error(`${missing.join(', ')} missing. Install it, on Debian or Ubuntu as root: ${byHand}`);
+    if (required)
+      throw new Error(`${missing.join(', ')} missing. Install it, on Debian or Ubuntu as root: ${byHand}${instead}`);
     return false;
   }
   process.stderr.write(`      installing ${missing.join(', ')} with apt …\n`);
@@ -103,7 +114,7 @@ async function installPrograms(names, required) {
     await run('apt-get', ['update', '-qq'], quiet, true);
     await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quiet, true);
   } catch (error) {
-    if (required) throw new Error(`${byHand} failed: ${error.message}`);
+    if (required) throw new Error(`${byHand} failed${instead}: ${error.message}`);
     process.stderr.write(`      ${missing.join(', ')} cannot be installed; going on without\n`);
     return false;
   }
