@@ -2,10 +2,14 @@
  * The demo's configuration: written once, then the newcomer's own. Later starts change only what a start decides (where
  * the demo camera serves, and the gateway's port where it is taken), so that nothing set up in the browser is lost.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { realpath, rename, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
 import { editable, putCamera, putSection, textOf } from '../../shared/config/edit.ts';
+import { parseConfig, readConfigText, refuseEmpty } from '../../shared/config/load.ts';
+import { putWholeFile } from '../../shared/config/whole-file.ts';
+import { plainOf } from '../../shared/config/yaml.ts';
 
 export type DemoStart = {
   /** Address of the demo camera of this start. */
@@ -18,31 +22,36 @@ export type DemoStart = {
   reset?: boolean | undefined;
 };
 
+/** What is asked of a file that is there. A section may be empty. */
+type Kept = { cameras?: { id: string }[] | null; gateway?: { port?: number } | null };
+
 const CAMERA_ID = 'demo-plaza';
 const PREFERRED_PORT = 8080;
 
 /**
  * @param file the demo's own configuration; need not be there
  * @returns whether it holds what somebody set up in an earlier demo
+ * @throws ConfigError when it is faulty, and HeadroomError when it cannot be read; it stays as it is then
  */
 export async function writeDemoConfig(file: string, start: DemoStart): Promise<boolean> {
-  const before = await readFile(file, 'utf8').catch(() => undefined);
-  if (before === undefined || start.reset) {
-    if (before !== undefined) await rename(file, `${file}.before-reset`);
-    await writeFile(file, stringify(asItComes(start, await start.portFor(PREFERRED_PORT))));
+  const isThere = existsSync(file);
+  if (!isThere || start.reset) {
+    if (isThere) await rename(file, `${file}.before-reset`);
+    const own = { mode: 0o666 & ~process.umask(), uid: -1, gid: -1 };
+    await putWholeFile(file, stringify(asItComes(start, await start.portFor(PREFERRED_PORT))), own);
     return false;
   }
+  const before = await readConfigText(file);
+  refuseEmpty(before, file);
+  parseConfig(before, file);
   const document = editable(before);
-  // A file that is no YAML stays as it is: the start says what is wrong with it.
-  if (document.errors.length > 0) return true;
-  const { cameras, gateway } = (document.toJS() ?? {}) as { cameras?: unknown; gateway?: { port?: unknown } };
-  const camera = (Array.isArray(cameras) ? cameras : []).find((one) => one?.id === CAMERA_ID);
+  const { cameras = [], gateway } = (plainOf(document) ?? {}) as Kept;
+  const camera = cameras?.find(({ id }) => id === CAMERA_ID);
   if (camera) putCamera(document, { ...camera, url: start.url });
-  const wanted = typeof gateway?.port === 'number' && gateway.port > 0 ? gateway.port : PREFERRED_PORT;
-  const port = await start.portFor(wanted);
+  const port = await start.portFor(gateway?.port || PREFERRED_PORT);
   putSection(document, 'gateway', { ...gateway, port });
-  await writeFile(file, textOf(document, before));
-  return !isDeepStrictEqual(document.toJS(), asItComes(start, port));
+  await putWholeFile(await realpath(file), textOf(document, before), await stat(file));
+  return !isDeepStrictEqual(plainOf(document), asItComes(start, port));
 }
 
 function asItComes({ url, host, dataDir }: DemoStart, port: number) {
