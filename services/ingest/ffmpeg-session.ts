@@ -29,7 +29,7 @@ const tether = fileURLToPath(new URL('../../infra/scripts/ffmpeg-tethered.sh', i
 const canTether = process.platform === 'linux' && ['/usr/bin/setpriv', '/bin/setpriv'].some((path) => existsSync(path));
 
 /** The ffmpeg to run: tied to this process's life where the system can do that. */
-export const ffmpegPath = (): string => (canTether ? tether : (process.env.HEADROOM_FFMPEG ?? 'ffmpeg'));
+export const ffmpegPath = (): string => (canTether ? tether : process.env.HEADROOM_FFMPEG || 'ffmpeg');
 
 /**
  * Starts ffmpeg. Pictures and messages arrive through the callbacks, whole and in order.

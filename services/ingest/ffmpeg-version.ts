@@ -12,7 +12,7 @@ const run = promisify(execFile);
  * @returns the version as ffmpeg prints it
  * @throws HeadroomError FFMPEG_MISSING, FFMPEG_TOO_OLD
  */
-export async function checkFfmpeg(path: string = process.env.HEADROOM_FFMPEG ?? 'ffmpeg'): Promise<string> {
+export async function checkFfmpeg(path: string = process.env.HEADROOM_FFMPEG || 'ffmpeg'): Promise<string> {
   let output: string;
   try {
     output = (await run(path, ['-version'], { timeout: 10_000 })).stdout;

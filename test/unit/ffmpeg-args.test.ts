@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ffmpegPlan } from '../../services/ingest/ffmpeg-args.ts';
+import { ffmpegPath } from '../../services/ingest/ffmpeg-session.ts';
+import { checkFfmpeg } from '../../services/ingest/ffmpeg-version.ts';
 
 const camera = { sampleFps: 2, keyframesOnly: false, inferenceWidth: 'native' as const };
 
@@ -65,4 +67,16 @@ test('a far field lets pictures through as wide as it is counted', () => {
   assert.equal(widest({ farField: { until: 0.4, maxWidth: 2048 } }), '2048');
   assert.equal(widest({ farField: { until: 0.4, maxWidth: 1024 } }), '1280');
   assert.equal(widest({ farField: { until: 0.4, maxWidth: 1600 }, inferenceWidth: 1920 }), '1920');
+});
+
+test('HEADROOM_FFMPEG without a value names the one on the PATH, as an unset one does', async () => {
+  const own = process.env.HEADROOM_FFMPEG;
+  process.env.HEADROOM_FFMPEG = '';
+  try {
+    assert.match(await checkFfmpeg(), /\d/);
+    assert.notEqual(ffmpegPath(), '');
+  } finally {
+    if (own === undefined) delete process.env.HEADROOM_FFMPEG;
+    else process.env.HEADROOM_FFMPEG = own;
+  }
 });

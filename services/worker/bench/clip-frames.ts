@@ -53,7 +53,7 @@ export async function cutClip(clip: Uint8Array, options: CutOptions, signal?: Ab
 
 /** Settles when ffmpeg is gone, however it went: what it wrote tells how far it came. */
 async function runFfmpeg(args: string[], signal?: AbortSignal): Promise<void> {
-  const nice = lowPriority(process.env.HEADROOM_FFMPEG ?? 'ffmpeg', args);
+  const nice = lowPriority(process.env.HEADROOM_FFMPEG || 'ffmpeg', args);
   const limit = AbortSignal.timeout(CUT_LIMIT_MS);
   await new Promise<void>((resolve) => {
     const child = spawn(nice.command, nice.args, {
