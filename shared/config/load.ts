@@ -141,7 +141,8 @@ export function cameraSource(camera: { id?: string | undefined; url: string }, e
     throw new HeadroomError('CAMERA_URL_INVALID', `${the} URL holds a space, line break or control character.`);
   }
   try {
-    return new SecretUrl(url);
+    // ffmpeg knows its protocols in small letters only.
+    return new SecretUrl(url.replace(/^[^:]*/, (scheme) => scheme.toLowerCase()));
   } catch {
     throw new HeadroomError('CAMERA_URL_INVALID', `${the} URL, with its variables filled in, is none.`);
   }

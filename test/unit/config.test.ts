@@ -320,3 +320,8 @@ test('a reload touches only the cameras that differ', () => {
     [['new'], ['c1'], ['c2']],
   );
 });
+
+test('a scheme in capitals is opened in the small letters that ffmpeg knows', () => {
+  const [camera] = parseConfig('cameras: [{ id: a, url: "RTSP://Gate.example/Main" }]').cameras;
+  assert.equal(cameraSource(camera as NonNullable<typeof camera>).reveal(), 'rtsp://Gate.example/Main');
+});
