@@ -1,5 +1,5 @@
 /** `headroom drill`: starts, lists or ends a drill at a running Headroom, over its REST API. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
@@ -26,7 +26,7 @@ export async function runDrill(o: DrillOptions): Promise<void> {
     return say('The drill is over.');
   }
   if (o.scenario === undefined) return list(Listed.parse(await call(url, 'GET', '/api/drills')));
-  const what = existsSync(o.scenario) ? { scenario: await scenarioOf(o.scenario) } : { name: o.scenario };
+  const what = isFile(o.scenario) ? { scenario: await scenarioOf(o.scenario) } : { name: o.scenario };
   const drill = Drill.parse(await call(url, 'POST', '/api/drills', { actor: o.actor, ...what }));
   const seconds = Math.round((drill.endsAt - drill.startedAt) / 1000);
   say(`EXERCISE. "${titleOf(drill.scenario)}" runs for ${seconds} s and ends by itself.`);
@@ -42,6 +42,9 @@ function list({ running, scenarios, clips }: z.infer<typeof Listed>): void {
 
 const titleOf = ({ title }: DrillScenario): string => (typeof title === 'string' ? title : title.en);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Also a pipe; a folder may bear the name of a scenario that is built in. */
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
 
 async function gatewayOf(config: string | undefined): Promise<string> {
   const { gateway } = await loadConfig(whichConfig(config));

@@ -4,6 +4,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { crowdAt, valueAt } from '../../services/alerts/drill/crowd-figures.ts';
@@ -206,6 +207,22 @@ describe('the command line', () => {
       proxy.close();
     }
     assert.deepEqual(asked, ['/api/drills', '/api/drills', '/plaza/api/drills', '/plaza/api/drills']);
+  });
+
+  it('takes the name of a folder for that of a scenario', async () => {
+    const bodies: string[] = [];
+    const server = createServer(async (request, response) => {
+      bodies.push(await text(request));
+      response.writeHead(409).end(JSON.stringify({ detail: 'heard' }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const told = assert.rejects(runDrill({ url, actor: 'Kim', scenario: 'docs' }), /heard/);
+    await told.finally(() => server.close());
+    assert.deepEqual(
+      bodies.map((body) => JSON.parse(body)),
+      [{ actor: 'Kim', name: 'docs' }],
+    );
   });
 
   it('says that what answers is no Headroom: a proxy in front speaks HTML', async () => {
