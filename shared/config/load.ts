@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter } from 'yaml';
 import type { z } from 'zod';
 import { HeadroomError } from '../runtime/errors.ts';
-import { registerSecret, SecretUrl } from '../runtime/secrets.ts';
+import { registerSecret, SecretUrl, TORN_PASSWORD } from '../runtime/secrets.ts';
 import { ruleOf } from './rule-words.ts';
 import { CAMERA_SCHEMES, type Camera, Config } from './schema.ts';
 import { parseYaml, plainOf, yamlFaults } from './yaml.ts';
@@ -105,9 +105,13 @@ export function urlFault(
   camera: Pick<Camera, 'url'>,
   config: { ingest: Pick<Config['ingest'], 'trialSchemes'> },
 ): string | undefined {
+  const plain = camera.url.replace(/\$\{[^}]*\}/g, 'x');
+  if (TORN_PASSWORD.exec(plain)?.index === 0) {
+    return 'holds an @ behind what reads as host and port; in a password write / as %2F, # as %23 and ? as %3F, or ${NAME} for all of it, and in a path write @ as %40';
+  }
   let url: URL;
   try {
-    url = new URL(camera.url.replace(/\$\{[^}]*\}/g, 'x'));
+    url = new URL(plain);
   } catch {
     return 'is not a URL; write for example rtsp://user:${PASSWORD}@192.0.2.1/stream';
   }

@@ -1,5 +1,7 @@
 /** Camera addresses as people and browsers may see them: secrets replaced by `***`, and put back again. Pure. */
 
+import { TORN_PASSWORD } from '../runtime/secrets.ts';
+
 const MASK = '***';
 const REFERENCE = /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/;
 const SECRET_NAME = 'pass(?:word|wd)?|pwd|token|secret|auth|key|api_?key|sig(?:nature)?';
@@ -12,7 +14,8 @@ const USER_INFO = /^([a-z][a-z0-9+.-]*:\/\/[^/?#:@]*:)([^/?#]*)(@[^/?#@]*)/i;
 
 /** Calls `replace` with every secret of an address and the name of its place; what it returns takes its place. */
 function mapSecrets(url: string, replace: (secret: string, place: string) => string): string {
-  let mapped = url.replace(USER_INFO, (_, before: string, secret: string, host: string) => {
+  const userInfo = TORN_PASSWORD.exec(url)?.index === 0 ? TORN_PASSWORD : USER_INFO;
+  let mapped = url.replace(userInfo, (_, before: string, secret: string, host: string) => {
     return before + (secret === '' ? '' : replace(secret, 'password')) + host;
   });
   for (const { slot, pattern } of PARTS) {

@@ -26,10 +26,20 @@ export function unescaped(part: string): string {
   });
 }
 
+/**
+ * An address whose password holds a plain `/`, `#` or `?` (`rtsp://admin:2024/Gate@192.0.2.1/s`). By the letter, its user
+ * is a host and what its password begins with a port. So could a path with an `@` be meant, but hardly after a host
+ * without a dot; a query such as `?user=me@example.org` is one. Groups: up to the password, password, `@`.
+ */
+export const TORN_PASSWORD =
+  /([a-z][a-z0-9+.-]{0,30}:\/\/(?!localhost:)[^\s/?#:@.[\]"']+:)(\d*(?=[/?#])(?:(?!\?[^\s?#@"']*=)[^\s"']){1,200})(@)/i;
+const TORN_PASSWORDS = new RegExp(TORN_PASSWORD, 'gi');
+
 /** Replaces userinfo and query of every URL and every registered secret in a text by `***`. */
 export function scrub(text: string): string {
   // No scheme is longer. Without a bound, a long word would be tried from each of its letters to its end.
   let clean = text
+    .replace(TORN_PASSWORDS, (_, before: string) => `${before.slice(0, before.indexOf('//') + 2)}${MASK}@`)
     .replace(/([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/"'@]*(?:@[^\s/"'@]*)*@/gi, `$1${MASK}@`)
     // Tokens travel in queries. A backslash belongs to the quote after it.
     .replace(/([a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'\\?]*\?)[^\s"'\\]+/gi, `$1${MASK}`);

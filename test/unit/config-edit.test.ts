@@ -193,6 +193,7 @@ describe('secrets of camera addresses', () => {
     ],
     ['rtsp://10.0.0.1:554/live/ch@1', 'rtsp://10.0.0.1:554/live/ch@1'],
     ['rtsp://viewer:s3/cret@host/x', '***'],
+    ['rtsp://admin:2024/Gate@192.0.2.1/s', 'rtsp://admin:***@192.0.2.1/s'],
   ];
   for (const [url, masked] of table) {
     it(`shows ${masked}`, () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { ConfigError, cameraSource, parseConfig } from '../../shared/config/load.ts';
 import { staleAfterMs } from '../../shared/config/schema.ts';
 import { cameraChanges } from '../../shared/config/watch.ts';
@@ -324,4 +324,30 @@ test('a reload touches only the cameras that differ', () => {
 test('a scheme in capitals is opened in the small letters that ffmpeg knows', () => {
   const [camera] = parseConfig('cameras: [{ id: a, url: "RTSP://Gate.example/Main" }]').cameras;
   assert.equal(cameraSource(camera as NonNullable<typeof camera>).reveal(), 'rtsp://Gate.example/Main');
+});
+
+describe('a password with a plain /, # or ? would be read as host, port and path', () => {
+  const read = (url: string) => parseConfig(JSON.stringify({ cameras: [{ id: 'a', url }] }));
+  for (const password of ['2024/Gate', '1234#5', '12?4', '/x', '99999/x', '12/a=b', '1/2@3']) {
+    it(`refuses ${password}`, () => {
+      assert.throws(
+        () => read(`rtsp://admin:${password}@192.0.2.1/s?channel=1`),
+        /cameras\[0\]\.url: .*as %2F.*\$\{NAME\}/,
+      );
+    });
+  }
+  for (const url of [
+    'rtsp://192.0.2.1:554/cam@1',
+    'rtsp://gate.example:554/cam@1',
+    'rtsp://[::1]:554/cam@1',
+    'rtsp://localhost:8554/cam@1',
+    'rtsp://nvr/cam@1',
+    'rtsp://nvr:554/s?user=me@example.org',
+    'rtsp://nvr:554/s',
+    'rtsp://admin:2024@nvr:554/cam@1',
+    'rtsp://admin:2024%2FGate@192.0.2.1/s',
+    'rtsp://admin:${GATE}@192.0.2.1/s',
+  ]) {
+    it(`takes ${url}`, () => assert.equal(read(url).cameras[0]?.url, url));
+  }
 });

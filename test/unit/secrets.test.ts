@@ -44,6 +44,9 @@ const TEXTS: [text: string, clean: string][] = [
   ['rtsp://only-user@cam/x and http://u:p@h', 'rtsp://***@cam/x and http://***@h'],
   ["Impossible to open 'rtsp://cam/x?token=abc&ch=1'", "Impossible to open 'rtsp://cam/x?***'"],
   ['{"msg":"\\"http://cam/x?a=b\\" is it?"}', '{"msg":"\\"http://cam/x?***\\" is it?"}'],
+  ['open rtsp://admin:2024/Gate@192.0.2.1/s failed', 'open rtsp://***@192.0.2.1/s failed'],
+  ['rtsp://admin:12?4@cam/s and rtsp://admin:1#@5@cam/s', 'rtsp://***@cam/s and rtsp://***@cam/s'],
+  ['rtsp://nvr:554/s, me@example.org', 'rtsp://nvr:554/s, me@example.org'],
   ['mail me@example.org, rtsp://cam/x', 'mail me@example.org, rtsp://cam/x'],
 ];
 for (const [text, clean] of TEXTS) test(`scrubs "${text}"`, () => assert.equal(scrub(text), clean));
