@@ -148,6 +148,33 @@ test('a camera that somebody removed meanwhile is not brought back unasked', asy
   await watched.close();
 });
 
+test('a change by somebody else is not written over when it could not be read', async () => {
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/gate`);
+  const { page } = watched;
+  await page.getByTestId('camera-name').fill('Gate, mine', { timeout: PATIENCE_MS });
+  await page.route('**/api/config', (route) => route.abort());
+  watched.expectServerGone();
+  watched.expectRefusals([412]);
+  const etag = (await fetch(`${screens.site.url}/api/config`)).headers.get('etag') ?? '';
+  const changed = await fetch(`${screens.site.url}/api/config/cameras/gate`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json', 'if-match': etag },
+    body: JSON.stringify({ actor: 'Kim', change: { name: 'Gate, of Kim' } }),
+  });
+  assert.equal(changed.status, 200, await changed.text());
+  await page.getByTestId('save').click();
+  await signIn(page);
+  await page.getByTestId('save-bar').getByRole('alert').waitFor({ timeout: PATIENCE_MS });
+  assert.equal(await nameOf('gate'), 'Gate, of Kim');
+  // Once it can be read both are laid side by side.
+  await page.unroute('**/api/config');
+  await page.getByTestId('save').click();
+  await page.getByTestId('conflict').getByText('Gate, of Kim').waitFor({ timeout: PATIENCE_MS });
+  assert.equal(await nameOf('gate'), 'Gate, of Kim');
+  watched.assertClean();
+  await watched.close();
+});
+
 test('a camera that somebody changed meanwhile is not removed unseen', async () => {
   const watched = await screens.browser.open(`${screens.site.url}/#/setup/gate`);
   const { page } = watched;

@@ -64,8 +64,14 @@ export class SetUp {
       let answer = await api.putCamera(value, actor, view.version);
       if (!answer.ok && answer.failure.kind === 'changed') {
         await this.#load();
+        const fresh = this.#fresh;
+        // What has changed is not known: it may be this very camera.
+        if (!fresh) {
+          draft.failure = this.failure ?? answer.failure;
+          return false;
+        }
         if (this.#conflicts(draft)) return false;
-        answer = await api.putCamera(value, actor, answer.failure.version);
+        answer = await api.putCamera(value, actor, fresh.version);
       }
       if (!answer.ok) {
         draft.failure = answer.failure;
@@ -111,6 +117,11 @@ export class SetUp {
       if (!same(now, known)) return { kind: 'edited' };
     }
     return { kind: 'refused' };
+  }
+
+  /** The configuration as it was just read; undefined when that failed, and what is known may be old. */
+  get #fresh(): ConfigView | undefined {
+    return this.failure ? undefined : this.view;
   }
 
   #camera(id: string): CameraSettings | undefined {
