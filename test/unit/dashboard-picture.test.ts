@@ -124,9 +124,9 @@ const frame = (seq: number) => ({ ...at(seq), bitmap: `picture ${seq}` });
 
 test('one picture request at a time; wishes meanwhile become one more', async () => {
   const { loader, open, shown } = loaderWithHand();
-  loader.want(1);
-  loader.want(2);
-  loader.want(3);
+  loader.want(at(1));
+  loader.want(at(2));
+  loader.want(at(3));
   assert.equal(open.length, 1);
   open[0]?.answer(frame(1));
   await turn();
@@ -139,22 +139,51 @@ test('one picture request at a time; wishes meanwhile become one more', async ()
 
 test('a picture that is already here is not asked for', async () => {
   const { loader, open } = loaderWithHand();
-  loader.want(1);
+  loader.want(at(1));
   open[0]?.answer(frame(2));
   await turn();
-  loader.want(2);
+  loader.want(at(2));
   assert.equal(open.length, 1);
+});
+
+test('numbers that begin anew are followed: the picture goes on', async () => {
+  const { loader, open, shown } = loaderWithHand();
+  const anew = (seq: number) => ({ seq, capturedAt: at(500_000 + seq).capturedAt });
+  loader.want(at(500_000));
+  // The first number of the new row is on its way already when the last of the old one was asked for.
+  open[0]?.answer({ ...anew(1), bitmap: 'picture 1' });
+  await turn();
+  for (const seq of [2, 3]) {
+    loader.want(anew(seq));
+    open[seq - 1]?.answer({ ...anew(seq), bitmap: `picture ${seq}` });
+    await turn();
+  }
+  assert.deepEqual(shown, [1, 2, 3]);
+  loader.want(anew(3));
+  assert.equal(open.length, 3, 'each was asked for once');
+});
+
+test('a camera whose clock is set back is followed by its numbers', async () => {
+  const { loader, open, shown } = loaderWithHand();
+  loader.want(at(10));
+  open[0]?.answer(frame(10));
+  await turn();
+  const setBack = { seq: 11, capturedAt: at(2).capturedAt };
+  loader.want(setBack);
+  open[1]?.answer({ ...setBack, bitmap: 'picture 11' });
+  await turn();
+  assert.deepEqual(shown, [10, 11]);
 });
 
 test('missing and failing pictures end quietly; the next reading asks again', async () => {
   const { loader, open, shown } = loaderWithHand();
-  loader.want(1);
+  loader.want(at(1));
   open[0]?.answer(undefined);
   await turn();
-  loader.want(2);
+  loader.want(at(2));
   open[1]?.fail();
   await turn();
-  loader.want(3);
+  loader.want(at(3));
   open[2]?.answer(frame(3));
   await turn();
   assert.deepEqual(shown, [3]);
@@ -162,13 +191,13 @@ test('missing and failing pictures end quietly; the next reading asks again', as
 
 test('after closing, a late picture is freed and not shown', async () => {
   const { loader, open, shown, discarded } = loaderWithHand();
-  loader.want(1);
+  loader.want(at(1));
   loader.close();
   open[0]?.answer(frame(1));
   await turn();
   assert.deepEqual(shown, []);
   assert.deepEqual(discarded, ['picture 1']);
-  loader.want(2);
+  loader.want(at(2));
   assert.equal(open.length, 1);
 });
 

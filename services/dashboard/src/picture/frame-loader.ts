@@ -1,5 +1,5 @@
 /** Fetches a camera's newest picture when asked, one request at a time: while one runs, only the latest wish is kept. */
-import type { Stamp } from './pairing.ts';
+import { isNewer, type Stamp } from './pairing.ts';
 
 export type LoadedFrame<Bitmap> = Stamp & { bitmap: Bitmap };
 
@@ -14,16 +14,16 @@ export class FrameLoader<Bitmap> {
   readonly #options: FrameLoaderOptions<Bitmap>;
   readonly #life = new AbortController();
   #loading = false;
-  #wanted = 0;
-  #newest = 0;
+  #wanted: Stamp | undefined;
+  #newest: Stamp | undefined;
 
   constructor(options: FrameLoaderOptions<Bitmap>) {
     this.#options = options;
   }
 
-  /** Asks for a picture of `seq` or newer. Does nothing when one is at hand. */
-  want(seq: number): void {
-    this.#wanted = Math.max(this.#wanted, seq);
+  /** Asks for the picture of this stamp or a newer one. Does nothing when one is at hand. */
+  want({ seq, capturedAt }: Stamp): void {
+    this.#wanted = newest(this.#wanted, { seq, capturedAt });
     void this.#run();
   }
 
@@ -32,9 +32,9 @@ export class FrameLoader<Bitmap> {
   }
 
   async #run(): Promise<void> {
-    if (this.#loading || this.#life.signal.aborted || this.#wanted <= this.#newest) return;
-    this.#loading = true;
     const asked = this.#wanted;
+    if (this.#loading || this.#life.signal.aborted || !asked || !isNewer(asked, this.#newest)) return;
+    this.#loading = true;
     try {
       const frame = await this.#options.fetchFrame(this.#life.signal);
       if (frame) this.#take(frame);
@@ -43,17 +43,19 @@ export class FrameLoader<Bitmap> {
     } finally {
       this.#loading = false;
       // What was asked for and not had is not asked again: a newer reading will ask for a newer one.
-      this.#newest = Math.max(this.#newest, asked);
+      this.#newest = newest(this.#newest, asked);
     }
     void this.#run();
   }
 
   #take(frame: LoadedFrame<Bitmap>): void {
-    if (this.#life.signal.aborted || frame.seq <= this.#newest) {
+    if (this.#life.signal.aborted || !isNewer(frame, this.#newest)) {
       this.#options.discard(frame.bitmap);
       return;
     }
-    this.#newest = frame.seq;
+    this.#newest = { seq: frame.seq, capturedAt: frame.capturedAt };
     this.#options.onFrame(frame);
   }
 }
+
+const newest = (known: Stamp | undefined, stamp: Stamp): Stamp => (isNewer(stamp, known) ? stamp : (known ?? stamp));

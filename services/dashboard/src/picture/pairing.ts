@@ -5,6 +5,11 @@
  */
 export type Stamp = { seq: number; capturedAt: number };
 
+/** By number or by time: numbers begin anew when ingest has lost its own, and the camera's clock may be set back. */
+export function isNewer(stamp: Stamp, known: Stamp | undefined): boolean {
+  return !known || stamp.seq > known.seq || stamp.capturedAt > known.capturedAt;
+}
+
 export type PairInput = {
   shown: Stamp | undefined;
   /** Fetched and decoded, not on the screen yet. */
