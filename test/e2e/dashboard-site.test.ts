@@ -199,6 +199,42 @@ test('an alert opened shows what to do, the place and its neighbours live; escal
   await watched.close();
 });
 
+test('a key meant for an alert that is over is not for another one', async () => {
+  screens.site.setPeople('gate', 160);
+  screens.site.setPeople('stairs', 160);
+  const watched = await screens.browser.open(screens.site.url);
+  const { page } = watched;
+  const orders: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST') orders.push(request.url());
+  });
+  const seen = (name: string) => card(page, name).getByTestId('acknowledged');
+  await card(page, 'Stairs').first().waitFor({ timeout: 30_000 });
+  await card(page, 'Gate').first().getByTestId('open-alert').click({ timeout: 30_000 });
+  await page.getByTestId('alert-page').waitFor();
+  await page.keyboard.press('a');
+  await page.getByTestId('operator-name').fill('Post 3');
+  await page.keyboard.press('Enter');
+  await seen('Gate').waitFor({ timeout: 30_000 });
+  screens.site.setPeople('gate', 20);
+  await card(page, 'Gate').and(page.locator('.ended')).waitFor({ timeout: 30_000 });
+  await page.waitForTimeout(SETTLED_MS);
+  await page.keyboard.press('a');
+  await page.keyboard.press('?');
+  await page.getByTestId('keys-help').waitFor();
+  assert.equal(orders.length, 1, `the gate alone is acknowledged: ${orders}`);
+  await page.keyboard.press('Escape');
+  // With nothing opened it is for the most urgent one.
+  await page.goto(`${screens.site.url}/#/`);
+  await live(page, 'stairs');
+  await until('the stairs are acknowledged', async () => {
+    await page.keyboard.press('a');
+    return (await seen('Stairs').count()) > 0;
+  });
+  watched.assertClean();
+  await watched.close();
+});
+
 test('single keys can be switched off, and the choice is kept', async () => {
   const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
