@@ -49,9 +49,13 @@ export function cameraView({ camera, reading, lastCountedAt, now, connected }: V
     const sinceAt = reading.capturedAt + camera.staleAfterMs;
     return { status: 'stale', reason: connected ? 'no-message' : 'no-connection', sinceAt, ...last };
   }
-  // A picture from the future would look fresh for as long as its clock is ahead: its age is not known.
-  if (ageMs < -camera.staleAfterMs) return { status: 'stale', reason: 'clock-ahead', ...last };
+  if (isAhead(reading, camera, now)) return { status: 'stale', reason: 'clock-ahead', ...last };
   return { status: 'ok', live: connected, reading, ageMs: Math.max(0, ageMs) };
+}
+
+/** A picture from the future would look fresh for as long as its clock is ahead: its age is not known. */
+export function isAhead(reading: OkReading, camera: Pick<CameraInfo, 'staleAfterMs'>, now: number): boolean {
+  return reading.capturedAt > now + camera.staleAfterMs;
 }
 
 export function isLive(view: CameraView): view is Extract<CameraView, { status: 'ok' }> {

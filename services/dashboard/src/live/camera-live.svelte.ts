@@ -3,7 +3,7 @@ import type { Heatmap } from '../../../../shared/contracts/heatmap.ts';
 import type { PublicReading } from '../../../../shared/contracts/reading.ts';
 import type { CameraInfo } from '../../../../shared/contracts/socket.ts';
 import { type Tightest, tightestZone } from '../camera/tightest.ts';
-import { type CameraView, cameraView } from '../camera/view.ts';
+import { type CameraView, cameraView, isAhead } from '../camera/view.ts';
 import { Series } from '../trend/series.ts';
 import { SparkTrend } from '../trend/spark-trend.ts';
 
@@ -16,6 +16,7 @@ export class CameraLive {
   readonly id: string;
   info: CameraInfo = $state.raw() as CameraInfo;
   reading: PublicReading | undefined = $state.raw();
+  /** Picture time of the last count; none that is ahead of the server's clock. */
   lastCountedAt: number | undefined = $state.raw();
   heatmap: Heatmap | undefined = $state.raw();
   /** The zone nearest to its threshold in the last counted picture. */
@@ -45,18 +46,20 @@ export class CameraLive {
   }
 
   /** @param now server time of its arrival */
-  take(reading: PublicReading, now = 0): void {
+  take(reading: PublicReading, now: number | undefined = this.#moment.now): void {
     this.reading = reading;
-    this.#heardAt = now;
-    if (reading.status === 'ok') {
+    this.#heardAt = now ?? 0;
+    // Beside one from the future every later one would look late.
+    const counted = reading.status === 'ok' && (now === undefined || !isAhead(reading, this.info, now));
+    if (counted) {
       const [low, high] = reading.interval;
       this.lastCountedAt = reading.capturedAt;
       this.trend.add({ at: reading.capturedAt, count: reading.count, low, high });
       this.spark.add(this.info, reading);
       this.tightest = tightestZone(this.info.zones, reading.zones, this.tightest?.zone.zoneId);
     } else {
-      this.trend.breakAt(this.#moment.now ?? reading.since);
-      this.spark.breakAt(this.#moment.now ?? reading.since);
+      this.trend.breakAt(now ?? 0);
+      this.spark.breakAt(now ?? 0);
       this.heatmap = undefined;
     }
     this.trendVersion += 1;
