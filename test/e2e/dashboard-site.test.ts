@@ -235,6 +235,40 @@ test('a key meant for an alert that is over is not for another one', async () =>
   await watched.close();
 });
 
+test('what happens to many cameras at once is told twice to screen readers when it happens twice', async () => {
+  const watched = await screens.browser.open(screens.site.url);
+  const { page } = watched;
+  let send: (message: object) => void = () => undefined;
+  let cutIn = false;
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    send = (message) => socket.send(JSON.stringify(message));
+    socket.connectToServer().onMessage((message) => {
+      if (!cutIn || !String(message).startsWith('{"type":"reading"')) socket.send(message);
+    });
+  });
+  await page.reload();
+  const ids = ['square', 'gate', 'stairs', 'yard'];
+  for (const id of ids) await live(page, id);
+  await page.evaluate(`
+    globalThis.told = [];
+    const announcer = document.querySelector('[data-testid="announcer"]');
+    new MutationObserver(() => told.push(announcer.textContent)).observe(announcer, { childList: true, characterData: true, subtree: true });
+  `);
+  const told = () => page.evaluate<string[]>(`told.filter((words) => words.startsWith('4 cameras'))`);
+  cutIn = true;
+  const silent = { type: 'reading', reason: 'no-picture-yet', since: Date.now(), zones: [] };
+  const all = (status: string) => {
+    for (const cameraId of ids) send({ ...silent, cameraId, status });
+  };
+  all('no-signal');
+  await until('told once', async () => (await told()).length === 1, 10_000);
+  all('stale');
+  await until('told twice', async () => (await told()).length === 2, 10_000);
+  assert.equal(new Set(await told()).size, 1);
+  watched.assertClean();
+  await watched.close();
+});
+
 test('single keys can be switched off, and the choice is kept', async () => {
   const watched = await screens.browser.open(screens.site.url);
   const { page } = watched;
