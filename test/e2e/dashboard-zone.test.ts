@@ -177,6 +177,25 @@ test('with the keyboard: back in time, closer, wider, and back to now; the addre
   await watched.close();
 });
 
+test('another window of the same zone is shown when its address is opened; "back" shows the one before', async () => {
+  const watched = await openZone({}, '1h');
+  const { page } = watched;
+  const past = page.getByTestId('back-to-now');
+  const to = Date.now() - 120_000;
+  const open = (window: string) => page.evaluate(`location.hash = '#/zone/square/left/${window}'`);
+  await open(`${to - 600_000}-${to}`);
+  await past.waitFor();
+  await page.goBack();
+  await past.waitFor({ state: 'detached' });
+  // Moved by hand, the address follows; the same link opened once more shows what it names.
+  await page.getByTestId('charts').press('ArrowLeft');
+  await past.waitFor();
+  await open('1h');
+  await past.waitFor({ state: 'detached' });
+  watched.assertClean();
+  await watched.close();
+});
+
 test('the CSV of what is shown is saved, with a header and spans of the zone', async () => {
   const watched = await openZone();
   const { page } = watched;
