@@ -50,6 +50,8 @@ export class Alerts {
   #look: ReturnType<typeof setTimeout> | undefined;
   #forget: ReturnType<typeof setTimeout> | undefined;
   #reload = 0;
+  /** How far the log has been read that is being read now, and after which event all were missed. */
+  #unread: { epoch: string; from: number; missedAfter: number } | undefined;
   #looks = 0;
   /** Events heard as the answer to an order, which are still to come over the socket. */
   readonly #answered = new Set<string>();
@@ -218,9 +220,19 @@ export class Alerts {
   async #reloadLog({ upTo, after }: Extract<LogTodo, { type: 'reload' }>): Promise<void> {
     this.#reload += 1;
     const mine = this.#reload;
-    let from = after ?? Math.max(0, upTo.offset - FIRST_EVENTS);
-    for (let page = 0; page < MAX_PAGES && from < upTo.offset; ) {
-      const answer = await api.events({ afterOffset: from, limit: PAGE });
+    const unread = {
+      epoch: upTo.epoch,
+      from: after ?? Math.max(0, upTo.offset - FIRST_EVENTS),
+      missedAfter: after ?? upTo.offset,
+    };
+    // A second gap while the first is still being read: both are read now.
+    if (this.#unread?.epoch === upTo.epoch) {
+      unread.from = Math.min(unread.from, this.#unread.from);
+      unread.missedAfter = Math.min(unread.missedAfter, this.#unread.missedAfter);
+    }
+    this.#unread = unread;
+    for (let page = 0; page < MAX_PAGES && unread.from < upTo.offset; ) {
+      const answer = await api.events({ afterOffset: unread.from, limit: PAGE });
       if (mine !== this.#reload) return;
       if (!answer.ok) {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -229,13 +241,14 @@ export class Alerts {
       }
       const fresh = this.#remember(answer.body);
       // What was missed is told late rather than never; what is newer than the gap is still to come over the socket.
-      const missed = after === undefined ? [] : fresh.filter(({ offset }) => offset <= upTo.offset);
+      const missed = fresh.filter(({ offset }) => offset > unread.missedAfter && offset <= upTo.offset);
       if (missed.length > 0) this.newest = missed;
       const last = answer.body.at(-1);
       if (!last) break;
-      from = last.offset;
+      unread.from = last.offset;
       page += 1;
     }
+    this.#unread = undefined;
     // Of older alerts the newest events do not tell the threshold.
     for (const { alertId } of this.on) {
       if (mine !== this.#reload) return;
