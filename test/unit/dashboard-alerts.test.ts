@@ -276,6 +276,10 @@ test('alert and severe sound until somebody has seen them, or a silence covers t
     ['above the silence', [alert('a', 'severe')], [silence('alert')], 'severe'],
     ['silence is over', [alert('a', 'alert')], [silence('alert', { until: NOW })], 'alert'],
     ['silence elsewhere', [alert('a', 'alert')], [silence('alert', { cameraId: 'exit' })], 'alert'],
+    ['of this zone', [alert('a', 'alert')], [silence('alert', { zoneId: 'stairs' })], undefined],
+    ['of another zone', [alert('a', 'alert')], [silence('alert', { zoneId: 'lift' })], 'alert'],
+    ['of this rule', [alert('a', 'alert')], [silence('alert', { rule: 'zone-count' })], undefined],
+    ['of another rule', [alert('a', 'alert')], [silence('alert', { rule: 'zone-density' })], 'alert'],
   ];
   for (const [name, alerts, silences, wanted] of cases) assert.equal(loudLevel(alerts, silences, NOW), wanted, name);
 });

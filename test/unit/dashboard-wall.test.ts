@@ -50,6 +50,23 @@ test('a gap is null in the chart, never zero', () => {
   assert.deepEqual(columns.times, [1, 1.001, 9]);
 });
 
+test('a reading that comes late changes nothing that is drawn', () => {
+  const series = new Series(600_000);
+  for (const [at, count] of [
+    [10_000, 4],
+    [11_500, 8],
+    [11_200, 20],
+    [10_500, 20],
+  ] as const)
+    series.add(point(at, count));
+  assert.deepEqual(series.stretches(0, 5_000), [
+    [
+      { ...point(10_000, 4), merged: 1 },
+      { ...point(11_500, 8), merged: 1 },
+    ],
+  ]);
+});
+
 test('the series forgets and does not grow', () => {
   const series = new Series(10_000);
   for (let second = 0; second < 5_000; second += 1) series.add(point(second * 1_000, 1));
