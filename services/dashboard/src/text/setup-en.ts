@@ -45,6 +45,7 @@ export const setupEn = {
     nobody: 'The server does not answer. Nothing is known to be saved.',
     refused: 'The server refused this.',
     busy: 'Other cameras are being looked at. Try again in some seconds.',
+    changed: 'Not saved: the configuration was changed by somebody else at the same time. Save once more.',
     edited: 'Not removed: somebody has changed this camera meanwhile. Look at it again first.',
     removed: 'Somebody removed this camera meanwhile. Saved once more, it is added again.',
   },
