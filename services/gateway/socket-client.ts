@@ -2,14 +2,15 @@
  * One live socket. State messages are conflated: while the client reads slowly, only the newest message of each kind
  * and camera waits, and little is on the way to it, as its answers to pings tell. A client that stops reading is cut off; it reconnects and gets a snapshot.
  */
-import type { WebSocket } from 'ws';
+import { randomUUID } from 'node:crypto';
+import type { RawData, WebSocket } from 'ws';
 import { CLOSE_CODES, ClientMessage, type ServerMessage } from '../../shared/contracts/socket.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 
 /** Bytes on their way to the client above which state waits. */
 const CONFLATE_ABOVE_BYTES = 64 * 1024;
 
-/** The client is asked how far it has read whenever so many bytes more have been written. */
+/** The client is asked how far it has read whenever so many bytes more have been written, within a message, too. */
 const ASK_EVERY_BYTES = 16 * 1024;
 
 /** Bytes on their way above which the client is given up, beyond the largest message it was sent: that one is no backlog. */
@@ -25,6 +26,9 @@ const FLUSH_EVERY_MS = 100;
 
 /** Messages a client may send within a second. */
 const MESSAGES_PER_SECOND = 20;
+
+/** Time to take leave for a client that is shown out. */
+const LEAVE_WITHIN_MS = 1000;
 
 export class SocketClient {
   /** Cameras whose heat maps the client wants. */
@@ -42,17 +46,23 @@ export class SocketClient {
   /** Of those written, what the client has read for certain. */
   #readBytes = 0;
   #askedAtBytes = 0;
+  /** What had been written before each ping that has no answer yet, oldest first. */
+  readonly #asked = new Map<string, number>();
   #flushTimer: NodeJS.Timeout | undefined;
   #stuckSince: number | undefined;
   #received: number[] = [];
+  #leaveTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: WebSocket, metrics: GatewayMetrics, onRequest: (request: ClientMessage) => void) {
     this.#socket = socket;
     this.#metrics = metrics;
     this.#onRequest = onRequest;
-    socket.on('pong', (data) => this.#hasRead(Number(String(data))));
-    socket.on('message', (data, isBinary) => this.#receive(String(data), isBinary));
-    socket.on('close', () => clearTimeout(this.#flushTimer));
+    socket.on('pong', (data) => this.#hasRead(String(data)));
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('close', () => {
+      clearTimeout(this.#flushTimer);
+      clearTimeout(this.#leaveTimer);
+    });
     socket.on('error', () => undefined); // the close event follows
   }
 
@@ -89,7 +99,10 @@ export class SocketClient {
   /** Asks how far the client has read: its answer comes once it has read all that went before. */
   ask(): void {
     this.#askedAtBytes = this.#writtenBytes;
-    this.#socket.ping(String(this.#writtenBytes), undefined, () => undefined);
+    // Not to be guessed: who has not read the question cannot answer it.
+    const question = randomUUID();
+    this.#asked.set(question, this.#writtenBytes);
+    this.#socket.ping(question, undefined, () => undefined);
   }
 
   /**
@@ -100,22 +113,32 @@ export class SocketClient {
     return this.#writtenBytes - this.#readBytes;
   }
 
-  #hasRead(bytes: number): void {
+  #hasRead(question: string): void {
     this.alive = true;
+    const bytes = this.#asked.get(question);
     // A pong may be anything, and come unasked.
-    if (!(bytes > this.#readBytes && bytes <= this.#writtenBytes)) return;
+    if (bytes === undefined) return;
+    for (const earlier of this.#asked.keys()) {
+      this.#asked.delete(earlier);
+      if (earlier === question) break;
+    }
     this.#readBytes = bytes;
     this.#stuckSince = undefined;
     if (this.#waiting.size > 0) this.#flush();
   }
 
+  /** In pieces, with questions between them: a slow client that is in the middle of a large message is not stuck. */
   #write(data: string | Buffer): void {
-    const bytes = Buffer.byteLength(data);
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     this.#metrics.sent.inc();
-    this.#largestBytes = Math.max(this.#largestBytes, bytes);
-    this.#socket.send(data, () => undefined);
-    this.#writtenBytes += bytes;
-    if (this.#writtenBytes - this.#askedAtBytes >= ASK_EVERY_BYTES) this.ask();
+    this.#largestBytes = Math.max(this.#largestBytes, bytes.length);
+    for (let at = 0; at < bytes.length; at += ASK_EVERY_BYTES) {
+      const piece = bytes.subarray(at, at + ASK_EVERY_BYTES);
+      const fin = at + piece.length === bytes.length;
+      this.#socket.send(piece, { binary: typeof data !== 'string', fin }, () => undefined);
+      this.#writtenBytes += piece.length;
+      if (this.#writtenBytes - this.#askedAtBytes >= ASK_EVERY_BYTES) this.ask();
+    }
   }
 
   #isOverfull(): boolean {
@@ -146,17 +169,20 @@ export class SocketClient {
     this.#socket.terminate();
   }
 
-  #receive(text: string, isBinary: boolean): void {
+  #receive(data: RawData, isBinary: boolean): void {
+    // Who was shown out may go on talking: nobody listens any more.
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     const now = performance.now();
     this.#received = this.#received.filter((at) => now - at < 1000);
     this.#received.push(now);
     if (this.#received.length > MESSAGES_PER_SECOND) {
       this.#socket.close(CLOSE_CODES.tooMany, 'too many messages');
+      this.#leaveTimer = setTimeout(() => this.#socket.terminate(), LEAVE_WITHIN_MS);
       return;
     }
     let json: unknown;
     try {
-      json = isBinary ? undefined : JSON.parse(text);
+      json = isBinary ? undefined : JSON.parse(String(data));
     } catch {
       json = undefined;
     }
