@@ -1,5 +1,5 @@
 /** A camera on its way between the file and a browser: secrets masked, put back, and never sent elsewhere. Pure. */
-import { hostOf, isMasked, maskUrl, referencesOf, unmaskUrl } from '../../shared/config/mask.ts';
+import { isMasked, isSameHost, maskUrl, referencesOf, unmaskUrl } from '../../shared/config/mask.ts';
 import { CameraSettings, type FieldIssue } from '../../shared/contracts/config-api.ts';
 
 /**
@@ -32,9 +32,7 @@ export function fullUrl(
   const own = stored.find(({ id }) => id === cameraId);
   const full = isMasked(sent) ? unmaskUrl(sent, own?.url) : { url: sent };
   if ('fault' in full) return full;
-  const known = new Set(
-    stored.filter(({ url }) => hostOf(url) === hostOf(full.url)).flatMap(({ url }) => referencesOf(url)),
-  );
+  const known = new Set(stored.filter(({ url }) => isSameHost(url, full.url)).flatMap(({ url }) => referencesOf(url)));
   const foreign = referencesOf(full.url).find((name) => !known.has(name) && !OWN_VARIABLES.test(name));
   if (foreign === undefined) return full;
   return {

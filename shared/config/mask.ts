@@ -44,7 +44,7 @@ export function unmaskUrl(sent: string, stored: string | undefined): { url: stri
   if (!isMasked(sent)) return { url: sent };
   if (stored === undefined) return { fault: 'holds ***; type the password' };
   if (sent === maskUrl(stored)) return { url: stored };
-  if (hostOf(sent) !== hostOf(stored)) return { fault: 'has another host; type the password again' };
+  if (!isSameHost(sent, stored)) return { fault: 'has another host; type the password again' };
   const secrets = new Map<string, string>();
   mapSecrets(stored, (secret, place) => {
     secrets.set(place, secret);
@@ -59,10 +59,16 @@ export function referencesOf(url: string): string[] {
   return [...url.matchAll(/\$\{([^}]*)\}/g)].map(([, name = '']) => name);
 }
 
-/** Host without port; undefined where the text is no URL. References count as letters. */
-export function hostOf(url: string): string | undefined {
+/** Whether two addresses lead to the same host, its port aside: a reference is another host than any name. */
+export function isSameHost(one: string, other: string): boolean {
+  const host = hostOf(one);
+  return host !== undefined && host === hostOf(other);
+}
+
+/** Host without port, references as they are written; undefined where the text is no URL. */
+function hostOf(url: string): string | undefined {
   try {
-    return new URL(url.replace(/\$\{[^}]*\}/g, 'x').replaceAll(MASK, 'x')).hostname || undefined;
+    return new URL(url).hostname || undefined;
   } catch {
     return undefined;
   }

@@ -212,6 +212,22 @@ describe('secrets of camera addresses', () => {
     assert.ok('fault' in unmaskUrl('rtsp://10.0.0.1/a?token=***', stored));
   });
 
+  it('takes a host that a variable names for no other host, however that is written', () => {
+    const stored = 'rtsp://viewer:s3cret@${GATE_HOST}/a';
+    assert.deepEqual(unmaskUrl('rtsp://viewer:***@${GATE_HOST}:8554/b', stored), {
+      url: 'rtsp://viewer:s3cret@${GATE_HOST}:8554/b',
+    });
+    for (const host of ['x', '***', '${CAMERA_HOST}', 'x${GATE_HOST}', '$%7BGATE_HOST%7D', 'h:${CAMERA_PORT}']) {
+      assert.ok('fault' in unmaskUrl(`rtsp://viewer:***@${host}/b`, stored), host);
+    }
+    // Neither is a URL: nothing says that they are the same.
+    assert.ok('fault' in unmaskUrl('rtsp://viewer:***@evil.example:a/b', 'rtsp://viewer:s3cret@10.0.0.1:b/b'));
+    const cameras = [{ id: 'a', url: 'rtsp://u:${GATE3_PASSWORD}@${GATE_HOST}/a' }];
+    assert.ok('url' in fullUrl('rtsp://u:${GATE3_PASSWORD}@${GATE_HOST}/b', cameras, 'a'));
+    assert.ok('fault' in fullUrl('rtsp://u:${GATE3_PASSWORD}@x/b', cameras, 'a'));
+    assert.ok('fault' in fullUrl('rtsp://u:${GATE3_PASSWORD}@${CAMERA_HOST}/b', cameras, 'a'));
+  });
+
   it('lets a browser name no variable that is not meant for cameras', () => {
     const stored = [{ id: 'a', url: 'rtsp://u:${GATE3_PASSWORD}@10.0.0.1/a' }];
     assert.ok('url' in fullUrl('rtsp://u:${GATE3_PASSWORD}@10.0.0.1/b', stored, 'b'));
