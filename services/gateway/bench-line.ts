@@ -12,7 +12,7 @@ import {
   LOOK_LIMIT_MS,
 } from '../../shared/contracts/bench.ts';
 
-/** Looks that may wait or run at a time: a worker does one after the other. */
+/** Looks that may be sent in, wait or run at a time: a worker does one after the other, and each is held in memory. */
 const AT_ONCE = 4;
 /** Time for a worker to come to a job: others may be before it. */
 const TAKE_UP_MS = 60_000;
@@ -24,7 +24,7 @@ export type BenchQuestion = Pick<BenchJob, 'options' | 'clip'>;
 export class BenchLine {
   readonly #frames: Redis;
   readonly #enqueue: (job: BenchJob) => Promise<unknown>;
-  #asked = 0;
+  #inside = 0;
 
   /** @param o.frames fail-fast connection to the frames database: what is dropped in must not be kept */
   constructor(o: { frames: Redis; enqueue: (job: BenchJob) => Promise<unknown> }) {
@@ -32,8 +32,16 @@ export class BenchLine {
     this.#enqueue = o.enqueue;
   }
 
-  get busy(): boolean {
-    return this.#asked >= AT_ONCE;
+  /**
+   * Takes a place in the line, before anything of a look has come in.
+   * @returns what gives the place back; undefined where none is free
+   */
+  enter(): (() => void) | undefined {
+    if (this.#inside >= AT_ONCE) return undefined;
+    this.#inside += 1;
+    return () => {
+      this.#inside -= 1;
+    };
   }
 
   /**
@@ -43,12 +51,10 @@ export class BenchLine {
    */
   async *ask(input: Buffer, question: BenchQuestion, signal: AbortSignal): AsyncGenerator<BenchAnswer> {
     const lookId = randomUUID();
-    this.#asked += 1;
     try {
       await this.#lay(lookId, input, question);
       yield* this.#answers(lookId, signal);
     } finally {
-      this.#asked -= 1;
       await this.#frames
         .del(benchKeys.input(lookId), benchKeys.answers(lookId), benchKeys.wanted(lookId))
         .catch(() => undefined);

@@ -80,7 +80,7 @@ const optionsOf = ({ steps, farField, farWidth, ...rest }: Omit<Query, 'seeds'> 
   });
 
 const STATUS: Record<BenchRefusal['why'], 422 | 503> = { unreadable: 422, model: 422, 'too-slow': 503, failed: 503 };
-const BUSY = 'Other pictures are being looked at; try again in a few seconds.';
+const BUSY = 'Other pictures are being sent in or looked at; try again in a few seconds.';
 const NOBODY = 'No worker looked at it in time.';
 
 export const benchRoutes =
@@ -90,6 +90,12 @@ export const benchRoutes =
     for (const type of [...PICTURES, ...CLIPS]) {
       app.addContentTypeParser(type, asBytes, (_request, body, done) => done(null, body));
     }
+    // Before the body is read: clips are held whole, and many slow uploads would be much memory.
+    app.addHook('onRequest', async (_request, reply) => {
+      const leave = line.enter();
+      if (!leave) return tooMany(reply);
+      reply.raw.once('close', leave);
+    });
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
         const most = `${BENCH_LIMITS.pictureBytes / MIB} MiB for a picture, ${BENCH_LIMITS.clipBytes / MIB} MiB for a clip`;
@@ -120,7 +126,6 @@ export const benchRoutes =
         if (!Buffer.isBuffer(body)) return sendProblem(reply, 415, 'No picture', `Send ${PICTURES.join(', ')}.`);
         const fault = await pictureFault(body);
         if (fault) return sendProblem(reply, fault.status, 'This cannot be looked at', fault.detail);
-        if (line.busy) return tooMany(reply);
         const question = { options: optionsOf(request.query) };
         for await (const answer of line.ask(body, question, untilClosed(reply))) {
           if (answer.type === 'look') return answer.look;
@@ -156,7 +161,6 @@ export const benchRoutes =
         if (!Buffer.isBuffer(body) || body.length === 0) {
           return sendProblem(reply, 415, 'No clip', `Send ${CLIPS.join(' or ')}.`);
         }
-        if (line.busy) return tooMany(reply);
         const { fps, frames, ...query } = request.query;
         const clip = ClipOptions.parse({ fps, frames });
         const answers = line.ask(body, { options: optionsOf(query), clip }, untilClosed(reply));
