@@ -19,6 +19,7 @@ import { publicReading } from '../../shared/readings/status.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import { readPresence } from '../../shared/runtime/presence.ts';
 import { followStream } from '../../shared/runtime/stream.ts';
+import { jsonOf } from '../../shared/runtime/words.ts';
 import { modelsKnown } from './models-known.ts';
 import { ZoneTrends } from './zone-trends.ts';
 
@@ -186,8 +187,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
 
   /** @param listedAt of an entry of a list, when the list was asked for, by the monotonic clock */
   #take(kind: string | undefined, body: string, listedAt?: number): void {
-    const parsed =
-      kind === 'reading' ? WorkerReading.safeParse(JSON.parse(body)) : CameraState.safeParse(JSON.parse(body));
+    const parsed = (kind === 'reading' ? WorkerReading : CameraState).safeParse(jsonOf(body));
     // Another version of a service may speak another dialect: its words are not guessed at.
     if (!parsed.success) return;
     const { data } = parsed;
@@ -243,7 +243,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
 
 /** A word of health lasts a second or two: without one, nobody judges readings. */
 function alertsState(health: string | null): SystemState['alerts'] {
-  const parsed = AlertsHealth.safeParse(health === null ? undefined : JSON.parse(health));
+  const parsed = AlertsHealth.safeParse(jsonOf(health));
   return parsed.success ? { leader: 'up', ...parsed.data } : { leader: 'down' };
 }
 

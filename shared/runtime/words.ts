@@ -61,7 +61,7 @@ export async function wordsLike<Word>(
   const keys = (await keysLike(redis, pattern)).filter(wanted);
   if (keys.length === 0) return [];
   return (await redis.mget(keys)).flatMap((text) => {
-    const word = schema.safeParse(parsed(text));
+    const word = schema.safeParse(jsonOf(text));
     return word.success ? [word.data] : [];
   });
 }
@@ -78,7 +78,8 @@ async function keysLike(redis: Redis, pattern: string): Promise<string[]> {
   return [...keys];
 }
 
-function parsed(text: string | null): unknown {
+/** Undefined where a text is no JSON: one broken word must not silence all others. */
+export function jsonOf(text: string | null): unknown {
   try {
     return text === null ? undefined : JSON.parse(text);
   } catch {

@@ -180,6 +180,32 @@ test('who leads the alerts, and how deliveries are doing, stands in every heartb
   await until('the leader is missed', async () => (await system()).alerts.leader === 'down');
 });
 
+test('a word in Redis that is no JSON takes nothing from the others', async () => {
+  const client = redis.client();
+  const system = async () => ((await (await fetch(`${gateway.url}/readyz`)).json()) as { system: SystemState }).system;
+  await client.set(alertKeys.health, JSON.stringify({ database: 'up', backlog: 0, failing: [] }), 'PX', 60_000);
+  await until('a leader is seen', async () => (await system()).alerts.leader === 'up');
+  const live = await connectLive(wsUrl);
+  try {
+    await client.set(alertKeys.health, '{"backlog":', 'PX', 60_000);
+    await until('the leader is missed', async () => (await system()).alerts.leader === 'down');
+    assert.equal((await system()).redis, 'up');
+
+    // Before the camera's own word, which is in the hash only: told by the next look at all cameras.
+    await client.del(stateKeys.cameraStates);
+    await client.hset(stateKeys.cameraStates, 'broken', '{"cameraId":');
+    const outage = { cameraId: 'gate', phase: 'no-signal', reason: 'refused', detail: 'in the hash', node: 'n' };
+    const told = live.nextReading('gate', (r) => r.status === 'no-signal' && r.detail === 'in the hash', 15_000);
+    const state = { ...outage, since: Date.now() - 500, attempt: 0 };
+    await client.hset(stateKeys.cameraStates, 'gate', JSON.stringify(state));
+    await told;
+  } finally {
+    live.close();
+    await client.del(alertKeys.health);
+    await client.hdel(stateKeys.cameraStates, 'broken');
+  }
+});
+
 test('pictures and heat maps: fresh ones are served, absent ones are not found', async () => {
   const frames = redis.client();
   await frames.select(1);
