@@ -20,6 +20,7 @@ export class CameraWatch {
       this.#known.set(camera.id, {
         cameraId: camera.id,
         zones: camera.zones,
+        lines: camera.lines,
         staleAfterMs: staleAfterMs(camera),
         reading: old?.reading,
         state: old?.state,

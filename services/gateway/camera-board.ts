@@ -107,6 +107,8 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
       for (const map of [this.#watchedSince, this.#readings, this.#states, this.#stateHeardAt, this.#told])
         map.delete(id);
     }
+    // Zones may be gone or have other names: told now, not with the next picture.
+    this.#told.clear();
     for (const id of known) if (!this.#watchedSince.has(id)) this.#watchedSince.set(id, Date.now());
     this.emit('cameras', this.cameras());
   }
@@ -158,6 +160,7 @@ export class CameraBoard extends EventEmitter<BoardEvents> {
       {
         cameraId: camera.id,
         zones: camera.zones,
+        lines: camera.lines,
         staleAfterMs: staleAfterMs(camera),
         reading: this.#readings.get(camera.id),
         state: this.#states.get(camera.id),

@@ -46,7 +46,7 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
   };
   const sockets = new WebSocketServer(options);
   const clients = new Map<WebSocket, SocketClient>();
-  const heatmapTold = new Map<string, number>();
+  const newestTold = new Map<string, number>();
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => undefined);
@@ -139,9 +139,10 @@ export function serveLiveSocket(o: LiveSocketOptions): void {
   board.on('reading', (reading: PublicReading) => {
     broadcast(`reading ${reading.cameraId}`, reading);
     if (reading.status !== 'ok') return;
+    // A picture is told again where its zones are others now.
+    if (newestTold.get(reading.cameraId) === reading.seq) return;
+    newestTold.set(reading.cameraId, reading.seq);
     metrics.pushAge.observe(Math.max(0, Date.now() - reading.capturedAt) / 1000);
-    if (heatmapTold.get(reading.cameraId) === reading.seq) return;
-    heatmapTold.set(reading.cameraId, reading.seq);
     const wanting = [...clients.values()].filter((client) => client.heatmaps.has(reading.cameraId));
     if (wanting.length > 0) void sendHeatmap(reading.cameraId, wanting);
   });

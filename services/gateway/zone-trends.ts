@@ -7,7 +7,7 @@
 import type { AlertsConfig } from '../../shared/config/alerts.ts';
 import { type LimitsInForce, limitsInForce } from '../../shared/config/limits-in-force.ts';
 import type { Camera } from '../../shared/config/schema.ts';
-import type { PublicReading, ZoneReading } from '../../shared/contracts/reading.ts';
+import type { PublicReading, ZoneReading, ZoneTrend } from '../../shared/contracts/reading.ts';
 import {
   countedBy,
   densityOf,
@@ -29,8 +29,8 @@ type Followed = {
 export class ZoneTrends {
   #settings: TrendSettings = { windowMs: 0, minMs: 0 };
   #zones = new Map<string, Followed>();
-  /** The newest reading of each camera with its trends: it is asked for more often than pictures come. */
-  readonly #newest = new Map<string, OkReading>();
+  /** What the newest picture of each camera told of its zones: it is asked for more often than pictures come. */
+  readonly #newest = new Map<string, Pick<OkReading, 'seq' | 'capturedAt'> & { trends: Map<string, ZoneTrend> }>();
 
   /** Zones that are gone are forgotten; one that is drawn or calibrated anew begins anew, as do all when another model counts. */
   configure(cameras: Camera[], alerts: AlertsConfig): void {
@@ -53,23 +53,36 @@ export class ZoneTrends {
   with(reading: PublicReading): PublicReading {
     if (reading.status !== 'ok') return reading;
     const newest = this.#newest.get(reading.cameraId);
-    if (newest?.seq === reading.seq && newest.capturedAt === reading.capturedAt) return newest;
-    const told = { ...reading, zones: reading.zones.map((zone) => this.#follow(reading, zone)) };
-    this.#newest.set(reading.cameraId, told);
-    return told;
+    const isNew = newest?.seq !== reading.seq || newest.capturedAt !== reading.capturedAt;
+    const trends = isNew ? this.#follow(reading) : newest.trends;
+    const zones = reading.zones.map((zone) => {
+      const trend = trends.get(zone.zoneId);
+      return trend ? { ...zone, trend } : zone;
+    });
+    return { ...reading, zones };
   }
 
-  #follow({ cameraId, capturedAt, model }: OkReading, zone: ZoneReading): ZoneReading {
+  #follow(reading: OkReading): Map<string, ZoneTrend> {
+    const { cameraId, seq, capturedAt } = reading;
+    const trends = new Map<string, ZoneTrend>();
+    for (const zone of reading.zones) {
+      const trend = this.#trendOf(reading, zone);
+      if (trend) trends.set(zone.zoneId, trend);
+    }
+    this.#newest.set(cameraId, { seq, capturedAt, trends });
+    return trends;
+  }
+
+  #trendOf({ cameraId, capturedAt, model }: OkReading, zone: ZoneReading): ZoneTrend | undefined {
     const followed = this.#zones.get(keyOf(cameraId, zone.zoneId));
-    if (!followed) return zone;
+    if (!followed) return undefined;
     const { limits, capacity } = followed;
     const of = countedBy(followed.ground, model);
     const count = followed.count.add(of, { capturedAt, figure: zone.count }, this.#settings);
     const peak = densityOf(zone);
     const density =
       peak === undefined ? undefined : followed.density.add(of, { capturedAt, figure: peak }, this.#settings);
-    const trend = zoneTrend({ count, density }, limits, capacity);
-    return trend ? { ...zone, trend } : zone;
+    return zoneTrend({ count, density }, limits, capacity);
   }
 }
 

@@ -3,10 +3,14 @@ import type { CameraState } from '../contracts/camera.ts';
 import { isDrillCamera } from '../contracts/drill.ts';
 import type { PublicReading, SilentReason, WorkerReading } from '../contracts/reading.ts';
 
+type Named = { id: string; name?: string | undefined };
+
 /** All that is known of a camera at one moment. Instants are epoch ms by the server's clock. */
 export type CameraKnowledge = {
   cameraId: string;
-  zones: { id: string; name?: string | undefined }[];
+  /** As configured now. */
+  zones: Named[];
+  lines: Named[];
   staleAfterMs: number;
   reading: WorkerReading | undefined;
   state: CameraState | undefined;
@@ -48,8 +52,16 @@ export function publicReading(of: CameraKnowledge, now: number): PublicReading {
     return silent(known, 'stale', known.workerUp ? 'late-picture' : 'inference-behind', reading.capturedAt);
   }
   if (reading.status === 'degraded') return silent(known, 'degraded', reading.reason, reading.capturedAt);
-  // Zones follow the configuration at once; a count of an older zone list is not shown under a new name.
-  return { type: 'reading', ...reading };
+  // Zones and lines follow the configuration at once: what is gone has no count, and no count goes by an old name.
+  const zones = reading.zones.flatMap((zone) => renamed(zone, known.zones, zone.zoneId));
+  const lines = reading.lines?.flatMap((line) => renamed(line, known.lines, line.lineId));
+  return { type: 'reading', ...reading, zones, ...(lines ? { lines } : {}) };
+}
+
+/** The part of a reading by its name of now, or nothing where it is gone. */
+function renamed<Part extends { name: string }>(part: Part, configured: Named[], id: string): Part[] {
+  const found = configured.find((one) => one.id === id);
+  return found ? [{ ...part, name: found.name ?? found.id }] : [];
 }
 
 function silent(

@@ -5,7 +5,7 @@ import { CameraBoard } from '../../services/gateway/camera-board.ts';
 import { parseConfig } from '../../shared/config/load.ts';
 import type { CameraState } from '../../shared/contracts/camera.ts';
 import { stateKeys } from '../../shared/contracts/keys.ts';
-import type { WorkerReading } from '../../shared/contracts/reading.ts';
+import type { PublicReading, WorkerReading } from '../../shared/contracts/reading.ts';
 import { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import { createLogger } from '../../shared/runtime/logger.ts';
 import { connectFailFast, connectPatient, disconnect, whenReady } from '../../shared/runtime/redis.ts';
@@ -59,6 +59,52 @@ test('the list of all cameras that was on its way takes back nothing that was to
   } finally {
     await lifecycle.close();
     await proxy.close();
+    await redis.stop();
+  }
+});
+
+test('a zone that is removed has no count any more, though no other picture comes', async () => {
+  const logger = createLogger('test', 'silent');
+  const lifecycle = new Lifecycle(logger);
+  const redis = await startRedis();
+  try {
+    const client = redis.client();
+    const state = lifecycle.add('state', connectFailFast(redis.url, logger, 'state'), disconnect);
+    const events = lifecycle.add('events', connectPatient(redis.url, logger, 'events'), disconnect);
+    await whenReady(state, 5000);
+    const presence = { service: 'ingest', instance: 't', startedAt: 1, at: Date.now() };
+    await client.set(stateKeys.presence('ingest', 't'), JSON.stringify(presence), 'PX', 60_000);
+    const gate = { cameraId: 'gate', phase: 'live', since: 1000, attempt: 0, node: 'n' };
+    await client.hset(stateKeys.cameraStates, 'gate', JSON.stringify(gate));
+    const reading: WorkerReading = {
+      ...{ cameraId: 'gate', seq: 7, capturedAt: Date.now(), publishedAt: Date.now(), status: 'ok', count: 5 },
+      ...{ interval: [4, 6], heads: 5, model: { name: 'm', version: '1', steps: 1, warmStart: false } },
+      zones: ['stairs', 'ramp'].map((zoneId) => ({
+        ...{ zoneId, name: zoneId, count: 2, interval: [1, 3], calibrated: false },
+      })),
+    };
+    await client.hset(stateKeys.readings, 'gate', JSON.stringify(reading));
+    const board = new CameraBoard(state);
+    const told: PublicReading[] = [];
+    board.on('reading', (one) => told.push(one));
+    const configure = (...zones: string[]) =>
+      board.configure(
+        parseConfig(
+          `cameras: [{ id: gate, url: rtsp://192.0.2.1/a, sampleFps: 0.1, zones: [${zones
+            .map((id) => `{ id: ${id}, name: The ${id}, polygon: [[0,0],[1,0],[1,1]] }`)
+            .join(', ')}] }]`,
+        ),
+      );
+    const names = () => told.flatMap((one) => (one.status === 'ok' ? [one.zones.map(({ name }) => name)] : []));
+    configure('stairs', 'ramp');
+    await board.follow(events, lifecycle);
+    await until('both are told', () => names().length > 0);
+    assert.deepEqual(names(), [['The stairs', 'The ramp']]);
+    configure('stairs');
+    await until('one is told', () => names().length > 1);
+    assert.deepEqual(names()[1], ['The stairs']);
+  } finally {
+    await lifecycle.close();
     await redis.stop();
   }
 });

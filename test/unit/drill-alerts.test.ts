@@ -147,6 +147,7 @@ describe('a drill beside the real thing', () => {
   it('is seen whatever became of ingest and worker, and counts for no rule about them', () => {
     const known = {
       zones: [],
+      lines: [],
       staleAfterMs: 3000,
       reading: undefined,
       watchedSince: 0,

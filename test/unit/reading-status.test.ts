@@ -30,6 +30,7 @@ const state = (change: Partial<CameraState>): CameraState => ({
 const known = (change: Partial<CameraKnowledge>): CameraKnowledge => ({
   cameraId: 'a',
   zones: [{ id: 'z' }],
+  lines: [],
   staleAfterMs: 3000,
   reading: counted(400),
   state: state({}),
@@ -101,6 +102,24 @@ for (const [what, change, status, reason] of CASES) {
     assert.deepEqual(PublicReading.parse(reading), reading, 'keeps the contract');
   });
 }
+
+test('zones and lines that are gone are told no more, and those that stay by their names of now', () => {
+  const part = { name: 'Old name', count: 5, interval: [4, 6] as [number, number], calibrated: false };
+  const line = { name: 'Old name', in: 3, out: 2, since: NOW - 1000, from: 'start' as const, blindMs: 0 };
+  const reading: WorkerReading = {
+    ...(counted(400) as WorkerReading & { status: 'ok' }),
+    zones: ['z', 'gone', 'plain'].map((zoneId) => ({ zoneId, ...part })),
+    lines: ['door', 'gone'].map((lineId) => ({ lineId, ...line })),
+  };
+  const zones = [{ id: 'z', name: 'Stairs' }, { id: 'plain' }, { id: 'added' }];
+  const told = publicReading(known({ reading, zones, lines: [{ id: 'door', name: 'North door' }] }), NOW);
+  assert.ok(told.status === 'ok');
+  assert.deepEqual(told.zones, [
+    { zoneId: 'z', ...part, name: 'Stairs' },
+    { zoneId: 'plain', ...part, name: 'plain' },
+  ]);
+  assert.deepEqual(told.lines, [{ lineId: 'door', ...line, name: 'North door' }]);
+});
 
 test('a count is told only of a fresh picture of a live camera, whatever happens', () => {
   fc.assert(
