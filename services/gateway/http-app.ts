@@ -83,6 +83,8 @@ export async function createHttpApp({
     // A delivery is named by epoch, camera, zone, rule and receiver: 240 characters where all are as long as they may be.
     routerOptions: { maxParamLength: 255 },
     forceCloseConnections: true,
+    // Any other upgrade that is offered, such as h2c, is passed over: the request is answered as it is (RFC 9110, 7.8).
+    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
   });
   app.server.headersTimeout = 5000;
   app.setValidatorCompiler(validatorCompiler);

@@ -1,6 +1,7 @@
 /** The gateway between a real Redis and real sockets. */
 import assert from 'node:assert/strict';
-import { request as httpRequest } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
@@ -298,6 +299,22 @@ test('a page that points its own name at this machine gets nothing', async () =>
     assert.equal(await status(`localhost:${port}`, upgrade), upgrade ? 101 : 200);
     assert.equal(await status('control.example', upgrade), upgrade ? 101 : 200);
   }
+});
+
+// Where Node.js lets a server choose among upgrades: from 24.9 on.
+const chooses = 'shouldUpgradeCallback' in createServer();
+test('an upgrade to anything but a live socket is passed over', { skip: !chooses }, async () => {
+  const { hostname, port } = new URL(gateway.url);
+  const headers = {
+    connection: 'Upgrade, HTTP2-Settings',
+    upgrade: 'h2c',
+    'http2-settings': 'AAMAAABkAAQAoAAAAAIAAAAA',
+  };
+  const request = httpRequest({ hostname, port, path: '/api/cameras', headers });
+  request.end();
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  assert.equal(response.statusCode, 200);
 });
 
 test('nonsense from a client costs that client only', async () => {
