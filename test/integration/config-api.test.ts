@@ -1,11 +1,13 @@
 /** The configuration over REST: a real gateway, a real file, and an ingest that looks at cameras. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
+import { ConfigChangedError, ConfigFile, versionOf } from '../../services/gateway/config-file.ts';
 import { isMountedItself } from '../../services/gateway/mounted-file.ts';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
 import { startIngest } from '../../services/ingest/service.ts';
@@ -111,6 +113,21 @@ test('refuses a change made from an older version, and says which is in force', 
   assert.equal(await readFile(file, 'utf8'), `${START}# edited by hand\n`);
   assert.equal((await ask('config/cameras/gate', { method: 'DELETE' })).status, 400, 'who?');
   assert.equal((await ask('config/cameras/gate?actor=x', { method: 'DELETE' })).status, 428);
+});
+
+test('an editor that saves while a change is made ready is not overwritten', async () => {
+  const byHand = `${START}# by hand\n`;
+  const config = new ConfigFile(file, () => undefined, createLogger('test', 'silent'));
+  const saved = config.change({
+    ...{ version: versionOf(START), actor: 'Post 3', what: 'name' },
+    // After the file was read, and before it is replaced.
+    edit(document) {
+      writeFileSync(file, byHand);
+      document.setIn(['cameras', 0, 'name'], 'North gate');
+    },
+  });
+  await assert.rejects(saved, ConfigChangedError);
+  assert.equal(await readFile(file, 'utf8'), byHand);
 });
 
 test('of many changes at once from one version, one is made and none is lost unseen', async () => {
