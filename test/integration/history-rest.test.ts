@@ -121,6 +121,13 @@ test('days are those of the time zone asked for, in whatever parts they come; a 
   assert.equal((await ask('history.csv', { ...days, timeZone: 'America/New_York', to: MINUTE })).status, 200, '1969');
 });
 
+test('the last instants that a date can tell have no days: asking for them is a mistake', async () => {
+  const last = { ...zone, from: 8_639_999_999_999_999, to: 8_640_000_000_000_000, stepMs: 1440 * MINUTE };
+  for (const path of ['history', 'history.csv', 'history.json']) {
+    assert.equal((await ask(path, { ...last, timeZone: 'Asia/Seoul' })).status, 400, path);
+  }
+});
+
 test('questions that cannot be answered say what is wrong', async () => {
   for (const query of [
     { ...zone, from: 2, to: 1 },

@@ -8,7 +8,7 @@ import type { AlertDesk } from '../alert-desk.ts';
 import { PageRefusedError, sendExport } from './export.ts';
 import { askAlerts, type Order, orderFailures, sendOrder } from './order.ts';
 import { sendProblem } from './problem.ts';
-import { instant } from './time-range.ts';
+import { instant, LAST_INSTANT } from './time-range.ts';
 
 export type Spans = { from: number; to: number; stepMs: number; timeZone?: string | undefined };
 
@@ -47,16 +47,18 @@ export const spanFields = (smallestStepMs: number, description: string) => ({
 const TOO_MANY_SPANS = `That is more than ${HISTORY_POINTS_MAX} spans: ask for a longer stepMs, bring from and to closer together, or take CSV.`;
 const TOO_LONG = 'Bring from and to closer together, or make stepMs longer: nothing is kept for that long.';
 
+/** So that the end of a part, of the longest spans, is still an instant in every time zone. */
+const LATEST = LAST_INSTANT - (HISTORY_POINTS_MAX + 1) * 86_400_000;
+
 /** @returns the routes of one list, for the alerts service that has it */
 export const historyRoute =
   <Query extends Spans, Point>(o: HistoryRoute<Query, Point>) =>
   (desk: AlertDesk): FastifyPluginAsyncZod =>
   async (app) => {
     const points = z.array(o.point);
-    const querystring = o.query.refine(({ from, to }) => from < to, {
-      path: ['to'],
-      message: 'must be later than from',
-    });
+    const querystring = o.query
+      .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be later than from' })
+      .refine(({ to }) => to <= LATEST, { path: ['to'], message: 'is further away than any date can be told' });
 
     app.get(
       o.path,
