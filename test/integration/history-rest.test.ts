@@ -10,6 +10,7 @@ import { startAlerts } from '../../services/alerts/service.ts';
 import { AlertStore } from '../../services/alerts/store/alert-store.ts';
 import { type Gateway, startGateway } from '../../services/gateway/service.ts';
 import { parseConfig } from '../../shared/config/load.ts';
+import { Camera } from '../../shared/config/schema.ts';
 import type { AlertEvent } from '../../shared/contracts/alert.ts';
 import type { HistoryPoint, LineHistoryPoint } from '../../shared/contracts/history.ts';
 import type { Service } from '../../shared/runtime/lifecycle.ts';
@@ -60,6 +61,16 @@ before(async () => {
   await store.close();
   const redisUrls = { state: redis.url, frames: redis.framesUrl };
   const config = fastConfig();
+  const gap = {
+    id: 'gap',
+    name: 'Gap',
+    points: [
+      [0.2, 0.5],
+      [0.8, 0.5],
+    ],
+    in: 'left',
+  };
+  config.cameras = config.cameras.map((camera) => Camera.parse({ ...camera, lines: [gap] }));
   alerts = await startAlerts({ config, redisUrls, logger, dataDir: dir });
   gateway = await startGateway({
     config: { ...config, gateway: parseConfig('gateway: {port: 0}').gateway },
