@@ -102,3 +102,11 @@ test('a state that is lost or cannot be read is never a silent zero', async () =
   const line = await count(new LineDesk(state), 90);
   assert.deepEqual([line?.in, line?.out, line?.from, line?.since], [0, 0, 'start', NOON + 90 * 200]);
 });
+
+test('a state that an earlier version wrote keeps its day', async () => {
+  const { measure, ...earlier } = JSON.parse((await state.hget(stateKeys.lines, 'gate')) ?? '');
+  assert.ok(measure);
+  earlier.tallies.door.out = 7;
+  await state.hset(stateKeys.lines, 'gate', JSON.stringify(earlier));
+  assert.equal((await count(new LineDesk(state), 91))?.out, 7);
+});

@@ -46,6 +46,11 @@ describe('who is who', () => {
     assert.deepEqual(from, [0, -1]);
     assert.equal(tracks[0]?.missed, 1);
   });
+  it('a head may be as far off as it is unsure, twice, and no further', () => {
+    const joined = (x: number) => joinHeads([track(0, 0)], [{ ...at(x, 0), error: 0.5 }], 400, 2.5).from;
+    assert.deepEqual(joined(1.9), [0]);
+    assert.deepEqual(joined(2.1), [0, -1]);
+  });
   it('a head may be hidden in two pictures, not in three', () => {
     let tracks = [track(0, 0, { velocity: [1, 0], sightings: 5 })];
     for (const second of [1, 2]) ({ tracks } = joinHeads(tracks, [], second * 1000, 2.5));
@@ -167,6 +172,15 @@ describe('crossing', () => {
   });
 });
 
+/** A repeatable random number, 0–1. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1664525 + 1013904223) % 2 ** 32;
+    return state / 2 ** 32;
+  };
+}
+
 const HOUR = 3_600_000;
 const NOON = Date.UTC(2026, 4, 1, 12);
 const DAY = Date.UTC(2026, 4, 1);
@@ -221,6 +235,16 @@ describe('tally', () => {
     assert.equal(lastMinute(tally), undefined);
     go(102_500, 170_000, 500);
     assert.deepEqual(lastMinute(tally), { inPerMin: 30, outPerMin: 0 });
+  });
+  it('of a long gap only what lies within the last minute makes it blind', () => {
+    let tally = newTally('l', NOON);
+    tally = addToTally(tally, NOON + 90_000, [], DAY, 3000);
+    const rateAfter = (ms: number) => {
+      for (let t = tally.at + 500; t <= NOON + 90_000 + ms; t += 500) tally = addToTally(tally, t, [], DAY, 3000);
+      return lastMinute(tally);
+    };
+    assert.equal(rateAfter(49_000), undefined, 'eleven seconds of it');
+    assert.deepEqual(rateAfter(50_000), { inPerMin: 0, outPerMin: 0 });
   });
   it('a day begins at the camera’s midnight, also where summer time does', () => {
     assert.equal(midnightBefore(NOON, 'Asia/Seoul'), Date.UTC(2026, 3, 30, 15));
@@ -317,6 +341,51 @@ describe('a camera’s pictures, one after the other', () => {
     });
     assert.ok(hasRoom(across.points, { aspect, ground: undefined }), 'from edge to edge is none along it');
   });
+  const low = calibrate(CameraCalibration.parse({ mount: { heightM: 6, tiltDeg: 12 }, verticalFovDeg: 40 }), aspect);
+  /** Row of the picture where the head plane of `low` ends. */
+  const HORIZON = 0.208;
+  const lineAt = (y: number) =>
+    Line.parse({
+      ...level,
+      points: [
+        [0.1, y],
+        [0.9, y],
+      ],
+    });
+
+  it('a head at the horizon stands in for nobody near who is hidden', () => {
+    const line = lineAt(0.5);
+    const next = random(7);
+    const scattered = (count: number, from: number, to: number) =>
+      Array.from({ length: count }, (): [number, number] => [0.15 + 0.7 * next(), from + (to - from) * next()]);
+    const [near, far] = [scattered(20, 0.58, 0.93), scattered(8, HORIZON + 0.001, HORIZON + 0.01)];
+    let state: LineState | undefined;
+    for (let step = 0; step < 750; step++) {
+      const heads = [...near.filter(() => next() < 0.95), ...far.filter(() => next() < 0.5)];
+      state = advanceLines(state, { ...picture, lines: [line], ground: low, capturedAt: NOON + step * 400, heads });
+    }
+    const [told] = lineReadings(state as LineState, [line], { aspect, ground: low });
+    assert.deepEqual([told?.in, told?.out, told?.doubt], [0, 0, undefined]);
+  });
+  it('a head at the horizon or above it is nowhere, one far off is where it is', () => {
+    const tracksOf = (y: number) =>
+      advanceLines(undefined, { ...picture, ground: low, capturedAt: NOON, heads: [[0.5, y]] }).tracks.length;
+    assert.deepEqual([HORIZON - 0.1, HORIZON + 0.002, HORIZON + 0.1, HORIZON + 0.2].map(tracksOf), [0, 0, 0, 1]);
+  });
+  it('counts over a line far off, and says of one too near to the horizon that nobody can be counted there', () => {
+    const told = (y: number) => {
+      const line = lineAt(y);
+      let state: LineState | undefined;
+      for (let step = 0; step < 60; step++) {
+        const heads: [number, number][] = [[0.5, y - 0.05 + step * 0.002]];
+        state = advanceLines(state, { ...picture, lines: [line], ground: low, capturedAt: NOON + step * 200, heads });
+      }
+      const [reading] = lineReadings(state as LineState, [line], { aspect, ground: low });
+      return [reading?.out, reading?.doubt];
+    };
+    assert.deepEqual(told(HORIZON + 0.2), [1, undefined]);
+    assert.deepEqual(told(HORIZON + 0.1), [0, 'no-room']);
+  });
   it('a line that is drawn elsewhere is counted anew, and says so', () => {
     const state = seen(60, {}, 500);
     const moved = {
@@ -338,6 +407,30 @@ describe('a camera’s pictures, one after the other', () => {
       [1],
     );
     assert.equal(lineReadings(after, [level], view)[0]?.blindMs, 10_000);
+  });
+  it('people who stand still go over no line when the camera is calibrated anew, and what was counted stays', () => {
+    const line = lineAt(0.5);
+    const calibrated = (heightM: number, tiltDeg: number) =>
+      calibrate(CameraCalibration.parse({ mount: { heightM, tiltDeg }, verticalFovDeg: 40 }), aspect);
+    const next = random(5);
+    const heads = Array.from({ length: 60 }, (): [number, number] => [0.15 + 0.7 * next(), 0.42 + 0.2 * next()]);
+    const walker = (step: number): [number, number] => [0.95, 0.4 + step * 0.02];
+    const wide = { ...line, id: 'wide', points: [line.points[0], [1, 0.5]] as Line['points'] };
+    let state: LineState | undefined;
+    for (let step = 0; step < 30; step++) {
+      const people = step < 12 ? [...heads, walker(step)] : heads;
+      const on = step < 20 ? calibrated(6, 12) : calibrated(6.6, 12.6);
+      const more = { lines: [line, wide], ground: on, capturedAt: NOON + step * 400, heads: people };
+      state = advanceLines(state, { ...picture, ...more });
+    }
+    const tallies = state?.tallies ?? {};
+    assert.deepEqual(
+      Object.values(tallies).map((tally) => [tally.in, tally.out]),
+      [
+        [0, 0],
+        [0, 1],
+      ],
+    );
   });
   it('nor to who was there in a picture from later, or in one measured otherwise', () => {
     const heads: [number, number][] = [[0.5, 0.45]];

@@ -1,10 +1,9 @@
 /** From the heads of a camera's pictures, one after the other, to what went over its lines. Pure; the state is plain JSON. */
 import type { Line } from '../../../shared/config/lines.ts';
 import type { LineReading } from '../../../shared/contracts/reading.ts';
-import { groundAt } from '../../../shared/geometry/ground.ts';
-import { clearOf, HEAD_ERROR, hasRoom, type LineView } from '../../../shared/geometry/line-room.ts';
+import { clearOf, HEAD_ERROR, hasRoom, type LineView, standingAt } from '../../../shared/geometry/line-room.ts';
 import { crossLine, type Direction, type LineStand } from './crossings.ts';
-import { FASTEST, joinHeads, type Place, type Sighting, type Track } from './head-tracker.ts';
+import { FASTEST, joinHeads, type Sighting, type Track } from './head-tracker.ts';
 import { addToTally, type LineTally, lastMinute, newTally } from './line-tally.ts';
 
 type Tracked = Track & { stands: Record<string, LineStand> };
@@ -16,6 +15,8 @@ export type LineState = {
   tallies: Record<string, LineTally>;
   /** What places are measured in. */
   unit: 'metres' | 'heights';
+  /** Names the way from the picture to places: by another calibration the same head stands elsewhere. */
+  measure: string;
   /** Usual time between two pictures, ms. */
   stepMs: number;
   /** By line: how far a walker comes from picture to picture, in distances to the nearest neighbour. */
@@ -52,7 +53,8 @@ export function advanceLines(before: LineState | undefined, picture: LinePicture
   const pauseMs = before ? at - before.at : 0;
   const goesOn = before !== undefined && pauseMs > 0 && pauseMs <= longestMs;
   const unit = picture.ground ? 'metres' : 'heights';
-  const old = goesOn && before.unit === unit ? before.tracks : [];
+  const measure = measureOf(picture);
+  const old = goesOn && before.measure === measure ? before.tracks : [];
   const { tracks, from } = joinHeads(old, sightings, at, FASTEST[unit]);
 
   const crossings: Record<string, Direction[]> = {};
@@ -81,7 +83,7 @@ export function advanceLines(before: LineState | undefined, picture: LinePicture
     const usual = before?.hurry[line.id] ?? 0;
     hurry[line.id] = now === undefined ? usual : usual + (now - usual) * EASY_WEIGHT;
   }
-  return { at, tracks: tracked, tallies, unit, stepMs, hurry };
+  return { at, tracks: tracked, tallies, unit, measure, stepMs, hurry };
 }
 
 /** What is told of the lines after a picture. */
@@ -107,12 +109,14 @@ export function lineReadings(state: LineState, lines: Line[], view: LineView): L
   });
 }
 
+/** Rounded, since two workers may calculate a little differently and yet follow the same people. */
+const measureOf = ({ aspect, ground }: LineView): string =>
+  (ground?.toGround ?? [aspect]).map((value) => value.toPrecision(6)).join(' ');
+
 function sightingOf(head: [number, number], { aspect, ground }: LinePicture): Sighting | undefined {
   if (!ground) return { place: [head[0] * aspect, head[1]], picture: head, error: HEAD_ERROR };
-  const place = groundAt(ground, head);
-  const nearer = groundAt(ground, [head[0], head[1] + HEAD_ERROR]);
-  if (!place || !nearer) return undefined;
-  return { place: [...place] as Place, picture: head, error: Math.hypot(nearer[0] - place[0], nearer[1] - place[1]) };
+  const standing = standingAt(ground, head);
+  return standing && { ...standing, picture: head };
 }
 
 /** A walker's step over the median way from those near the line to their nearest neighbour; undefined with nobody there. */

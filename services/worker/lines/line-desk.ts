@@ -49,6 +49,8 @@ const Stored: z.ZodType<LineState> = z.object({
     }),
   ),
   unit: z.enum(['metres', 'heights']),
+  // Earlier versions did not say: what they followed is begun anew, what they counted stays.
+  measure: z.string().default(''),
   stepMs: z.number(),
   hurry: z.record(z.string(), z.number()),
 });
