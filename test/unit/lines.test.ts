@@ -35,11 +35,26 @@ describe('who is who', () => {
     assert.deepEqual(from, [0, 1]);
   });
   it('the cheapest assignment overall, not the nearest first', () => {
-    const { tracks } = joinHeads([track(0, 0), track(1, 0)], [at(0.55, 0), at(1.4, 0)], 1000, 1.2);
+    const { tracks } = joinHeads([track(0, 0), track(1, 0)], [at(0.55, 0), at(1.5, 0)], 1000, 1.2);
     assert.deepEqual(
       tracks.map(({ place }) => place[0]),
-      [0.55, 1.4],
+      [0.55, 1.5],
     );
+  });
+  it('of hundreds who may all be each other, the nearest first', () => {
+    const joinedBeside = (crowd: number) => {
+      const places = Array.from({ length: crowd }, (_, i): [number, number] => [2.15 + i / 1000, 0]);
+      const before = [track(0, 0), track(1, 0), ...places.map(([x, y]) => track(x, y))];
+      const heads = [at(0.55, 0), at(1.5, 0), ...places.map(([x, y]) => at(x, y))];
+      const { tracks, from } = joinHeads(before, heads, 1000, 1.2);
+      assert.deepEqual(
+        from.slice(2, before.length),
+        before.slice(2).map((_, i) => i + 2),
+      );
+      return tracks.slice(0, 2).map(({ place, missed }) => missed === 0 && place[0]);
+    };
+    assert.deepEqual(joinedBeside(50), [0.55, 1.5]);
+    assert.deepEqual(joinedBeside(250), [false, 0.55]);
   });
   it('nobody runs faster than people do', () => {
     const { tracks, from } = joinHeads([track(0, 0)], [at(3, 0)], 1000, 2.5);

@@ -42,6 +42,13 @@ const AVERAGED_S = 0.7;
 /** Cost of leaving a track or a head alone, in gates: anything within its gate is cheaper. */
 const ALONE = 1;
 const NEVER = 1e6;
+/**
+ * More tracks than this that may all be each other are joined nearest first: the cheapest of all takes time with the cube
+ * of them, seconds for thousands, and the worker must renew its jobs meanwhile.
+ */
+const MOST_TOGETHER = 200;
+/** Costs nearer to each other than one in so many are one to the nearest first. */
+const COST_STEPS = 1000;
 
 export type Joined = {
   tracks: Track[];
@@ -62,13 +69,17 @@ export function joinHeads(tracks: Track[], sightings: Sighting[], at: number, fa
     return { place, gate: fastest * (track.sightings > 1 ? followed : seconds) };
   });
   const matches = assign(
-    reach.map(({ place, gate }) =>
-      sightings.map((sighting) => {
-        const off = Math.hypot(sighting.place[0] - place[0], sighting.place[1] - place[1]);
-        return off / (gate + 2 * sighting.error);
-      }),
-    ),
-    sightings.length,
+    reach.map(({ place: [x, y], gate }) => {
+      const affordable = new Map<number, number>();
+      for (const [col, { place, error }] of sightings.entries()) {
+        const most = gate + 2 * error;
+        const across = Math.abs(place[0] - x);
+        if (across > most) continue;
+        const cost = Math.hypot(across, place[1] - y) / most;
+        if (cost <= ALONE) affordable.set(col, cost);
+      }
+      return affordable;
+    }),
   );
   const joined: Joined = { tracks: [], from: [] };
   const taken = new Set<number>();
@@ -101,46 +112,58 @@ function moved(track: Track, { place, picture }: Sighting, at: number): Track {
   return { place, picture, velocity, seenAt: at, sightings: track.sightings + 1, missed: 0 };
 }
 
+/** What each row may take: the cost by column, and no more than ALONE. */
+type Costs = ReadonlyMap<number, number>[];
+
 /**
- * The column of each row, or undefined where it stays alone. Costs above ALONE are never paid. Rows and columns that share
- * no affordable cell are solved apart: a square full of people falls into many small tables.
+ * The column of each row, or undefined where it stays alone. Rows and columns that share no affordable cell are solved
+ * apart: a square full of people falls into many small tables.
  */
-function assign(costs: number[][], columns: number): (number | undefined)[] {
+function assign(costs: Costs): (number | undefined)[] {
   const assigned: (number | undefined)[] = costs.map(() => undefined);
-  for (const { rows, cols } of groupsOf(costs, columns)) {
-    if (rows.length === 1 || cols.length === 1) {
-      let best: [number, number, number] = [-1, -1, ALONE];
-      for (const row of rows) {
-        for (const col of cols) {
-          const cost = (costs[row] as number[])[col] as number;
-          if (cost < best[2]) best = [row, col, cost];
-        }
-      }
-      if (best[0] >= 0) assigned[best[0]] = best[1];
-      continue;
-    }
-    // Every row may take a column of its own that stands for "alone".
-    const table = rows.map((row, i) => [
-      ...cols.map((col) => {
-        const cost = (costs[row] as number[])[col] as number;
-        return cost <= ALONE ? cost : NEVER;
-      }),
-      ...rows.map((_, j) => (i === j ? ALONE : NEVER)),
-    ]);
-    for (const [i, j] of munkres(table)) {
-      const row = rows[i];
-      const col = cols[j];
-      if (row !== undefined && col !== undefined && (table[i]?.[j] ?? NEVER) <= ALONE) assigned[row] = col;
-    }
+  for (const { rows, cols } of groupsOf(costs)) {
+    const pairs = rows.length > MOST_TOGETHER ? cheapestFirst(costs, rows) : cheapestOverall(costs, rows, cols);
+    for (const [row, col] of pairs) assigned[row] = col;
   }
   return assigned;
 }
 
+function cheapestOverall(costs: Costs, rows: number[], cols: number[]): [row: number, col: number][] {
+  // Every row may take a column of its own that stands for "alone".
+  const table = rows.map((row, i) => [
+    ...cols.map((col) => costs[row]?.get(col) ?? NEVER),
+    ...rows.map((_, j) => (i === j ? ALONE : NEVER)),
+  ]);
+  return munkres(table).flatMap(([i, j]) => {
+    const [row, col] = [rows[i], cols[j]];
+    return row !== undefined && col !== undefined && costs[row]?.has(col) ? [[row, col] as [number, number]] : [];
+  });
+}
+
+/** The nearest of all first, then the nearest of who is left. */
+function cheapestFirst(costs: Costs, rows: number[]): [row: number, col: number][] {
+  const byCost: [row: number, col: number][][] = Array.from({ length: COST_STEPS + 1 }, () => []);
+  for (const row of rows) {
+    for (const [col, cost] of costs[row] ?? []) byCost[Math.floor((cost / ALONE) * COST_STEPS)]?.push([row, col]);
+  }
+  const [rowsTaken, colsTaken] = [new Set<number>(), new Set<number>()];
+  return byCost.flat().filter(([row, col]) => {
+    if (rowsTaken.has(row) || colsTaken.has(col)) return false;
+    rowsTaken.add(row);
+    colsTaken.add(col);
+    return true;
+  });
+}
+
 /** Rows and columns connected by affordable cells. */
-function groupsOf(costs: number[][], columns: number): { rows: number[]; cols: number[] }[] {
-  const rowsOf: number[][] = Array.from({ length: columns }, () => []);
-  for (const [row, line] of costs.entries()) {
-    for (const [col, cost] of line.entries()) if (cost <= ALONE) rowsOf[col]?.push(row);
+function groupsOf(costs: Costs): { rows: number[]; cols: number[] }[] {
+  const rowsOf = new Map<number, number[]>();
+  for (const [row, affordable] of costs.entries()) {
+    for (const col of affordable.keys()) {
+      const rows = rowsOf.get(col);
+      if (rows) rows.push(row);
+      else rowsOf.set(col, [row]);
+    }
   }
   const seen = new Set<number>();
   const groups: { rows: number[]; cols: number[] }[] = [];
@@ -150,10 +173,10 @@ function groupsOf(costs: number[][], columns: number): { rows: number[]; cols: n
     const rows = [start];
     const cols = new Set<number>();
     for (const row of rows) {
-      for (const [col, cost] of (costs[row] as number[]).entries()) {
-        if (cost > ALONE || cols.has(col)) continue;
+      for (const col of costs[row]?.keys() ?? []) {
+        if (cols.has(col)) continue;
         cols.add(col);
-        for (const other of rowsOf[col] ?? []) {
+        for (const other of rowsOf.get(col) ?? []) {
           if (seen.has(other)) continue;
           seen.add(other);
           rows.push(other);

@@ -122,13 +122,13 @@ function sightingOf(head: [number, number], { aspect, ground }: LinePicture): Si
 /** A walker's step over the median way from those near the line to their nearest neighbour; undefined with nobody there. */
 function hurryAt(line: Line, tracks: Tracked[], aspect: number, step: number): number | undefined {
   const seen = tracks.filter((track) => track.missed === 0 && distance(line, track.picture, aspect) < NEAR);
-  const ways = seen.map((track) =>
-    Math.min(
-      ...seen
-        .filter((other) => other !== track)
-        .map((other) => Math.hypot(other.place[0] - track.place[0], other.place[1] - track.place[1])),
-    ),
-  );
+  const ways = seen.map(({ place: [x, y] }, index) => {
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const [other, { place }] of seen.entries()) {
+      if (other !== index) nearest = Math.min(nearest, (place[0] - x) ** 2 + (place[1] - y) ** 2);
+    }
+    return Math.sqrt(nearest);
+  });
   const median = ways.sort((a, b) => a - b)[Math.floor(ways.length / 2)];
   return median === undefined ? undefined : step / Math.max(median, 1e-6);
 }
