@@ -13,6 +13,9 @@ const CUT_DIFFERENCE = 32;
 /** Pictures further apart show other people. */
 const LONGEST_GAP_MS = 3000;
 
+/** Pictures that were taken so close together may be counted a little further apart. */
+const KEPT_MS = 2 * LONGEST_GAP_MS;
+
 /** An error must not be handed on for ever: every so often the count starts from pure noise. */
 const REFRESH_MS = 10_000;
 
@@ -28,6 +31,8 @@ type Memory = {
   parts: string;
   capturedAt: number;
   coldAt: number;
+  /** By the process's own clock: a camera's pictures may all come late. */
+  keptAtMs: number;
 };
 
 /** The picture before, of the same scene. */
@@ -41,6 +46,12 @@ export type Before = {
 
 export class SceneMemory {
   readonly #memory = new Map<string, Memory>();
+  readonly #now: () => number;
+
+  /** @param now ms, a clock that is never set */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** The picture before this one; undefined after a cut, a gap or another size. */
   before(key: string, picture: Look, capturedAt: number): Before | undefined {
@@ -62,11 +73,20 @@ export class SceneMemory {
     warm: boolean,
   ): void {
     // Cameras come and go, and with them megabytes.
-    for (const [other, { capturedAt: at }] of this.#memory) {
-      if (capturedAt - at > LONGEST_GAP_MS) this.#memory.delete(other);
+    const keptAtMs = this.#now();
+    for (const [other, memory] of this.#memory) {
+      if (keptAtMs - memory.keptAtMs > KEPT_MS) this.#memory.delete(other);
     }
     const coldAt = warm ? (this.#memory.get(key)?.coldAt ?? capturedAt) : capturedAt;
-    this.#memory.set(key, { latents, counted, thumb: picture.thumb, parts: partsOf(picture), capturedAt, coldAt });
+    this.#memory.set(key, {
+      latents,
+      counted,
+      thumb: picture.thumb,
+      parts: partsOf(picture),
+      capturedAt,
+      coldAt,
+      keptAtMs,
+    });
   }
 }
 

@@ -209,14 +209,40 @@ test('a picture is counted from the one before only while the scene goes on', ()
   assert.deepEqual(scenes.before('a', picture(100), 10_500), { gapMs: 500, counted }, 'a cold start after ten seconds');
 });
 
-test('a scene nobody can go on with is forgotten: cameras come and go', async () => {
+test('a cold start is followed by ten seconds of warm ones', () => {
+  const known = { latents: [Float32Array.of(1)], counted: countedOf(1) };
   const scenes = new SceneMemory();
+  const colds: number[] = [];
+  for (let at = 0; at <= 30_000; at += 500) {
+    const warm = scenes.before('a', picture(100), at)?.latents !== undefined;
+    if (!warm) colds.push(at);
+    scenes.remember('a', picture(100), known, at, warm);
+  }
+  assert.deepEqual(colds, [0, 10_500, 21_000]);
+});
+
+test('a camera whose pictures come seconds late is remembered beside one whose pictures do not', () => {
+  const known = { latents: [], counted: countedOf(1) };
+  let now = 0;
+  const scenes = new SceneMemory(() => now);
+  for (now = 0; now < 5000; now += 500) {
+    for (const [key, lateMs] of [['late', 4000] as const, ['live', 0] as const]) {
+      assert.equal(scenes.before(key, picture(100), now - lateMs) !== undefined, now > 0, `${key} at ${now}`);
+      scenes.remember(key, picture(100), known, now - lateMs, false);
+    }
+  }
+});
+
+test('a scene nobody can go on with is forgotten: cameras come and go', async () => {
+  let now = 0;
+  const scenes = new SceneMemory(() => now);
   const bytes = 1 << 20;
   const before = process.memoryUsage().arrayBuffers;
   for (let n = 0; n < 300; n++) {
     const map = { width: 1, height: 1, people: new Float32Array(bytes / 4) };
     const counted = { map, blocks: { width: 1, height: 1, mean: new Float32Array(1), variance: new Float32Array(1) } };
-    scenes.remember(`camera ${n}`, picture(100), { latents: [], counted }, n * 1000, false);
+    now = n * 1000;
+    scenes.remember(`camera ${n}`, picture(100), { latents: [], counted }, now, false);
   }
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc');
@@ -265,4 +291,14 @@ test('three crashes within a minute set a camera aside for a minute', () => {
   assert.equal(quarantine.holds('a', 20_001), true);
   assert.equal(quarantine.holds('b', 20_001), false);
   assert.equal(quarantine.holds('a', 80_001), false);
+});
+
+test('crashes that lie more than a minute apart set nobody aside', () => {
+  const quarantine = new Quarantine();
+  for (const at of [0, 30_000, 60_000, 90_000]) {
+    quarantine.crashed('a', at);
+    assert.equal(quarantine.holds('a', at), false, `${at} ms`);
+  }
+  quarantine.crashed('a', 100_000);
+  assert.equal(quarantine.holds('a', 100_001), true, 'three within a minute');
 });
