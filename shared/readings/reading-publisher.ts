@@ -23,6 +23,20 @@ redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[4], '*', 'kind', 'reading', 'bod
 if ARGV[5] then redis.call('HSET', KEYS[4], ARGV[1], ARGV[5]) end
 return 1`;
 
+/**
+ * KEYS: the heat map. ARGV: the map, its sequence number, its life in ms. The number lies in the map itself, at byte 24;
+ * as with readings, one that lies far ahead belongs to a numbering that was lost.
+ */
+const LAY_HEATMAP = `
+local held = redis.call('GETRANGE', KEYS[1], 24, 27)
+local seq = tonumber(ARGV[2])
+if #held == 4 then
+  local last = struct.unpack('<I4', held)
+  if seq < last and last - seq < 1000000 then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+return 1`;
+
 /** What is known of a camera's lines after a reading: written with it, if nothing was published since `after`. */
 export type LineCommit = { state: string; after: number };
 
@@ -41,7 +55,7 @@ export async function publishReading(state: Redis, reading: WorkerReading, lines
 }
 
 /**
- * Lays the picture's heat map beside the picture, with the same short life, and what evidence may need into the
+ * Lays the picture's heat map beside the picture, with the same short life and unless a newer one lies there, and what evidence may need into the
  * camera's ring of recent pictures.
  * @param evidence of what is kept: `picture` with the picture, `heatmap` without; undefined for nothing
  */
@@ -55,14 +69,14 @@ export async function publishHeatmap(
   const { cameraId, seq, capturedAt, widthPx, heightPx, jpeg } = frame;
   const map = Buffer.from(heatmap);
   if (!evidence) {
-    await frames.set(frameKeys.heatmap(cameraId), map, 'PX', lifeMs);
+    await frames.eval(LAY_HEATMAP, 1, frameKeys.heatmap(cameraId), map, seq, lifeMs);
     return;
   }
   const key = recentPictureKey(cameraId, seq);
   const picture = { seq, capturedAt, widthPx, heightPx, heatmap: map, ...(evidence === 'picture' ? { jpeg } : {}) };
   const results = await frames
     .pipeline()
-    .set(frameKeys.heatmap(cameraId), map, 'PX', lifeMs)
+    .eval(LAY_HEATMAP, 1, frameKeys.heatmap(cameraId), map, seq, lifeMs)
     .del(key)
     .hset(key, picture)
     .pexpire(key, RECENT_LIFE_MS)

@@ -226,7 +226,7 @@ test('a camera whose pictures come seconds late is remembered beside one whose p
   let now = 0;
   const scenes = new SceneMemory(() => now);
   for (now = 0; now < 5000; now += 500) {
-    for (const [key, lateMs] of [['late', 4000] as const, ['live', 0] as const]) {
+    for (const [key, lateMs] of [['late', 8000] as const, ['live', 0] as const]) {
       assert.equal(scenes.before(key, picture(100), now - lateMs) !== undefined, now > 0, `${key} at ${now}`);
       scenes.remember(key, picture(100), known, now - lateMs, false);
     }
