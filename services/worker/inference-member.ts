@@ -14,7 +14,12 @@ const TERM_GRACE_MS = 1500;
  */
 const KILL_GRACE_MS = 1000;
 
-export type Task = { request: InferenceRequest; settle: (result: InferenceResult) => void };
+export type Task = {
+  request: InferenceRequest;
+  /** Whether it is being counted, not only decoded. */
+  begun?: boolean;
+  settle: (result: InferenceResult) => void;
+};
 
 export type Member = {
   child: ChildProcess;
@@ -112,7 +117,11 @@ export function startMember(
       clearTimeout(loading);
       started.reject(new HeadroomError(message.code, message.message));
       void end(member);
-    } else member.tasks.find((task) => task.request?.id === message.id)?.settle(message.result);
+    } else {
+      const task = member.tasks.find(({ request }) => request?.id === message.id);
+      if (message.type === 'result') task?.settle(message.result);
+      else if (task) task.begun = true;
+    }
   });
   child.once('exit', ended);
   // What could not even be started, for want of process numbers or memory, never exits.
@@ -123,9 +132,9 @@ export function startMember(
   return { member, started: started.promise };
 }
 
-/** Whose picture a process is at: the first that was given to it. */
+/** Whose picture a process is at: the one it counts, else the first that was given to it. */
 export const suspectOf = ({ tasks }: Pick<Member, 'tasks'>): string | undefined =>
-  tasks.find(({ request }) => request)?.request.cameraId;
+  (tasks.find(({ begun }) => begun) ?? tasks.find(({ request }) => request))?.request.cameraId;
 
 export const isGone = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 

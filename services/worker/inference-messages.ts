@@ -49,5 +49,7 @@ export type InferenceResult =
 export type FromChild =
   | { type: 'ready'; memoryBytes: Record<string, number> }
   | { type: 'unusable'; code: string; message: string }
+  /** The picture's turn to be counted: until the next one's, what befalls the process is its doing. */
+  | { type: 'begun'; id: number }
   | { type: 'result'; id: number; result: InferenceResult };
 export type ToChild = { type: 'setup'; setup: InferenceSetup } | { type: 'forget'; model: string } | InferenceRequest;

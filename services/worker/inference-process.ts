@@ -20,6 +20,8 @@ import { SceneMemory } from './scene-memory.ts';
 import { steadied } from './steadied.ts';
 
 const counters = new Map<string, CrowdCounter>();
+/** Models that nobody asks for any more: one may be told of while it is still loading. */
+const forgotten = new Set<string>();
 const scenes = new SceneMemory();
 const densities = new ZoneDensities();
 const coverages = new Map<string, Coverage>();
@@ -36,8 +38,10 @@ process.on('SIGINT', () => undefined);
 
 process.on('message', (message: ToChild) => {
   if (message.type === 'setup') void setUp(message.setup);
-  else if (message.type === 'forget') counters.delete(message.model);
-  else {
+  else if (message.type === 'forget') {
+    forgotten.add(message.model);
+    counters.delete(message.model);
+  } else {
     void count(message)
       .catch((error): InferenceResult => ({ ok: false, reason: 'inference-failed', detail: messageOf(error) }))
       .then((result) => say({ type: 'result', id: message.id, result }));
@@ -55,6 +59,10 @@ async function setUp({ models, provider, threads }: InferenceSetup): Promise<voi
       // Where an earlier model's scratch memory is used again the process hardly grows: its weights it holds in any case.
       const weightBytes = model.encoder.byteLength + model.denoiser.byteLength;
       memoryBytes[name] = Math.max(weightBytes, process.memoryUsage.rss() - before);
+    }
+    for (const name of forgotten) {
+      counters.delete(name);
+      delete memoryBytes[name];
     }
     say({ type: 'ready', memoryBytes });
   } catch (error) {
@@ -85,6 +93,7 @@ async function readingOf(
   picture: Picture,
   decodeMs: number,
 ): Promise<InferenceResult> {
+  say({ type: 'begun', id: request.id });
   const { cameraId, seq, capturedAt } = request;
   const { manifest } = counter;
   const startedAt = performance.now();

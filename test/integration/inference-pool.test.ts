@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
+import { end, startMember } from '../../services/worker/inference-member.ts';
+import type { InferenceResult } from '../../services/worker/inference-messages.ts';
 import { InferencePool, type PoolOptions } from '../../services/worker/inference-pool.ts';
 import { openModelFolder } from '../../services/worker/model/manifest.ts';
 import { Zone } from '../../shared/config/schema.ts';
@@ -325,6 +327,66 @@ test('a picture that hangs is blamed, though another one that has not come yet s
     assert.deepEqual(blamed, ['b']);
   } finally {
     await pool.close();
+  }
+});
+
+/** A process by itself, with two models, and whose picture it ended on. */
+async function alone() {
+  const models = { standard: await openModelFolder(MODEL), small: await openModelFolder('models/small') };
+  let blamed: string | undefined;
+  const { member, started } = startMember(
+    { models, provider: 'cpu', threads: 1 },
+    { deadlineMs: 60_000, retired: false },
+    { ready: () => undefined, undead: () => undefined, over: ({ cameraId }) => (blamed = cameraId) },
+  );
+  let id = 0;
+  const give = async (change: object) => {
+    const task = { ...(await request(change)()), type: 'count' as const, id: ++id };
+    return new Promise<InferenceResult>((settle) => {
+      member.tasks.push({ request: task, settle });
+      member.child.send(task);
+    });
+  };
+  return { member, started, give, blamed: () => blamed };
+}
+
+test('the picture that is being counted is blamed, not one that came before it and is still decoded', async () => {
+  const { member, started, give, blamed } = await alone();
+  await started;
+  const large = await sharp(jpeg).resize(8000, 8000, { fit: 'fill' }).jpeg().toBuffer();
+  const wide = await sharp(jpeg).resize(1920, 1536, { fit: 'fill' }).jpeg().toBuffer();
+  const given = [
+    give({ cameraId: 'slow', jpeg: large, inferenceWidth: 640 }),
+    give({ cameraId: 'quick', jpeg: wide, steps: 4 }),
+  ];
+  await until('a turn begins', () => member.tasks.some(({ begun }) => begun), 20_000, 5);
+  member.child.kill('SIGKILL');
+  await Promise.all([member.over, ...given]);
+  assert.equal(blamed(), 'quick');
+});
+
+test('a model that is given up while it loads is not kept; a scene is known to the model that counted it', async () => {
+  const { member, started, give } = await alone();
+  try {
+    await started;
+    const ways: (boolean | undefined)[] = [];
+    for (const model of ['standard', 'standard', 'small']) {
+      const result = await give({ model });
+      ways.push(result.ok ? result.model.warmStart : undefined);
+    }
+    assert.deepEqual(ways, [false, true, false]);
+  } finally {
+    await end(member);
+  }
+  const other = await alone();
+  try {
+    other.member.child.send({ type: 'forget', model: 'small' });
+    await other.started;
+    assert.deepEqual(Object.keys(other.member.memoryBytes), ['standard']);
+    const result = await other.give({ model: 'small' });
+    assert.ok(!result.ok && result.detail.includes('is not loaded'));
+  } finally {
+    await end(other.member);
   }
 });
 
