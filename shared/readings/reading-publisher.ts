@@ -55,8 +55,8 @@ export async function publishReading(state: Redis, reading: WorkerReading, lines
 }
 
 /**
- * Lays the picture's heat map beside the picture, with the same short life and unless a newer one lies there, and what evidence may need into the
- * camera's ring of recent pictures.
+ * Lays the picture's heat map beside the picture, with the same short life and unless a newer one lies there, and what
+ * evidence may need into the camera's ring of recent pictures.
  * @param evidence of what is kept: `picture` with the picture, `heatmap` without; undefined for nothing
  */
 export async function publishHeatmap(

@@ -141,8 +141,8 @@ export class DeliveryDesk {
   }
 
   /**
-   * How deliveries are doing; told as metrics, too. Tells receivers what stands that they have not heard of, and queues again what should have gone out by now: a Redis that took over
-   * from another one may not have heard of all.
+   * How deliveries are doing; told as metrics, too. Tells receivers what stands that they have not heard of, and queues
+   * again what should have gone out by now: a Redis that took over from another one may not have heard of all.
    * @throws what the database said
    */
   async health(now: number): Promise<Omit<AlertsHealth, 'database'>> {
