@@ -142,7 +142,7 @@ test('read, confirmed and printed on A4; a change opens it again', async () => {
     'pager Alertmanager Alert 1 all',
     'home MQTT broker Caution 0 all',
   ]);
-  await page.getByText('line The gap').waitFor();
+  await page.getByText('line The gap').first().waitFor();
   assert.match((await page.getByTestId('idle').allInnerTexts()).join(), /^⚠ Own densities .* not calibrated\.$/);
   assert.equal(await page.getByTestId('unguarded').count(), 1);
   await page.getByLabel('Name in full').fill('Kim Min-ji');
