@@ -60,7 +60,9 @@ const screens = screensOf({
 
 const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
 const tile = (page: Page, id: string) => page.locator(`[data-testid="tile"][data-camera="${id}"]`);
-const card = (page: Page, name: string) => page.getByTestId('alerts').getByTestId('alert').filter({ hasText: name });
+/** Capitals matter: "Open gate 4." stands in the card of the square. */
+const card = (page: Page, name: string) =>
+  page.getByTestId('alerts').getByTestId('alert').filter({ hasText: new RegExp(name) });
 const live = (page: Page, id: string) =>
   tile(page, id).and(page.locator('[data-live="true"]')).waitFor({ timeout: 30_000 });
 
@@ -231,6 +233,8 @@ test('a key meant for an alert that is over is not for another one', async () =>
     await page.keyboard.press('a');
     return (await seen('Stairs').count()) > 0;
   });
+  screens.site.setPeople('stairs', 20);
+  await card(page, 'Stairs').and(page.locator('.ended')).waitFor({ timeout: 30_000 });
   watched.assertClean();
   await watched.close();
 });
