@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import serveStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { jsonSchemaTransform, serializerCompiler } from 'fastify-type-provider-zod';
 import type { Redis } from 'ioredis';
 import type { WorkerModels } from '../../shared/contracts/models.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
@@ -15,6 +15,7 @@ import type { CameraBoard } from './camera-board.ts';
 import type { ConfigFile } from './config-file.ts';
 import { withErrorAnswers } from './error-answers.ts';
 import { ProbeLine } from './probe-line.ts';
+import { requestCheck, requestFaults } from './request-check.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { benchRoutes } from './routes/bench.ts';
@@ -83,11 +84,15 @@ export async function createHttpApp({
     // A delivery is named by epoch, camera, zone, rule and receiver: 240 characters where all are as long as they may be.
     routerOptions: { maxParamLength: 255 },
     forceCloseConnections: true,
+    // An address that is no address is refused before any handler of ours.
+    frameworkErrors: (error, _request, reply) =>
+      void sendProblem(reply, error.statusCode ?? 400, 'Bad request', error.message),
     // Any other upgrade that is offered, such as h2c, is passed over: the request is answered as it is (RFC 9110, 7.8).
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
   });
   app.server.headersTimeout = 5000;
-  app.setValidatorCompiler(validatorCompiler);
+  app.setValidatorCompiler(requestCheck);
+  app.setSchemaErrorFormatter(requestFaults);
   app.setSerializerCompiler(serializerCompiler);
   // Plain text is what a foreign page may send without asking: orders are taken as JSON only.
   app.removeContentTypeParser('text/plain');

@@ -252,6 +252,19 @@ test('pictures and heat maps: fresh ones are served, absent ones are not found',
   }
 });
 
+test('whoever asks wrongly is told what is wrong, as a problem of RFC 9457', async () => {
+  const told = async (path: string) => {
+    const answer = await fetch(`${gateway.url}${path}`);
+    assert.equal(answer.status, 400);
+    assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8');
+    const { type, detail } = (await answer.json()) as Record<string, unknown>;
+    assert.equal(type, 'about:blank');
+    return detail;
+  };
+  assert.equal(await told('/api/cameras/gate/replay?form=5'), 'query: form is not known; known are from, to, limit');
+  assert.match(String(await told('/api/cameras/%E0%A4%A/reading')), /not a valid url/);
+});
+
 test('strangers are refused before the upgrade', async () => {
   const status = (url: string, protocols: string[], origin?: string) =>
     new Promise<number | 'open'>((resolve) => {
