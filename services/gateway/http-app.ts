@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import serveStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler } from 'fastify-type-provider-zod';
+import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { Redis } from 'ioredis';
 import type { WorkerModels } from '../../shared/contracts/models.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
@@ -14,6 +14,7 @@ import type { BenchLine } from './bench-line.ts';
 import type { CameraBoard } from './camera-board.ts';
 import type { ConfigFile } from './config-file.ts';
 import { withErrorAnswers } from './error-answers.ts';
+import { withFiles } from './file-bodies.ts';
 import { ProbeLine } from './probe-line.ts';
 import { requestCheck, requestFaults } from './request-check.ts';
 import { alertRoutes } from './routes/alerts.ts';
@@ -144,7 +145,7 @@ export async function createHttpApp({
         { name: 'operations', description: 'For machines that watch this machine' },
       ],
     },
-    transform: jsonSchemaTransform,
+    transform: withFiles,
     transformObject: (made) => ('openapiObject' in made ? withErrorAnswers(made.openapiObject) : made.swaggerObject),
   });
   await app.register(cameraRoutes({ board, frames }));

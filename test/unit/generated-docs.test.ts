@@ -110,6 +110,12 @@ describe('docs/openapi.json', () => {
     }
   });
 
+  it('says what files the test bench takes', () => {
+    const takes = (path: string) => Object.keys(document.paths[path].post.requestBody?.content ?? {});
+    assert.deepEqual(takes('/api/bench/look'), ['image/jpeg', 'image/png', 'image/webp']);
+    assert.deepEqual(takes('/api/bench/clip'), ['video/mp4', 'video/webm']);
+  });
+
   it('would be refused with a fault', () => {
     const spoilt = (spoil: (copy: typeof document) => void) => {
       const copy = structuredClone(document);
