@@ -62,7 +62,10 @@ const words = async (place: Locator) => ((await place.textContent()) ?? '').repl
 const tile = (page: Page, id: string) => page.locator(`[data-testid="tile"][data-camera="${id}"]`);
 /** Capitals matter: "Open gate 4." stands in the card of the square. */
 const card = (page: Page, name: string) =>
-  page.getByTestId('alerts').getByTestId('alert').filter({ hasText: new RegExp(name) });
+  page
+    .getByTestId('alerts')
+    .getByTestId('alert')
+    .filter({ hasText: new RegExp(name) });
 const live = (page: Page, id: string) =>
   tile(page, id).and(page.locator('[data-live="true"]')).waitFor({ timeout: 30_000 });
 
