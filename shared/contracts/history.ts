@@ -1,7 +1,5 @@
-/** What is kept of readings over time, and how it is exported. */
+/** What is kept over time: readings, people over lines, and orders. */
 import { z } from 'zod';
-import { localIso } from '../readings/local-day.ts';
-import type { AlertEvent } from './alert.ts';
 import { EpochMs, Id } from './common.ts';
 
 /** A span of time of one zone, or of the whole picture. Spans without a single counted picture are missing, not zero. */
@@ -51,62 +49,6 @@ export type LineHistoryPoint = z.infer<typeof LineHistoryPoint>;
 /** Spans one answer holds at most. */
 export const HISTORY_POINTS_MAX = 5000;
 
-const HISTORY_COLUMNS = [
-  ...(['cameraId', 'zoneId', 'stepMs', 'samples', 'countMean', 'countMin', 'countMax'] as const),
-  ...(['densityMean', 'densityPeak', 'countLow', 'countHigh', 'countedMs'] as const),
-];
-
-/** A long export is written in parts, `rows` only after the first. */
-export type CsvPart = 'whole' | 'rows';
-
-/** Readings as CSV (RFC 4180), instants in ISO 8601. @param timeZone of the instants; UTC by default */
-export function historyCsv(points: HistoryPoint[], part: CsvPart = 'whole', timeZone?: string): string {
-  return csv(
-    part === 'rows' ? undefined : ['at', ...HISTORY_COLUMNS],
-    points.map((point) => [isoOf(point.at, timeZone), ...HISTORY_COLUMNS.map((name) => point[name])]),
-  );
-}
-
-const LINE_COLUMNS = ['cameraId', 'lineId', 'stepMs', 'in', 'out', 'coveredMs', 'blindMs', 'doubtful'] as const;
-
-/** People over a line as CSV (RFC 4180), like {@link historyCsv}. */
-export function lineHistoryCsv(points: LineHistoryPoint[], part: CsvPart = 'whole', timeZone?: string): string {
-  return csv(
-    part === 'rows' ? undefined : ['at', ...LINE_COLUMNS],
-    points.map((point) => [isoOf(point.at, timeZone), ...LINE_COLUMNS.map((name) => point[name])]),
-  );
-}
-
-/** The event log as CSV (RFC 4180), instants in ISO 8601. In parts like {@link historyCsv}. */
-export function eventsCsv(events: AlertEvent[], part: CsvPart = 'whole'): string {
-  const header = [
-    ...['offset', 'at', 'capturedAt', 'type', 'mode', 'alertId', 'sequence', 'rule', 'cameraId', 'zoneId', 'lineId'],
-    ...['fromLevel', 'toLevel', 'fromCondition', 'toCondition', 'reason', 'cause', 'value', 'threshold', 'unit'],
-    ...['escalation', 'silenced', 'actor', 'note', 'model', 'configVersion', 'eventId', 'epoch'],
-  ];
-  return csv(
-    part === 'rows' ? undefined : header,
-    events.map((e) => [
-      ...[e.offset, isoOf(e.at), e.capturedAt === undefined ? undefined : isoOf(e.capturedAt), e.type, e.mode],
-      ...[e.alertId, e.sequence, e.rule, e.cameraId, e.zoneId, e.lineId, e.from.level, e.to.level],
-      ...[
-        e.from.condition,
-        e.to.condition,
-        e.reason,
-        e.cause,
-        e.value,
-        e.threshold,
-        e.unit,
-        e.escalation,
-        e.silenced,
-        e.actor,
-        e.note,
-      ],
-      ...[e.model, e.configVersion, e.eventId, e.epoch],
-    ]),
-  );
-}
-
 /** One order that was carried out: who, when, what, and what came of it. */
 export const AuditEntry = z.object({
   commandId: z.string(),
@@ -119,25 +61,3 @@ export const AuditEntry = z.object({
   ok: z.boolean(),
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
-
-/** The audit log as CSV (RFC 4180), instants in ISO 8601, orders as JSON. In parts like {@link historyCsv}. */
-export function auditCsv(entries: AuditEntry[], part: CsvPart = 'whole'): string {
-  return csv(
-    part === 'rows' ? undefined : ['at', 'actor', 'what', 'ok', 'order', 'commandId'],
-    entries.map((e) => [isoOf(e.at), e.actor, e.what, e.ok, JSON.stringify(e.order), e.commandId]),
-  );
-}
-
-const isoOf = (at: number, timeZone?: string): string =>
-  timeZone === undefined ? new Date(at).toISOString() : localIso(at, timeZone);
-
-function csv(header: string[] | undefined, rows: (string | number | boolean | undefined)[][]): string {
-  return [...(header ? [header] : []), ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
-}
-
-function field(value: string | number | boolean | undefined): string {
-  if (typeof value !== 'string') return value === undefined ? '' : String(value);
-  // A spreadsheet would take such a text for a formula and run it; those of East Asia take wide signs for it, too.
-  const safe = /^[=+\-@＝＋－＠\t\r\n]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { eventsCsv, historyCsv } from '../../services/gateway/routes/csv.ts';
 import type { AlertEvent } from '../../shared/contracts/alert.ts';
 import { AlertCommand } from '../../shared/contracts/alert-command.ts';
-import { eventsCsv, type HistoryPoint, historyCsv } from '../../shared/contracts/history.ts';
+import type { HistoryPoint } from '../../shared/contracts/history.ts';
 import { dayOf, localIso, midnightBefore, offsetsIn } from '../../shared/readings/local-day.ts';
 import { calibrated, run } from '../helpers/timeline.ts';
 

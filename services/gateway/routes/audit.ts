@@ -1,8 +1,9 @@
 /** Who ordered what, and when. */
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { AuditEntry, auditCsv } from '../../../shared/contracts/history.ts';
+import { AuditEntry } from '../../../shared/contracts/history.ts';
 import type { AlertDesk } from '../alert-desk.ts';
+import { auditCsv } from './csv.ts';
 import { PageRefusedError, sendExport } from './export.ts';
 import { askAlerts, orderFailures, sendOrder } from './order.ts';
 import { inOrder, instant } from './time-range.ts';

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { AlertReply } from '../../../shared/contracts/alert-command.ts';
+import type { CsvPart } from './csv.ts';
 import { sendRefusal } from './order.ts';
 
 /** The alerts service refused a page, or nobody answered. */
@@ -20,7 +21,7 @@ export type Export<T> = {
   name: string;
   /** @throws PageRefusedError */
   pages: AsyncGenerator<T[]>;
-  csv: (items: T[], part: 'whole' | 'rows') => string;
+  csv: (items: T[], part: CsvPart) => string;
 };
 
 /**

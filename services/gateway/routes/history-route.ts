@@ -2,9 +2,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { TimeZone } from '../../../shared/contracts/common.ts';
-import { type CsvPart, HISTORY_POINTS_MAX } from '../../../shared/contracts/history.ts';
+import { HISTORY_POINTS_MAX } from '../../../shared/contracts/history.ts';
 import { localIso, spanBegin } from '../../../shared/readings/local-day.ts';
 import type { AlertDesk } from '../alert-desk.ts';
+import type { CsvPart } from './csv.ts';
 import { PageRefusedError, sendExport } from './export.ts';
 import { askAlerts, type Order, orderFailures, sendOrder } from './order.ts';
 import { sendProblem } from './problem.ts';

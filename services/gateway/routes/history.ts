@@ -1,7 +1,8 @@
 /** Readings over time, and people over a line. */
 import { z } from 'zod';
 import { Id } from '../../../shared/contracts/common.ts';
-import { HistoryPoint, historyCsv, LineHistoryPoint, lineHistoryCsv } from '../../../shared/contracts/history.ts';
+import { HistoryPoint, LineHistoryPoint } from '../../../shared/contracts/history.ts';
+import { historyCsv, lineHistoryCsv } from './csv.ts';
 import { historyRoute, spanFields } from './history-route.ts';
 
 export const historyRoutes = historyRoute({
