@@ -9,7 +9,8 @@ import type { FarField } from '../../shared/contracts/far-field.ts';
 import { Label } from '../../shared/contracts/labels.ts';
 import type { ModelManifest } from '../../shared/contracts/manifest.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
-import { type Wear, worn } from './worn.ts';
+import type { Wear } from './wear.ts';
+import { worn } from './worn.ts';
 
 /** One picture; heads in pixels of the picture, origin top left. */
 export type LabelledPicture = {

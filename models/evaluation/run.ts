@@ -9,7 +9,7 @@ import { labelsBelow } from './judged-part.ts';
 import { readHeldOut, readLabelled } from './labelled-data.ts';
 import type { CountFigures } from './metrics.ts';
 import { writeWorstSheets } from './sheets.ts';
-import { WEAR, type Wear } from './worn.ts';
+import { WEAR, type Wear } from './wear.ts';
 
 export type EvaluateCommand = {
   data: string;

@@ -1,6 +1,7 @@
 /** The command line. Each command's own work stands in a file of its name. */
 import { userInfo } from 'node:os';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { WEAR } from '../../models/evaluation/wear.ts';
 import { DEFAULT_CONFIG } from '../../shared/config/own-config.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { EXIT_CANNOT_START } from '../../shared/runtime/process.ts';
@@ -8,6 +9,7 @@ import { scrub } from '../../shared/runtime/secrets.ts';
 
 const EXIT_USAGE = 1;
 const BENCHMARKS = ['pipeline', 'model', 'alerts', 'replay', 'dashboard', 'start'];
+const oneOf = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 const CONFIG_OR_DEMO = `configuration; without one, ${DEFAULT_CONFIG} if it is there, else the demo's`;
 
 const positive = (text: string): number => {
@@ -108,10 +110,7 @@ program
   .option('--far-width <px>', 'width the far field is counted at, at most; 2048 by default', whole)
   .option('--held-out <file>', 'only the pictures that models/training/splits/validation.json or the like names')
   .option('--below <share>', 'judge the pictures below this share of their height, where labels are complete', Number)
-  .option(
-    '--wear <how>',
-    'the pictures as the night or a poorer camera shows them: grey, dark, night, haze, harsh, noise, compressed, blurred, half, amber or red',
-  )
+  .option('--wear <how>', `the pictures as the night or a poorer camera shows them: ${oneOf.format(Object.keys(WEAR))}`)
   .option('--limit <n>', 'at most this many pictures of each folder, evenly spread', whole)
   .option('--compare', 'steps 1, 2, 4 and warm start side by side; a folder is taken as consecutive frames')
   .option('--worst <dir>', 'write sheets of the worst pictures here')

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import sharp, { type OutputInfo } from 'sharp';
-import { WEAR, type Wear, worn } from '../../models/evaluation/worn.ts';
+import { WEAR, type Wear } from '../../models/evaluation/wear.ts';
+import { worn } from '../../models/evaluation/worn.ts';
 
 const FILE = 'test/fixtures/labelled/images/s2026-00040.jpg';
 
