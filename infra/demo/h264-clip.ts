@@ -26,7 +26,7 @@ export function nalType(nal: Buffer): number {
 }
 
 /** Cuts an Annex-B byte stream at its start codes. */
-export function splitNals(stream: Buffer): Buffer[] {
+function splitNals(stream: Buffer): Buffer[] {
   const nals: Buffer[] = [];
   let from = -1;
   let at = stream.indexOf('\x00\x00\x01', 0, 'latin1');
@@ -47,7 +47,7 @@ function trimZeros(nal: Buffer): Buffer {
 }
 
 /** Groups NAL units into pictures at the access unit delimiters, which are dropped: RTP's marker bit replaces them. */
-export function groupUnits(nals: readonly Buffer[]): AccessUnit[] {
+function groupUnits(nals: readonly Buffer[]): AccessUnit[] {
   const units: Buffer[][] = [];
   for (const nal of nals) {
     if (nalType(nal) === NAL.delimiter) units.push([]);

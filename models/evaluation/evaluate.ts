@@ -18,7 +18,7 @@ import {
 } from './metrics.ts';
 
 /** Distances at which located heads count as found, px of the picture. */
-export const MATCH_DISTANCES_PX = [8, 16] as const;
+const MATCH_DISTANCES_PX = [8, 16] as const;
 
 /** People a picture: sparse scenes and packed ones fail in different ways. */
 const BANDS: [name: string, from: number, to: number][] = [

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 
-export const OLDEST_FFMPEG_MAJOR = 5;
+const OLDEST_FFMPEG_MAJOR = 5;
 
 const run = promisify(execFile);
 

@@ -88,7 +88,7 @@ export function rateOf(stampsS: readonly number[]): number {
 }
 
 /** From `h264 (High), yuv420p(tv, bt709), 1920x1080, 25 fps, 25 tbr, 90k tbn`. Pure. */
-export function streamFacts(stream: string): { codec: string; stream: string; declaredFps?: number } {
+function streamFacts(stream: string): { codec: string; stream: string; declaredFps?: number } {
   const codec = /^\w+/.exec(stream)?.[0] ?? 'unknown';
   const fps = Number(/([\d.]+) fps/.exec(stream)?.[1]);
   return { codec, stream, ...(fps > 0 ? { declaredFps: fps } : {}) };

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { EpochMs, Id } from './common.ts';
 
 /** Rising danger, in the order of the Korean national stages (관심, 주의, 경계, 심각). */
-export const ALERT_LEVELS = ['normal', 'attention', 'caution', 'alert', 'severe'] as const;
+const ALERT_LEVELS = ['normal', 'attention', 'caution', 'alert', 'severe'] as const;
 export const AlertLevel = z.enum(ALERT_LEVELS);
 export type AlertLevel = z.infer<typeof AlertLevel>;
 

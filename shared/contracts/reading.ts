@@ -172,4 +172,3 @@ export const PublicReading = z.discriminatedUnion('status', [
   }),
 ]);
 export type PublicReading = z.infer<typeof PublicReading>;
-export type ReadingStatus = PublicReading['status'];

@@ -30,7 +30,7 @@ export type Slope = {
   significant: boolean;
 };
 
-export const BIN_MS = 10_000;
+const BIN_MS = 10_000;
 /** Fewer have no interval worth stating. */
 const LEAST_BINS = 6;
 const Z_95 = 1.96;

@@ -13,7 +13,7 @@ import { isProcessAlive, processSpace } from './process.ts';
 import { keepTelling, wordsLike } from './words.ts';
 
 /** Longer than a pause of garbage collection, short enough to notice a death within three seconds. */
-export const PRESENCE_TTL_MS = 2500;
+const PRESENCE_TTL_MS = 2500;
 const BEAT_MS = 500;
 const METRICS_EVERY_MS = 2000;
 const METRICS_TTL_MS = 10_000;

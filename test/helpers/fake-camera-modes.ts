@@ -4,7 +4,7 @@ import { type AccessUnit, type Clip, NAL, nalType } from '../../infra/demo/h264-
 import { RTP_CLOCK_HZ } from '../../infra/demo/rtp-packets.ts';
 import type { RtspReply } from '../../infra/demo/rtsp-connection.ts';
 
-export const FAKE_CAMERA_MODES = [
+const FAKE_CAMERA_MODES = [
   'ok', // like any camera
   'hang', // connections stay open, nothing is sent, no request answered
   'drop', // connections are closed, and new ones at once

@@ -40,7 +40,7 @@ const BLOCKED_V6 = [
 ];
 
 /** An address no webhook may go to. The message names neither URL nor address. */
-export class BlockedAddressError extends HeadroomError {
+class BlockedAddressError extends HeadroomError {
   constructor() {
     super(
       'WEBHOOK_ADDRESS_BLOCKED',

@@ -5,7 +5,7 @@
 import type { PublicReading } from '../../../shared/contracts/reading.ts';
 
 /** A rate below a minute says nothing. */
-export const LINE_STEP_MS = 60_000;
+const LINE_STEP_MS = 60_000;
 
 /** One line at the end of one minute. */
 export type LineTotals = {

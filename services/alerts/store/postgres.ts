@@ -6,7 +6,7 @@ import type { Logger } from '../../../shared/runtime/logger.ts';
 import { registerSecret, scrub } from '../../../shared/runtime/secrets.ts';
 
 /** Oldest version its makers still maintain. */
-export const OLDEST_POSTGRES = 14;
+const OLDEST_POSTGRES = 14;
 /** Deliveries write side by side; the loop that judges readings needs one. */
 const CONNECTIONS = 6;
 const CONNECT_TIMEOUT_MS = 3000;
@@ -119,7 +119,7 @@ export function refuseServer(version: number, encoding: string): void {
 }
 
 /** Nothing can be written here; after a switch-over it may be another server's turn. */
-export class StandbyError extends Error {
+class StandbyError extends Error {
   readonly code = READ_ONLY_TRANSACTION;
   constructor() {
     super('the server is a standby and takes no writes');

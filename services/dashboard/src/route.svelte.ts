@@ -9,7 +9,7 @@ export type Route =
 const ADDRESS = /^#\/([a-z]+)((?:\/[\w.~%-]+)*)$/;
 
 /** Anything unknown is the wall. */
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [, page, rest = ''] = ADDRESS.exec(hash) ?? [];
   const params = rest.split('/').filter(Boolean).map(decoded);
   if (page === 'camera' && params.length === 1 && params[0]) return { page, cameraId: params[0] };

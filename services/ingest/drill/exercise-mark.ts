@@ -14,7 +14,7 @@ const bands = new Map<string, Buffer>();
  * The picture with a band of words along its upper edge. Heads under it are not counted.
  * @throws Error when the bytes are no picture
  */
-export async function markExercise(jpeg: Buffer): Promise<Buffer> {
+async function markExercise(jpeg: Buffer): Promise<Buffer> {
   const size = jpegSize(jpeg);
   if (!size) throw new Error('no JPEG');
   return sharp(jpeg)

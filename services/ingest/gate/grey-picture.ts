@@ -8,7 +8,7 @@ sharp.cache(false);
 export type GreyPicture = { width: number; height: number; values: Uint8Array };
 
 /** JPEG is decoded at an eighth of its size: 160 of a picture 1280 wide, for a fraction of the cost. */
-export const GREY_WIDTH = 160;
+const GREY_WIDTH = 160;
 
 /**
  * @param size of the JPEG, px

@@ -20,7 +20,7 @@ export type Frames = { jpegs: Buffer[]; more: boolean };
  * Arguments for ffmpeg. A playlist dressed up as a clip could name other files and addresses: only these containers are
  * opened, by their content, and only files. Pure.
  */
-export function cutArguments(clip: string, pattern: string, { fps, frames, farWidth = 0 }: CutOptions): string[] {
+function cutArguments(clip: string, pattern: string, { fps, frames, farWidth = 0 }: CutOptions): string[] {
   const widest = Math.max(WIDEST_PX, farWidth);
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error'],

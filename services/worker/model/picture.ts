@@ -11,7 +11,7 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 /** Tiny grey picture that tells a cut of the scene. */
-export const THUMB = { width: 32, height: 18 } as const;
+const THUMB = { width: 32, height: 18 } as const;
 
 /** The part of a far picture that its tiles are cut from: RGB bytes, row by row, over the whole width. */
 export type FarPicture = { plan: FarPlan; rgb: Uint8Array };

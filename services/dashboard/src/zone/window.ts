@@ -16,7 +16,7 @@ export const RANGES = [
   { id: '30d', spanMs: 30 * DAY },
 ] as const;
 export type RangeId = (typeof RANGES)[number]['id'];
-export const FIRST_WINDOW: TimeWindow = { spanMs: HOUR, end: 'live' };
+const FIRST_WINDOW: TimeWindow = { spanMs: HOUR, end: 'live' };
 
 const SHORTEST_MS = 5 * MINUTE;
 /** As long as minutes are kept by default. */
