@@ -15,6 +15,7 @@ import { decodePicture } from '../../services/worker/model/picture.ts';
 import { Line } from '../../shared/config/lines.ts';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { calibrate, type Ground } from '../../shared/geometry/ground.ts';
+import { random } from '../helpers/random.ts';
 
 type Head = [number, number];
 type Tracks = {
@@ -116,15 +117,6 @@ function run(name: string, fps: number, ground: Ground | undefined, headsOf: (fr
   process.stdout.write(
     `${name.padEnd(34)} ${String(fps).padStart(3)}/s  ${cells.join('')} ${(user / 1000 / pictures).toFixed(2)} ms a picture\n`,
   );
-}
-
-/** A repeatable random number, 0–1. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1664525 + 1013904223) % 2 ** 32;
-    return state / 2 ** 32;
-  };
 }
 
 process.stdout.write(

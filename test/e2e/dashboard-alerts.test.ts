@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
 import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { words } from '../helpers/page-words.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
@@ -57,7 +58,6 @@ after(async () => {
   await camera?.close();
 });
 
-const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
 const card = (page: Page, zone: string) => page.getByTestId('alert').filter({ hasText: zone });
 const level = (place: Locator) => place.getByTestId('level').first().getAttribute('data-level');
 

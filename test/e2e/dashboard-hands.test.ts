@@ -5,9 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { AlertEvent } from '../../shared/contracts/alert.ts';
 import { holdBack } from '../helpers/hold-back.ts';
+import { words } from '../helpers/page-words.ts';
 import { screensOf } from '../helpers/screens.ts';
 import { until } from '../helpers/until.ts';
 import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
@@ -37,7 +38,6 @@ const screens = screensOf({
   },
 });
 
-const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
 const card = (page: Page, name: string) => page.getByTestId('alerts').getByTestId('alert').filter({ hasText: name });
 
 /** The browser's own messages, counted; and a window that is not in front. */

@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { AlertEvent } from '../../shared/contracts/alert.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
 import { type PageOptions, SIDEWAYS_PX, SIZES } from '../helpers/browser.ts';
 import { startCuttableProxy } from '../helpers/cuttable-proxy.ts';
+import { words } from '../helpers/page-words.ts';
 import { screensOf } from '../helpers/screens.ts';
 import { until } from '../helpers/until.ts';
 import { filesFetched, gzippedBytes } from '../helpers/wall-bundle.ts';
@@ -58,7 +59,6 @@ const screens = screensOf({
   },
 });
 
-const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
 const tile = (page: Page, id: string) => page.locator(`[data-testid="tile"][data-camera="${id}"]`);
 /** Capitals matter: "Open gate 4." stands in the card of the square. */
 const card = (page: Page, name: string) =>

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Locator } from 'playwright-core';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
 import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { words } from '../helpers/page-words.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 import { startListener, type WebhookListener } from '../helpers/webhook-listener.ts';
@@ -53,8 +53,6 @@ after(async () => {
   await receiver?.close();
   await camera?.close();
 });
-
-const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
 
 test('from the navigation: services, speed, cameras, memory, disk, database and versions', async () => {
   const watched = await browser.open(system.url);

@@ -1,9 +1,9 @@
 /** A zone that fills, in Chromium on a simulated site: an arrow on the wall, a sentence and the forecast at the zone. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Locator } from 'playwright-core';
 import { assertAccessible } from '../helpers/accessibility.ts';
 import { startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { words } from '../helpers/page-words.ts';
 import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
 import { until } from '../helpers/until.ts';
 import { WHOLE_PICTURE } from '../helpers/whole-picture.ts';
@@ -50,8 +50,6 @@ after(async () => {
   await browser?.close();
   await site?.stop();
 });
-
-const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
 
 test('the wall tells the rate once it is certain, the zone when the level comes', async () => {
   const watched = await browser.open(site.url);

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
 import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { words } from '../helpers/page-words.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
@@ -51,7 +52,6 @@ after(async () => {
 const tileSelector = (id: string) => `[data-testid="tile"][data-camera="${id}"]`;
 const tile = (page: Page, id: string) => page.locator(tileSelector(id));
 /** What is written there, with spaces as a reader sees them. */
-const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
 const text = (page: Page, id: string, part: string) => words(tile(page, id).getByTestId(part).first());
 const status = (page: Page, id: string) => tile(page, id).getByTestId('status').getAttribute('data-status');
 

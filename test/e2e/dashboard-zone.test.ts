@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { type RtspServer, startRtspServer } from '../../infra/demo/small-rtsp-server.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
 import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { words } from '../helpers/page-words.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
@@ -72,7 +73,6 @@ after(async () => {
   await camera?.close();
 });
 
-const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
 /** Seconds of the day of `21:40:30`. */
 const secondsOf = (clock: string) => clock.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
 const chart = (page: Page) => page.getByTestId('count-chart');

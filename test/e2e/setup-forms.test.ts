@@ -7,6 +7,7 @@ import { parseConfig } from '../../shared/config/load.ts';
 import type { Camera } from '../../shared/config/schema.ts';
 import { assertAccessible } from '../helpers/accessibility.ts';
 import { SIDEWAYS_PX, startBrowser, type TestBrowser } from '../helpers/browser.ts';
+import { words } from '../helpers/page-words.ts';
 import { type SimulatedSite, startSimulatedSite } from '../helpers/simulated-site.ts';
 import { until } from '../helpers/until.ts';
 
@@ -77,7 +78,6 @@ after(async () => {
   await site?.stop();
 });
 
-const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
 async function stored(): Promise<Camera> {
   const [camera] = parseConfig(await readFile(site.configFile, 'utf8')).cameras;
   assert.ok(camera);

@@ -12,6 +12,7 @@ import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { calibrate, pictureAt } from '../../shared/geometry/ground.ts';
 import { SIDEWAYS_PX, startBrowser, type TestBrowser, type WatchedPage } from '../helpers/browser.ts';
 import { type GstRtspServer, startGstRtspServer } from '../helpers/gst-rtsp-server.ts';
+import { words } from '../helpers/page-words.ts';
 import { startSystem, type TestSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
@@ -48,7 +49,6 @@ after(async () => {
 
 const configFile = () => join(system.dir, 'headroom.yaml');
 const stored = async (): Promise<Config> => parseConfig(await readFile(configFile(), 'utf8'));
-const words = async (place: Locator) => ((await place.textContent()) ?? '').replace(/\s+/g, ' ').trim();
 
 /** A click at a place of the camera's picture, 0 to 1. */
 async function clickAt(page: Page, [x, y]: readonly [number, number]): Promise<void> {

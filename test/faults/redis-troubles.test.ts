@@ -1,6 +1,5 @@
 /** A Redis that is full, slow, or no longer the one that leads: pictures are shed, alerts are not, and nobody has to help. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
@@ -8,6 +7,7 @@ import { stateKeys } from '../../shared/contracts/keys.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 import { queueConnection } from '../../shared/runtime/redis.ts';
 import { provenDelivered } from '../helpers/alert-proof.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { type RedisProxy, startRedisProxy } from '../helpers/redis-proxy.ts';
 import { type Surge, startSurge } from '../helpers/surge.ts';
@@ -130,12 +130,3 @@ test('another one leads: everything finds it, and no alert is lost (fault 25)', 
   assert.deepEqual(await surge.services(), started);
   await provenDelivered(surge.database, surge.listener);
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}

@@ -1,10 +1,10 @@
 /** A real MQTT broker for one test: its own port, folder, user and, if wanted, certificates. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type MqttClient } from 'mqtt';
+import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
 export type Heard = { topic: string; payload: string; retained: boolean; at: number };
@@ -181,14 +181,4 @@ async function makeCertificates(dir: string): Promise<void> {
     'names',
   );
   await chmod(join(dir, 'server.key'), 0o644);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -18,6 +17,7 @@ import { createLogger } from '../../shared/runtime/logger.ts';
 import { readMetrics } from '../../shared/runtime/presence.ts';
 import { announced, ask, type Feed, fastConfig, startFeed } from '../helpers/alert-feed.ts';
 import { resolveEndpoints } from '../helpers/endpoints.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { until } from '../helpers/until.ts';
 import { type Behaviour, startListener, type WebhookListener } from '../helpers/webhook-listener.ts';
@@ -337,13 +337,3 @@ describe('deliveries', () => {
     for (const secret of [NEW, OLD]) assert.ok(!everything.includes(secret.slice(6)), 'found a key');
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}

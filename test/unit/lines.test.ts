@@ -11,6 +11,7 @@ import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { calibrate } from '../../shared/geometry/ground.ts';
 import { hasRoom } from '../../shared/geometry/line-room.ts';
 import { midnightBefore } from '../../shared/readings/local-day.ts';
+import { random } from '../helpers/random.ts';
 
 const at = (x: number, y: number): Sighting => ({ place: [x, y], picture: [x, y], error: 0.01 });
 const track = (x: number, y: number, more: Partial<Track> = {}): Track => ({
@@ -186,15 +187,6 @@ describe('crossing', () => {
     );
   });
 });
-
-/** A repeatable random number, 0–1. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1664525 + 1013904223) % 2 ** 32;
-    return state / 2 ** 32;
-  };
-}
 
 const HOUR = 3_600_000;
 const NOON = Date.UTC(2026, 4, 1, 12);

@@ -6,19 +6,11 @@ import { type KnownView, PictureGate } from '../../services/ingest/gate/picture-
 import { look } from '../../services/ingest/gate/sharpness.ts';
 import { ViewReference } from '../../services/ingest/gate/view-reference.ts';
 import { PictureGate as Settings } from '../../shared/config/picture-gate.ts';
+import { random } from '../helpers/random.ts';
 
 const [W, H] = [160, 90];
 /** The world is larger than the view, so that the view can move over it. */
 const [WORLD_W, WORLD_H] = [400, 300];
-
-/** A repeatable random number, 0–1. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1664525 + 1013904223) % 2 ** 32;
-    return state / 2 ** 32;
-  };
-}
 
 /** Houses, kerbs, windows: rectangles and slanted stripes of all sizes. */
 function world(seed: number): Float32Array {
