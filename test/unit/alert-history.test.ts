@@ -1,4 +1,4 @@
-/** Exports of readings and events, and what may be asked for; what is stored: test/integration/store.test.ts. */
+/** Exports of readings and events, and what may be asked for; what is stored: test/integration/history-store.test.ts. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

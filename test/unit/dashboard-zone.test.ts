@@ -1,13 +1,8 @@
-/** What the zone's page shows of time: windows, steps, gaps, levels. */
+/** What the zone's page shows of time: windows, steps, gaps, levels, thresholds. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { durationParts } from '../../services/dashboard/src/text/duration.ts';
-import { flowBlind, flowColumns, flowStepFor, flowSum } from '../../services/dashboard/src/zone/flow.ts';
-import { type Label, placed } from '../../services/dashboard/src/zone/label-place.ts';
 import { levelSpans, rowsOf } from '../../services/dashboard/src/zone/level-spans.ts';
-import { lastTimeOfDay, localInput } from '../../services/dashboard/src/zone/local-time.ts';
-import { gapAfter, isOfAnotherTime, waitMs } from '../../services/dashboard/src/zone/replay-time.ts';
-import { MAPS_AT_ONCE, nearestMap, nextStretch } from '../../services/dashboard/src/zone/replay-window.ts';
 import { scaleTop } from '../../services/dashboard/src/zone/scale-top.ts';
 import {
   blindTimes,
@@ -33,7 +28,7 @@ import {
   windowParam,
 } from '../../services/dashboard/src/zone/window.ts';
 import type { ActiveAlert, AlertEvent } from '../../shared/contracts/alert.ts';
-import type { HistoryPoint, LineHistoryPoint } from '../../shared/contracts/history.ts';
+import type { HistoryPoint } from '../../shared/contracts/history.ts';
 import type { PublicReading } from '../../shared/contracts/reading.ts';
 
 const SECOND = 1_000;
@@ -83,6 +78,19 @@ describe('the time shown', () => {
     assert.equal(windowBetween(Number.NaN, NOW, NOW), undefined);
     const tiny = windowBetween(NOW - HOUR, NOW - HOUR + SECOND, NOW);
     assert.equal(tiny?.spanMs, 5 * MINUTE, 'a mark of a pixel shows something');
+  });
+
+  it('durations in two whole units', () => {
+    assert.deepEqual(durationParts(90_500), [
+      [1, 'minute'],
+      [31, 'second'],
+    ]);
+    assert.deepEqual(durationParts(26 * HOUR), [
+      [1, 'day'],
+      [2, 'hour'],
+    ]);
+    assert.deepEqual(durationParts(HOUR), [[1, 'hour']]);
+    assert.deepEqual(durationParts(0), [[0, 'second']]);
   });
 
   it('stands in the address and comes back from it; nonsense is the last hour', () => {
@@ -303,160 +311,4 @@ describe('thresholds', () => {
     assert.equal(scaleTop(0.2, [], 0.5), 0.5);
     assert.equal(scaleTop(3.2, [2, 3, 4, 5], 0.5), 5);
   });
-});
-
-describe('looking back', () => {
-  const times = [0, 5, 10, 40, 45].map((s) => BEGIN + s * SECOND);
-
-  it('a missing map is told; the usual distance is not', () => {
-    assert.deepEqual(
-      times.map((_, i) => gapAfter(times, i, 5 * SECOND)),
-      [undefined, undefined, 30 * SECOND, undefined, undefined],
-    );
-  });
-
-  it('maps follow each other as fast as asked, and a pause holds nobody up', () => {
-    assert.equal(waitMs(0, 5 * SECOND, 10), 500);
-    assert.equal(waitMs(0, 5 * SECOND, 120), 5_000 / 120);
-    assert.equal(waitMs(0, HOUR, 10), 1_000);
-  });
-
-  it('durations in two whole units', () => {
-    assert.deepEqual(durationParts(90_500), [
-      [1, 'minute'],
-      [31, 'second'],
-    ]);
-    assert.deepEqual(durationParts(26 * HOUR), [
-      [1, 'day'],
-      [2, 'hour'],
-    ]);
-    assert.deepEqual(durationParts(HOUR), [[1, 'hour']]);
-    assert.deepEqual(durationParts(0), [[0, 'second']]);
-  });
-});
-
-describe('flow over a line', () => {
-  const span = (minute: number, inside: number, more: Partial<LineHistoryPoint> = {}): LineHistoryPoint => ({
-    ...{ cameraId: 'c', lineId: 'door', at: BEGIN + minute * MINUTE, stepMs: MINUTE, in: inside, out: 1 },
-    ...{ coveredMs: MINUTE, blindMs: 0, doubtful: false, ...more },
-  });
-  // Nobody wrote anything down for three minutes: the next span has the people of four.
-  const points = [span(0, 6), span(1, 4), span(5, 20, { coveredMs: 4 * MINUTE, doubtful: true })];
-  const window = { from: BEGIN, to: BEGIN + 6 * MINUTE };
-
-  it('rates break where nobody counted, and a long pause is no rush', () => {
-    const blind = flowBlind(points, window);
-    assert.deepEqual(blind, [{ from: BEGIN + 2 * MINUTE, to: BEGIN + 5 * MINUTE }]);
-    const columns = flowColumns(points, blind);
-    assert.deepEqual(columns.in, [6, 4, null, 5]);
-    assert.deepEqual(columns.out, [1, 1, null, 0.25]);
-    assert.deepEqual(
-      columns.spans.map((one) => one?.in),
-      [6, 4, undefined, 20],
-    );
-  });
-
-  it('sums what passed, and says when it is doubted', () => {
-    assert.deepEqual(flowSum(points), { in: 30, out: 3, blindMs: 0, doubtful: true });
-    assert.equal(flowSum([]), undefined);
-    assert.deepEqual([flowStepFor(10_000), flowStepFor(3_600_000)], [60_000, 3_600_000]);
-  });
-});
-
-describe('looking back over a day', () => {
-  const everyMs = 5 * SECOND;
-  const span = MAPS_AT_ONCE * everyMs;
-  const kept = { everyMs, oldestAt: NOW - 24 * HOUR, newestAt: NOW };
-
-  it('begins with the newest maps, and steps back to the oldest without missing or repeating an instant', () => {
-    let shown = nextStretch('newest', undefined, kept);
-    assert.deepEqual(shown, { from: NOW - span, to: NOW });
-    let steps = 0;
-    for (let next = nextStretch('earlier', shown, kept); next; next = nextStretch('earlier', shown, kept)) {
-      assert.equal(next.to, (shown?.from ?? 0) - 1);
-      assert.ok(next.to - next.from <= span);
-      shown = next;
-      steps += 1;
-    }
-    assert.equal(shown?.from, kept.oldestAt);
-    assert.ok(steps >= 23);
-    for (let next = nextStretch('later', shown, kept); next; next = nextStretch('later', shown, kept)) {
-      assert.equal(next.from, (shown?.to ?? 0) + 1);
-      shown = next;
-    }
-    assert.equal(shown?.to, NOW);
-  });
-
-  it('asks for no more than there is, and for nothing where nothing is kept', () => {
-    const young = { ...kept, oldestAt: NOW - MINUTE };
-    assert.deepEqual(nextStretch('newest', undefined, young), { from: NOW - MINUTE, to: NOW });
-    assert.equal(nextStretch('earlier', { from: NOW - MINUTE, to: NOW }, young), undefined);
-    assert.equal(nextStretch('newest', undefined, { ...kept, oldestAt: Number.POSITIVE_INFINITY }), undefined);
-    assert.equal(nextStretch({ at: NOW }, undefined, { ...kept, oldestAt: Number.POSITIVE_INFINITY }), undefined);
-  });
-
-  it('jumps to an instant: as much around it as is looked at else, and never beyond what there is', () => {
-    const [oldest, half] = [kept.oldestAt, span / 2];
-    const cases: [string, number, number, number][] = [
-      ['in the middle', NOW - 6 * HOUR, NOW - 6 * HOUR - half, NOW - 6 * HOUR + half],
-      ['a minute ago', NOW - MINUTE, NOW - span, NOW],
-      ['to come', NOW + HOUR, NOW - span, NOW],
-      ['just after the oldest', oldest + MINUTE, oldest, oldest + span],
-      ['before the oldest', oldest - HOUR, oldest, oldest + span],
-    ];
-    for (const [name, at, from, to] of cases)
-      assert.deepEqual(nextStretch({ at }, { from: NOW - span, to: NOW }, kept), { from, to }, name);
-    assert.deepEqual(nextStretch({ at: NOW }, undefined, { ...kept, oldestAt: NOW - MINUTE }), {
-      from: NOW - MINUTE,
-      to: NOW,
-    });
-  });
-
-  it('shows the map nearest to the instant, and knows when it is of another time', () => {
-    const times = [10, 20, 30].map((seconds) => NOW + seconds * SECOND);
-    for (const [seconds, index] of [
-      [0, 0],
-      [14, 0],
-      [16, 1],
-      [20, 1],
-      [99, 2],
-    ] as const)
-      assert.equal(nearestMap(times, NOW + seconds * SECOND), index, `${seconds} s`);
-    assert.equal(nearestMap([], NOW), -1);
-    assert.ok(!isOfAnotherTime(NOW - 10 * SECOND, NOW, everyMs) && isOfAnotherTime(NOW - 12 * SECOND, NOW, everyMs));
-    assert.ok(isOfAnotherTime(NOW + 12 * SECOND, NOW, everyMs));
-  });
-
-  it('a time of day is the last one by now, today or yesterday', () => {
-    const now = new Date(2026, 6, 14, 22, 5, 30).getTime();
-    const cases: [string, string | undefined][] = [
-      ['21:40', '2026-07-14T21:40'],
-      ['22:05', '2026-07-14T22:05'],
-      ['22:06', '2026-07-13T22:06'],
-      ['00:00', '2026-07-14T00:00'],
-      ['22:05:31', '2026-07-13T22:05'],
-      ['24:00', undefined],
-      ['9:40', undefined],
-      ['', undefined],
-    ];
-    for (const [written, wanted] of cases) {
-      const at = lastTimeOfDay(written, now);
-      assert.equal(at === undefined ? undefined : localInput(at), wanted, written);
-    }
-  });
-});
-
-describe('names of lines', () => {
-  const at = (left: number, top: number): Label => ({ left, top, width: 50, height: 12 });
-  const cases: [string, Label[], Label, number][] = [
-    ['alone', [], at(6, 40), 6],
-    ['far below another', [at(6, 40)], at(6, 60), 6],
-    ['just below another', [at(6, 40)], at(6, 52), 6],
-    ['over another', [at(6, 40)], at(6, 33), 66],
-    ['over one that is further down', [at(6, 40)], at(6, 47), 66],
-    ['over two side by side', [at(66, 38), at(6, 40)], at(6, 42), 126],
-    ['beside one that left room', [at(66, 40)], at(6, 40), 6],
-  ];
-  for (const [name, told, label, left] of cases)
-    it(name, () => assert.deepEqual(placed(label, told, 10), { ...label, left }));
 });
