@@ -3,6 +3,7 @@
  * calibration were drawn on. Pure but for what it remembers of the camera. One look costs some tenths of a millisecond.
  */
 import type { PictureGate as GateSettings } from '../../../shared/config/picture-gate.ts';
+import { BlurWatch } from './blur-watch.ts';
 import type { GreyPicture } from './grey-picture.ts';
 import { look } from './sharpness.ts';
 import { edgesOf, ViewReference } from './view-reference.ts';
@@ -16,17 +17,6 @@ export type GateVerdict =
 const EVEN_CONTRAST = 4;
 /** An even picture not brighter than about video black (16): a camera without light. */
 const BLACK_MEAN = 24;
-
-/** Looks before the usual sharpness is known, and how many it is the middle of: ten minutes. */
-const LEARNING = 30;
-const MEMORY = 600;
-/** How long a picture must be blurred, or sharp again, before the verdict changes, ms. */
-const BLURRED_AFTER_MS = 3_000;
-const SHARP_AFTER_MS = 2_000;
-/** Back to this much more than the limit: a picture on the edge does not flicker. */
-const SHARP_AGAIN = 1.15;
-/** A camera soft for this long is taken as it is: a warning that never ends warns of nothing. */
-const SOFT_FOR_GOOD_MS = 30 * 60_000;
 
 /** Difference of the small picture's height that is a rounding of another size, not another shape, px of its width of 160. */
 const SAME_HEIGHT = 2;
@@ -75,10 +65,7 @@ export class PictureGate {
   #lookedAt: number | undefined;
   /** Watched time, ms: pauses are shortened. */
   #clock = 0;
-  #sharpness: number[] = [];
-  #blurredSince: number | undefined;
-  #sharpSince: number | undefined;
-  #blurred = false;
+  readonly #blur: BlurWatch;
   /** Score of the view in its place; follows slowly. */
   #usual: number | undefined;
   #agreedAt: number | undefined;
@@ -96,13 +83,11 @@ export class PictureGate {
   constructor(settings: GateSettings, fixed: string | undefined, known?: KnownView) {
     this.#o = settings;
     this.#fixed = fixed;
+    this.#blur = new BlurWatch(known);
     if (!known) return;
     this.#view = this.#shape = known.view;
     this.#usual = known.usual;
     this.#moved = known.moved;
-    if (known.sharpness !== undefined)
-      this.#sharpness = Array.from({ length: LEARNING }, () => known.sharpness as number);
-    this.#blurred = known.blurred ?? false;
     // As if it had been in its place until now: however long the pause was, no crowd is known to have come in it.
     this.#agreedAt = 0;
   }
@@ -129,8 +114,7 @@ export class PictureGate {
   get known(): KnownView | undefined {
     const [view, usual, moved] = [this.#view, this.#usual, this.#moved];
     if (!view?.known || usual === undefined || (this.isAway && !moved)) return undefined;
-    const sharpness = this.#sharpness.length < LEARNING ? undefined : medianOf(this.#sharpness);
-    return { view, usual, moved, sharpness, blurred: this.#blurred };
+    return { view, usual, moved, ...this.#blur.known };
   }
 
   /** @param now ms, any monotonic clock, the same in every call */
@@ -145,39 +129,12 @@ export class PictureGate {
     const reshaped = this.#o.resolution ? this.#reshapedTo(picture) : undefined;
     this.#reshaped = reshaped !== undefined;
     if (reshaped) return { trouble: 'resolution-changed', detail: reshaped };
-    if (this.#o.blur && this.#isBlurred(sharpness)) return { trouble: 'blurred' };
+    if (this.#o.blur && this.#blur.isBlurred(sharpness, this.#clock, this.#o.blurShare)) return { trouble: 'blurred' };
     if (this.#o.moved) {
       const detail = this.#movedTo(picture);
       if (detail) return { trouble: 'moved', detail };
     }
     return { trouble: undefined };
-  }
-
-  #isBlurred(sharpness: number | undefined): boolean {
-    const known = this.#sharpness;
-    // Fog or a lens in full glare leaves nothing to measure: no detail at all is the end of blur.
-    const value = sharpness ?? 0;
-    const limit = known.length < LEARNING ? 0 : medianOf(known) * this.#o.blurShare;
-    const blurred = value < limit * (this.#blurred ? SHARP_AGAIN : 1);
-    if (blurred) {
-      this.#sharpSince = undefined;
-      this.#blurredSince ??= this.#clock;
-      const forMs = this.#clock - this.#blurredSince;
-      if (forMs >= BLURRED_AFTER_MS) this.#blurred = true;
-      if (forMs < SOFT_FOR_GOOD_MS) return this.#blurred;
-      this.#sharpness = [];
-    } else {
-      this.#blurredSince = undefined;
-      this.#sharpSince ??= this.#clock;
-      if (this.#blurred && this.#clock - this.#sharpSince < SHARP_AFTER_MS) return true;
-    }
-    this.#blurred = false;
-    this.#blurredSince = undefined;
-    if (sharpness !== undefined && !blurred) {
-      this.#sharpness.push(sharpness);
-      if (this.#sharpness.length > MEMORY) this.#sharpness.shift();
-    }
-    return false;
   }
 
   /** The change of shape, in words; undefined while zones fit. More or fewer pixels of the same shape change nothing. */
@@ -276,9 +233,4 @@ function shapeOf({ width, height }: { width: number; height: number }): string {
     if (Math.abs((width * w) / h - height) <= SAME_HEIGHT) return `${h}:${w}`;
   }
   return `${(width / height).toFixed(2)}:1`;
-}
-
-function medianOf(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
