@@ -9,7 +9,7 @@ import { type AreaSpread, areaSpread, areaSpreadAt } from './area-spread.ts';
 import type { CameraCalibration } from './calibration.ts';
 import { column, fitHomography, type Pair, type Point, project } from './homography.ts';
 import { CLICK, cameraFromLengths, type LengthsFault } from './known-lengths.ts';
-import { add, cross, determinant, dot, inverse, type Matrix3, multiply, scale, type Vector3 } from './matrix.ts';
+import { add, cross, dot, inverse, type Matrix3, multiply, scale, type Vector3 } from './matrix.ts';
 import { centred, mountedMap } from './mounted-map.ts';
 
 /** Why a calibration cannot be used. */
@@ -266,10 +266,4 @@ function spread(points: Point[]): { area: number; length: number } {
   const xy = mean((p) => (p[0] - cx) * (p[1] - cy));
   // A uniform box of sides a and b has a standard deviation of a/√12 along each.
   return { area: 12 * Math.sqrt(Math.max(0, xx * yy - xy * xy)), length: Math.sqrt(12 * (xx + yy)) };
-}
-
-/** Metres² of ground per picture area (0–1 squared) at a point; undefined beyond the horizon. */
-export function areaScaleAt(ground: Ground, at: Point): number | undefined {
-  const { weight } = project(ground.toGround, at);
-  return weight > 0 ? Math.abs(determinant(ground.toGround)) / weight ** 3 : undefined;
 }

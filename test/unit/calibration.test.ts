@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
-import { areaErrorAt, areaScaleAt, calibrate, type Ground, groundAt, pictureAt } from '../../shared/geometry/ground.ts';
+import { areaErrorAt, calibrate, type Ground, groundAt, pictureAt } from '../../shared/geometry/ground.ts';
 import { fitHomography, type Point, project } from '../../shared/geometry/homography.ts';
+import { determinant } from '../../shared/geometry/matrix.ts';
 import { zoneGround } from '../../shared/geometry/zone-ground.ts';
 import {
   ASPECT,
@@ -281,6 +282,12 @@ function normals(seed: number): () => number {
     return (state + 0.5) / 2 ** 32;
   };
   return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+/** Metres² of ground per picture area (0–1 squared) at a point, as calibration has it; undefined beyond the horizon. */
+function areaScaleAt({ toGround }: Ground, at: readonly [number, number]): number | undefined {
+  const { weight } = project(toGround, at);
+  return weight > 0 ? Math.abs(determinant(toGround)) / weight ** 3 : undefined;
 }
 
 /** Ground at head height per picture area, by projecting back and by trigonometry alone. */

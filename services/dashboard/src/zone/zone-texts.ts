@@ -33,10 +33,9 @@ export type ZoneTexts = {
     keys: string;
   };
   count: { title: string; mean: string; interval: string; highest: string };
-  densityChart: { title: string; mean: string; peak: string; none: string };
+  densityChart: { title: string; mean: string; peak: string };
   blind: string;
   forecast: string;
-  at: (time: string) => string;
   step: (duration: string) => string;
   summary: (mean: string, highest: string, highestAt: string) => string;
   summaryDensity: (densest: string, at: string) => string;
