@@ -8,11 +8,11 @@ import { dataDirOf } from '../../shared/runtime/data-dir.ts';
 import { configuredDatabase } from '../../shared/runtime/environment.ts';
 import { HeadroomError, messageOf } from '../../shared/runtime/errors.ts';
 import { scrub } from '../../shared/runtime/secrets.ts';
-import { resolveEndpoint } from '../alerts/deliveries/endpoint.ts';
 import { checkFfmpeg } from '../ingest/ffmpeg-version.ts';
 import { CrowdCounter } from '../worker/model/crowd-counter.ts';
 import { proveGolden } from '../worker/model/golden.ts';
 import { modelsInUse, openModel } from '../worker/model/manifest.ts';
+import { endpointOf, sourceOf } from './left-out.ts';
 import { lookAtFile, lookAtPostgres } from './look-at-database.ts';
 import { lookAtPorts } from './look-at-ports.ts';
 import { lookAtReceiver } from './look-at-receiver.ts';
@@ -71,10 +71,11 @@ export async function runDoctor(named: string | undefined): Promise<boolean> {
     return shown;
   });
   for (const receiver of checked.deliveries.endpoints) {
-    await check(`receiver ${receiver.id}`, () => lookAtReceiver(resolveEndpoint(receiver)));
+    await check(`receiver ${receiver.id}`, () => lookAtReceiver(endpointOf(receiver)));
   }
   for (const camera of cameras) {
     await check(`camera ${camera.id}`, async () => {
+      sourceOf(camera);
       const { result } = await probeCamera(camera.url, camera.id);
       if (!result.ok) throw new HeadroomError('CAMERA_SILENT', result.detail);
       return `${result.widthPx}×${result.heightPx}, first picture after ${result.firstPictureMs} ms`;

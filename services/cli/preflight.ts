@@ -1,7 +1,6 @@
 /** What must hold before anything is started. Each check names what is wrong and what to do. */
 
 import { createServer } from 'node:net';
-import { cameraSource } from '../../shared/config/load.ts';
 import type { Config } from '../../shared/config/schema.ts';
 import { HeadroomError } from '../../shared/runtime/errors.ts';
 import { checkFfmpeg } from '../ingest/ffmpeg-version.ts';
@@ -10,8 +9,6 @@ import { modelsInUse, openModel } from '../worker/model/manifest.ts';
 /** Runs all checks that need no running part. @throws HeadroomError from the first that fails */
 export async function preflight(config: Config): Promise<void> {
   await checkFfmpeg();
-  // Somebody looks at this start and can set what is missing. Ingest by itself watches the other cameras meanwhile.
-  for (const camera of config.cameras) cameraSource(camera);
   for (const [name, usedBy] of modelsInUse(config)) await openModel(config.worker.modelsDir, name, usedBy);
   await checkPort(config.gateway.host, config.gateway.port);
 }

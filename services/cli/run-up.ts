@@ -18,7 +18,7 @@ export async function runUp(options: { config?: string; demo?: boolean; resetDem
         () => [],
         (error) => [messageOf(error), 'Until that is mended, what was last good of it is watched.'],
       );
-      say(headroom.url, `cameras of ${configFile}`, faults);
+      say(headroom.url, `cameras of ${configFile}`, [...faults, ...headroom.leftOut.map((why) => `LEFT OUT  ${why}`)]);
       return headroom;
     });
   } else {

@@ -6,14 +6,19 @@ import { Lifecycle, type Service } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/logger.ts';
 import { lockDataDir } from './data-lock.ts';
 import { startEmbeddedRedis } from './embedded-redis.ts';
+import { leftOut } from './left-out.ts';
 import { preflight } from './preflight.ts';
 import { SERVICES, ServiceProcess } from './service-process.ts';
 
-export type Headroom = Service & { url: string };
+export type Headroom = Service & {
+  url: string;
+  /** Cameras and receivers it goes without, each with why and what to do. */
+  leftOut: string[];
+};
 
 /**
  * Checks, then starts Redis (unless one is configured) and all services. When one cannot start, what was started is
- * stopped again.
+ * stopped again; a camera or receiver whose secret is missing is gone without.
  * @throws HeadroomError
  */
 export async function startHeadroom(configFile: string, logger: Logger): Promise<Headroom> {
@@ -39,7 +44,7 @@ export async function startHeadroom(configFile: string, logger: Logger): Promise
     const urls = await Promise.all(services.map((service) => service.start()));
     const url = urls[SERVICES.indexOf('gateway')] as string;
     logger.info({ address: url, cameras: config.cameras.length }, 'headroom is up');
-    return { url, close: () => lifecycle.close() };
+    return { url, leftOut: leftOut(config), close: () => lifecycle.close() };
   } catch (error) {
     await lifecycle.close();
     throw error;

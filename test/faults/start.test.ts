@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { anyProcess, descendants, runCli } from '../helpers/system.ts';
+import { anyProcess, descendants, runCli, startSystem } from '../helpers/system.ts';
 import { until } from '../helpers/until.ts';
 
 let dir: string;
@@ -44,12 +44,35 @@ test('no configuration at that place', async () => {
   assert.match(stderr, /Cannot read the configuration .*nowhere\.yaml/);
 });
 
-test('a missing secret', async () => {
-  const message = await refused(
-    'secret',
-    'gateway: { port: 0 }\ncameras: [{ id: a, url: "rtsp://u:${HR_TEST_NO_SUCH}@h/s" }]\n',
-  );
-  assert.match(message, /Camera a: the environment variable HR_TEST_NO_SUCH is not set/);
+test('a camera and a receiver without their secrets keep nothing else from starting, and are named', async () => {
+  const receiver = { id: 'page', kind: 'alertmanager', url: 'https://alerts.example.org', bearer: '${HR_TEST_NO_KEY}' };
+  const system = await startSystem({
+    cameras: [
+      { id: 'unset', url: 'rtsp://u:${HR_TEST_NO_SUCH}@127.0.0.1:9/s' },
+      { id: 'set', url: 'rtsp://127.0.0.1:9/s' },
+    ],
+    config: { deliveries: { endpoints: [receiver] } },
+  });
+  try {
+    for (const line of [
+      /LEFT OUT {2}Camera unset: the environment variable HR_TEST_NO_SUCH is not set\. Until that is mended and/,
+      /LEFT OUT {2}Endpoint page: the environment variable HR_TEST_NO_KEY is not set\. Until that is mended and/,
+    ]) {
+      assert.match(system.output(), line);
+    }
+    const reasonOf = async (id: string) => {
+      const reading = (await (await fetch(`${system.url}/api/cameras/${id}/reading`)).json()) as { reason?: string };
+      return reading.reason;
+    };
+    await until('it is told for the one camera', async () => (await reasonOf('unset')) === 'auth-failed', 15_000);
+    await until('the other is tried', async () => (await reasonOf('set')) === 'refused', 15_000);
+    const { code, stdout } = await runCli(['doctor', '--config', join(system.dir, 'headroom.yaml')]);
+    assert.equal(code, 1);
+    assert.match(stdout, /^FAIL +camera unset: .* HR_TEST_NO_SUCH is not set\. Until .* it is not watched/m);
+    assert.match(stdout, /^FAIL +receiver page: .* HR_TEST_NO_KEY is not set\. Until .* it hears of nothing/m);
+  } finally {
+    await system.stop();
+  }
 });
 
 test('a missing model', async () => {
