@@ -139,9 +139,16 @@ export const DegradedReason = z.enum([
 ]);
 export type DegradedReason = z.infer<typeof DegradedReason>;
 
+/** How the zone or line was drawn when the picture was counted (`drawnOf`); earlier workers do not say. */
+const drawn = z.string().optional();
+export const CountedZone = ZoneReading.extend({ drawn });
+export type CountedZone = z.infer<typeof CountedZone>;
+export const CountedLine = LineReading.extend({ drawn });
+export type CountedLine = z.infer<typeof CountedLine>;
+
 /** What the worker publishes for one picture. */
 export const WorkerReading = z.discriminatedUnion('status', [
-  z.object({ ...head, ...okFields }),
+  z.object({ ...head, ...okFields, zones: z.array(CountedZone), lines: z.array(CountedLine).optional() }),
   z.object({ ...head, status: z.literal('degraded'), reason: DegradedReason, publishedAt: EpochMs }),
 ]);
 export type WorkerReading = z.infer<typeof WorkerReading>;

@@ -1,7 +1,10 @@
 /** The one place that decides whether a camera's number may be shown as live. Pure. */
+import type { Line } from '../config/lines.ts';
+import type { Zone } from '../config/schema.ts';
 import type { CameraState } from '../contracts/camera.ts';
 import { isDrillCamera } from '../contracts/drill.ts';
 import type { PublicReading, SilentReason, WorkerReading } from '../contracts/reading.ts';
+import { type Drawn, drawnOf } from './drawn.ts';
 
 type Named = { id: string; name?: string | undefined };
 
@@ -9,8 +12,8 @@ type Named = { id: string; name?: string | undefined };
 export type CameraKnowledge = {
   cameraId: string;
   /** As configured now. */
-  zones: Named[];
-  lines: Named[];
+  zones: (Named & Pick<Zone, 'polygon'>)[];
+  lines: (Named & Pick<Line, 'points' | 'in'>)[];
   staleAfterMs: number;
   reading: WorkerReading | undefined;
   state: CameraState | undefined;
@@ -52,16 +55,22 @@ export function publicReading(of: CameraKnowledge, now: number): PublicReading {
     return silent(known, 'stale', known.workerUp ? 'late-picture' : 'inference-behind', reading.capturedAt);
   }
   if (reading.status === 'degraded') return silent(known, 'degraded', reading.reason, reading.capturedAt);
-  // Zones and lines follow the configuration at once: what is gone has no count, and no count goes by an old name.
-  const zones = reading.zones.flatMap((zone) => renamed(zone, known.zones, zone.zoneId));
-  const lines = reading.lines?.flatMap((line) => renamed(line, known.lines, line.lineId));
+  // Zones and lines follow the configuration at once: what is gone or drawn anew has no count, and no count goes by an
+  // old name.
+  const zones = reading.zones.flatMap((zone) => asConfigured(zone, known.zones, zone.zoneId));
+  const lines = reading.lines?.flatMap((line) => asConfigured(line, known.lines, line.lineId));
   return { type: 'reading', ...reading, zones, ...(lines ? { lines } : {}) };
 }
 
-/** The part of a reading by its name of now, or nothing where it is gone. */
-function renamed<Part extends { name: string }>(part: Part, configured: Named[], id: string): Part[] {
+/** The part of a reading by its name of now, or nothing where it is gone or drawn otherwise. */
+function asConfigured<Part extends { name: string; drawn?: string | undefined }>(
+  { drawn, ...part }: Part,
+  configured: (Named & Drawn)[],
+  id: string,
+): Omit<Part, 'drawn'>[] {
   const found = configured.find((one) => one.id === id);
-  return found ? [{ ...part, name: found.name ?? found.id }] : [];
+  if (!found || (drawn !== undefined && drawn !== drawnOf(found))) return [];
+  return [{ ...part, name: found.name ?? found.id }];
 }
 
 function silent(

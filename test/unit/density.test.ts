@@ -8,6 +8,7 @@ import { parseManifest } from '../../services/worker/model/manifest.ts';
 import { type Coverage, countInterval, countPeople, intervalOfScene } from '../../services/worker/model/read-out.ts';
 import { Zone } from '../../shared/config/schema.ts';
 import { decodeHeatmap, encodeHeatmap } from '../../shared/contracts/heatmap.ts';
+import { drawnOf } from '../../shared/readings/drawn.ts';
 
 const manifestOf = (model: string) => parseManifest(readFileSync(`models/${model}/manifest.json`, 'utf8'));
 const manifest = manifestOf('standard');
@@ -183,6 +184,7 @@ test('a zone of half an even crowd holds half of it, with its own interval and o
   assert.ok(reading.interval[1] - reading.interval[0] > zone.interval[1] - zone.interval[0]);
   assert.equal(zone.calibrated, false, 'no metres without a calibration');
   assert.equal(zone.levelOfService, undefined);
+  assert.equal(zone.drawn, drawnOf(half), 'names the shape it was counted in');
 });
 
 test('spread over cells adds up to the interval of the blocks, for the picture and for any part of it', () => {

@@ -6,6 +6,7 @@ import { Line } from '../../shared/config/lines.ts';
 import { CameraCalibration } from '../../shared/geometry/calibration.ts';
 import { calibrate } from '../../shared/geometry/ground.ts';
 import { hasRoom } from '../../shared/geometry/line-room.ts';
+import { drawnOf } from '../../shared/readings/drawn.ts';
 import { level } from '../helpers/level-line.ts';
 import { random } from '../helpers/random.ts';
 
@@ -158,6 +159,7 @@ describe('a camera’s pictures, one after the other', () => {
     const next = advanceLines(state, { ...picture, lines: [moved], ground, capturedAt: NOON + 30_500, heads: [] });
     const [line] = lineReadings(next, [moved], view);
     assert.deepEqual([line?.out, line?.from, line?.since], [0, 'start', NOON + 30_500]);
+    assert.equal(line?.drawn, drawnOf(moved));
   });
   it('who was there before a gap is not joined to who is there after it', () => {
     const before = advanceLines(undefined, { ...picture, ground, capturedAt: NOON, heads: [[0.5, 0.45]] });

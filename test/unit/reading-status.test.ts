@@ -3,10 +3,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CameraState } from '../../shared/contracts/camera.ts';
 import { PublicReading, type WorkerReading } from '../../shared/contracts/reading.ts';
+import { drawnOf } from '../../shared/readings/drawn.ts';
 import { type CameraKnowledge, publicReading } from '../../shared/readings/status.ts';
 
 const NOW = 1_790_000_000_000;
 const model = { name: 'standard', version: '1', steps: 1, warmStart: false };
+const HALF: [number, number][] = [
+  [0, 0],
+  [1, 0],
+  [1, 1],
+];
 const counted = (ageMs: number): WorkerReading => ({
   cameraId: 'a',
   seq: 7,
@@ -29,7 +35,7 @@ const state = (change: Partial<CameraState>): CameraState => ({
 });
 const known = (change: Partial<CameraKnowledge>): CameraKnowledge => ({
   cameraId: 'a',
-  zones: [{ id: 'z' }],
+  zones: [{ id: 'z', polygon: HALF }],
   lines: [],
   staleAfterMs: 3000,
   reading: counted(400),
@@ -94,6 +100,32 @@ const CASES: [what: string, change: Partial<CameraKnowledge>, status: string, re
     'invalid-output',
   ],
 ];
+const PART = { name: 'Old name', count: 5, interval: [4, 6] as [number, number], calibrated: false };
+const LINE = { name: 'Old name', in: 3, out: 2, since: NOW - 1000, from: 'start' as const, blindMs: 0 };
+/** A reading of places that were drawn so. */
+const parts = (drawn: Record<string, string>): WorkerReading => ({
+  ...(counted(400) as WorkerReading & { status: 'ok' }),
+  zones: ['z', 'gone', 'plain'].map((zoneId) => ({ zoneId, ...PART, drawn: drawn[zoneId] })),
+  lines: ['door', 'gone'].map((lineId) => ({ lineId, ...LINE, drawn: drawn[lineId] })),
+});
+const DOOR = {
+  id: 'door',
+  name: 'North door',
+  points: [
+    [0.1, 0.5],
+    [0.9, 0.5],
+  ],
+  in: 'left',
+};
+const NOW_CONFIGURED = {
+  zones: [
+    { id: 'z', name: 'Stairs', polygon: HALF },
+    { id: 'plain', polygon: HALF },
+    { id: 'added', polygon: HALF },
+  ] as CameraKnowledge['zones'],
+  lines: [DOOR] as [CameraKnowledge['lines'][number]],
+};
+
 for (const [what, change, status, reason] of CASES) {
   test(`${what} is ${status}`, () => {
     const reading = publicReading(known(change), NOW);
@@ -104,21 +136,50 @@ for (const [what, change, status, reason] of CASES) {
 }
 
 test('zones and lines that are gone are told no more, and those that stay by their names of now', () => {
-  const part = { name: 'Old name', count: 5, interval: [4, 6] as [number, number], calibrated: false };
-  const line = { name: 'Old name', in: 3, out: 2, since: NOW - 1000, from: 'start' as const, blindMs: 0 };
-  const reading: WorkerReading = {
-    ...(counted(400) as WorkerReading & { status: 'ok' }),
-    zones: ['z', 'gone', 'plain'].map((zoneId) => ({ zoneId, ...part })),
-    lines: ['door', 'gone'].map((lineId) => ({ lineId, ...line })),
-  };
-  const zones = [{ id: 'z', name: 'Stairs' }, { id: 'plain' }, { id: 'added' }];
-  const told = publicReading(known({ reading, zones, lines: [{ id: 'door', name: 'North door' }] }), NOW);
+  const told = publicReading(known({ reading: parts({}), ...NOW_CONFIGURED }), NOW);
   assert.ok(told.status === 'ok');
   assert.deepEqual(told.zones, [
-    { zoneId: 'z', ...part, name: 'Stairs' },
-    { zoneId: 'plain', ...part, name: 'plain' },
+    { zoneId: 'z', ...PART, name: 'Stairs' },
+    { zoneId: 'plain', ...PART, name: 'plain' },
   ]);
-  assert.deepEqual(told.lines, [{ lineId: 'door', ...line, name: 'North door' }]);
+  assert.deepEqual(told.lines, [{ lineId: 'door', ...LINE, name: 'North door' }]);
+});
+
+test('a zone or line that was drawn anew has no figure before a picture was counted in its new shape', () => {
+  const [door] = NOW_CONFIGURED.lines;
+  const drawn = { z: drawnOf({ polygon: HALF }), plain: drawnOf({ polygon: HALF }), door: drawnOf(door) };
+  const idsOf = (now: Partial<typeof NOW_CONFIGURED>): string[] => {
+    const told = publicReading(known({ reading: parts(drawn), ...NOW_CONFIGURED, ...now }), NOW);
+    assert.ok(told.status === 'ok');
+    assert.deepEqual(PublicReading.parse(told), told, 'keeps the contract');
+    return [...told.zones.map(({ zoneId }) => zoneId), ...(told.lines ?? []).map(({ lineId }) => lineId)];
+  };
+  assert.deepEqual(idsOf({}), ['z', 'plain', 'door']);
+  const moved = HALF.map(([x, y]): [number, number] => [x, y / 2]);
+  assert.deepEqual(
+    idsOf({
+      zones: [
+        { id: 'z', polygon: moved },
+        { id: 'plain', polygon: HALF },
+      ],
+    }),
+    ['plain', 'door'],
+  );
+  assert.deepEqual(
+    idsOf({
+      lines: [
+        {
+          ...door,
+          points: [
+            [0.1, 0.5],
+            [0.9, 0.6],
+          ],
+        },
+      ],
+    }),
+    ['z', 'plain'],
+  );
+  assert.deepEqual(idsOf({ lines: [{ ...door, in: 'right' }] }), ['z', 'plain']);
 });
 
 test('a count is told only of a fresh picture of a live camera, whatever happens', () => {

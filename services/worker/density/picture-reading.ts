@@ -2,8 +2,9 @@
 import type { Zone } from '../../../shared/config/schema.ts';
 import type { Heatmap } from '../../../shared/contracts/heatmap.ts';
 import type { ModelManifest } from '../../../shared/contracts/manifest.ts';
-import type { ZoneReading } from '../../../shared/contracts/reading.ts';
+import type { CountedZone } from '../../../shared/contracts/reading.ts';
 import type { Spread, ZoneDensity } from '../../../shared/geometry/zone-density.ts';
+import { drawnOf } from '../../../shared/readings/drawn.ts';
 import { levelOfService } from '../../../shared/readings/level-of-service.ts';
 import type { PictureEstimate } from '../model/count-picture.ts';
 import type { Estimate } from '../model/crowd-counter.ts';
@@ -23,7 +24,7 @@ const MOST_PEOPLE = 50_000;
 /** Width of a heat map for eyes, cells: enough to see where, a few kilobytes to send. */
 const HEATMAP_WIDTH = 96;
 
-export type PictureCount = { count: number; interval: [number, number]; heads: number; zones: ZoneReading[] };
+export type PictureCount = { count: number; interval: [number, number]; heads: number; zones: CountedZone[] };
 
 /**
  * Counts of the picture and its zones; undefined when the output is no number or absurd, which must never read as 0.
@@ -55,6 +56,7 @@ export function readPicture(
       return {
         zoneId: zone.id,
         name: zone.name ?? zone.id,
+        drawn: drawnOf(zone),
         count: zoneCount,
         interval: countInterval(zoneCount, blocks, rule, coverage),
         calibrated: density !== undefined,

@@ -1,7 +1,8 @@
 /** From the heads of a camera's pictures, one after the other, to what went over its lines. Pure; the state is plain JSON. */
 import type { Line } from '../../../shared/config/lines.ts';
-import type { LineReading } from '../../../shared/contracts/reading.ts';
+import type { CountedLine } from '../../../shared/contracts/reading.ts';
 import { clearOf, HEAD_ERROR, hasRoom, type LineView, standingAt } from '../../../shared/geometry/line-room.ts';
+import { drawnOf } from '../../../shared/readings/drawn.ts';
 import { crossLine, type Direction, type LineStand } from './crossings.ts';
 import { FASTEST, joinHeads, type Sighting, type Track } from './head-tracker.ts';
 import { addToTally, type LineTally, lastMinute, newTally } from './line-tally.ts';
@@ -87,7 +88,7 @@ export function advanceLines(before: LineState | undefined, picture: LinePicture
 }
 
 /** What is told of the lines after a picture. */
-export function lineReadings(state: LineState, lines: Line[], view: LineView): LineReading[] {
+export function lineReadings(state: LineState, lines: Line[], view: LineView): CountedLine[] {
   return lines.flatMap((line) => {
     const tally = state.tallies[line.id];
     if (!tally) return [];
@@ -102,7 +103,8 @@ export function lineReadings(state: LineState, lines: Line[], view: LineView): L
           ? 'too-crowded'
           : undefined;
     return {
-      ...{ lineId: line.id, name: line.name ?? line.id, in: goneIn, out, since, from, blindMs },
+      ...{ lineId: line.id, name: line.name ?? line.id, drawn: drawnOf(line) },
+      ...{ in: goneIn, out, since, from, blindMs },
       ...lastMinute(tally),
       ...(doubt ? { doubt } : {}),
     };

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { type Camera, staleAfterMs } from '../../../shared/config/schema.ts';
 import type { Frame } from '../../../shared/contracts/frame.ts';
 import { stateKeys } from '../../../shared/contracts/keys.ts';
-import type { LineReading } from '../../../shared/contracts/reading.ts';
+import type { CountedLine } from '../../../shared/contracts/reading.ts';
 import { CalibrationError, calibrate, type Ground } from '../../../shared/geometry/ground.ts';
 import { midnightBefore } from '../../../shared/readings/local-day.ts';
 import type { LineCommit } from '../../../shared/readings/reading-publisher.ts';
@@ -56,7 +56,7 @@ const Stored: z.ZodType<LineState> = z.object({
 });
 
 /** What is told, and what is to be written with it. */
-export type CountedLines = { readings: LineReading[]; commit: LineCommit };
+export type CountedLines = { readings: CountedLine[]; commit: LineCommit };
 
 export class LineDesk {
   readonly #redis: Redis;
