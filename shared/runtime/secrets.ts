@@ -26,13 +26,24 @@ export function unescaped(part: string): string {
   });
 }
 
+/** What can be nothing but the host of an address, or its beginning: `192.0.2.1`, `[2001:db8::1]`, `gate.example:554`. */
+const HOST = /(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|[a-z0-9.-]+:\d{1,5})(?![^/?#\s"':])/.source;
+/** The rest of a torn password; a query such as `?user=me@example.org` is none. */
+const REST = /(?:(?!\?[^\s?#@"']*=)[^\s"'])/.source;
 /**
- * An address whose password holds a plain `/`, `#` or `?` (`rtsp://admin:2024/Gate@192.0.2.1/s`). By the letter, its user
- * is a host and what its password begins with a port. So could a path with an `@` be meant, but hardly after a host
- * without a dot; a query such as `?user=me@example.org` is one. Groups: up to the password, password, `@`.
+ * By the letter the user is a host, and what the password begins with a port: `rtsp://admin:2024/Gate@192.0.2.1/s`. So
+ * could a path with an `@` be meant, but hardly after a host without a dot.
  */
-export const TORN_PASSWORD =
-  /([a-z][a-z0-9+.-]{0,30}:\/\/(?!localhost:)[^\s/?#:@.[\]"']+:)(\d*(?=[/?#])(?:(?!\?[^\s?#@"']*=)[^\s"']){1,200})(@)/i;
+const AS_PORT = `(?<=//[^\\s/?#:@.]+:)\\d*(?=[/?#])${REST}{1,200}`;
+/** As a user with a dot has it, `john.doe:2024/x`: only where a host follows, and the port is none of RTSP's own. */
+const AS_PORT_OF_NAME = `(?<!//\\d+(?:\\.\\d+){3}:)(?!(?:322|554|8554)/)\\d*(?=[/?#])${REST}{1,200}(?=@${HOST})`;
+/** With an `@` before, as in `pa@ss/x`: the password's end reads as a host without a dot, and the real one follows. */
+const AS_HOST = `[^\\s/?#"']{0,200}@(?!localhost[/?#])[^\\s/?#:@.[\\]"']+(?=[/?#])${REST}{1,200}(?=@${HOST})`;
+/** An address whose password holds a plain `/`, `#` or `?`. Groups: up to the password, password, `@`. */
+export const TORN_PASSWORD = new RegExp(
+  `([a-z][a-z0-9+.-]{0,30}://(?!localhost:)[^\\s/?#:@[\\]"']+:)(${AS_PORT}|${AS_PORT_OF_NAME}|${AS_HOST})(@)`,
+  'i',
+);
 const TORN_PASSWORDS = new RegExp(TORN_PASSWORD, 'gi');
 
 /** Replaces userinfo and query of every URL and every registered secret in a text by `***`. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { ConfigError, cameraSource, parseConfig } from '../../shared/config/load.ts';
+import { maskUrl } from '../../shared/config/mask.ts';
 import { staleAfterMs } from '../../shared/config/schema.ts';
 import { cameraChanges } from '../../shared/config/watch.ts';
+import { scrub } from '../../shared/runtime/secrets.ts';
 
 const SMALLEST = `gateway: { port: 8080 }
 cameras:
@@ -337,7 +339,32 @@ describe('a password with a plain /, # or ? would be read as host, port and path
     });
   }
   for (const url of [
+    'rtsp://john.doe:2024/x@192.0.2.1/s',
+    'rtsp://john.doe:2024#x@gate.example:554/s',
+    'rtsp://john.doe:/x@[2001:db8::1]/s',
+    'rtsp://user:pa@ss/x@192.0.2.1/s',
+    'rtsp://john.doe:p@a@ss?x@192.0.2.1:554/s',
+    'rtsp://user:pa@ss/x@gate:554/s',
+  ]) {
+    it(`refuses ${url}`, () => {
+      assert.throws(() => read(url), /cameras\[0\]\.url: .*as %2F.*\$\{NAME\}/);
+      assert.match(scrub(`open ${url}: failed`), /^open rtsp:\/\/\*\*\*@(192|gate|\[2001)[^@]*: failed$/);
+      assert.match(maskUrl(url), /^rtsp:\/\/[a-z.]+:\*\*\*@(192|gate|\[2001)[^@]*$/);
+    });
+  }
+  for (const url of [
     'rtsp://192.0.2.1:554/cam@1',
+    'rtsp://192.0.2.1:7447/cam@192.0.2.9',
+    'rtsp://relay.example:8554/cam@192.0.2.9',
+    'rtsp://relay.example:7447/me@example.org/live',
+    'rtsp://relay.example/cam@192.0.2.9',
+    'rtsp://relay.example:7447/s?of=me@192.0.2.9',
+    'rtsp://admin:2024@nvr/cam@1',
+    'rtsp://admin:2024@nvr/me@example.org/live',
+    'rtsp://admin:2024@nvr:554/cam@192.0.2.9',
+    'rtsp://admin:2024@nvr.example/cam@192.0.2.9',
+    'rtsp://admin:2024@nvr/s?of=me@192.0.2.9',
+    'rtsp://admin:20@24@192.0.2.1/s',
     'rtsp://gate.example:554/cam@1',
     'rtsp://[::1]:554/cam@1',
     'rtsp://localhost:8554/cam@1',
