@@ -125,15 +125,33 @@ test('a rise is told once and in order; a client that was away hears what it mis
   });
   assert.equal(acknowledged.status, 200, await acknowledged.clone().text());
   const back = await connect();
+  const list = await until('the list anew', () =>
+    back.messages.map(({ message }) => message).find(({ type }) => type === 'alerts'),
+  );
+  assert.ok(list.type === 'alerts');
+  // Heard before the client asks for what it missed: not missed, and not told again.
+  const comment = await post(`/api/alerts/${fired.alertId}/comment`, { actor: 'Post 3', note: 'gate closed' });
+  assert.equal(comment.status, 200, await comment.clone().text());
+  const heard = await until('the comment', () => eventsOf(back).find(({ type }) => type === 'alert.commented'));
   back.send({ type: 'resume', epoch: fired.epoch, offset: fired.offset });
   const resumed = await until('the answer', () =>
     back.messages.map(({ message }) => message).find(({ type }) => type === 'resumed'),
   );
   assert.ok(resumed.type === 'resumed' && resumed.recovered);
+  assert.equal(resumed.offset, list.offset, 'up to where it was told; from there on it has heard everything');
+  assert.ok(resumed.offset < heard.offset);
   assert.ok(
     eventsOf(back).some(
       ({ type, alertId, actor }) => type === 'alert.acknowledged' && alertId === fired.alertId && actor === 'Post 3',
     ),
+  );
+  const places = eventsOf(back).map(({ offset }) => offset);
+  const newest = Math.max(...places);
+  const all = Array.from({ length: newest - fired.offset }, (_, index) => fired.offset + 1 + index);
+  assert.deepEqual(
+    places.sort((a, b) => a - b),
+    all,
+    'each event since then once',
   );
   assert.equal(
     (await get<ActiveAlert[]>('/api/alerts')).find(({ alertId }) => alertId === fired.alertId)?.level,
