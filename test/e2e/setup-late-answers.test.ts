@@ -175,6 +175,47 @@ test('a change by somebody else is not written over when it could not be read', 
   await watched.close();
 });
 
+test('a save that cannot be read back is no conflict with itself', async () => {
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/gate`);
+  const { page } = watched;
+  const name = page.getByTestId('camera-name');
+  await name.fill('Gate, once', { timeout: PATIENCE_MS });
+  await page.route('**/api/config', (route) => route.abort());
+  watched.expectServerGone();
+  await page.getByTestId('save').click();
+  await signIn(page);
+  await page.getByTestId('saved').waitFor({ timeout: PATIENCE_MS });
+  await name.fill('Gate, twice');
+  await page.getByTestId('save').click();
+  await until('it is saved again', async () => (await nameOf('gate')) === 'Gate, twice');
+  await page.getByTestId('saved').waitFor({ timeout: PATIENCE_MS });
+  assert.equal(await page.getByTestId('conflict').isVisible(), false);
+  watched.assertClean();
+  await watched.close();
+});
+
+test('a camera is not removed over a change that cannot be read, and the reason is said', async () => {
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/gate`);
+  const { page } = watched;
+  await page.getByTestId('remove').click({ timeout: PATIENCE_MS });
+  await page.route('**/api/config', (route) => route.abort());
+  watched.expectServerGone();
+  watched.expectRefusals([412]);
+  const etag = (await fetch(`${screens.site.url}/api/config`)).headers.get('etag') ?? '';
+  const changed = await fetch(`${screens.site.url}/api/config/cameras/gate`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json', 'if-match': etag },
+    body: JSON.stringify({ actor: 'Kim', change: { name: 'Gate, of Kim again' } }),
+  });
+  assert.equal(changed.status, 200, await changed.text());
+  await page.getByTestId('remove-yes').click();
+  await signIn(page);
+  await page.getByTestId('save-bar').getByText('The server does not answer').waitFor({ timeout: PATIENCE_MS });
+  assert.equal(await nameOf('gate'), 'Gate, of Kim again');
+  watched.assertClean();
+  await watched.close();
+});
+
 test('a camera that somebody changed meanwhile is not removed unseen', async () => {
   const watched = await screens.browser.open(`${screens.site.url}/#/setup/gate`);
   const { page } = watched;

@@ -1,6 +1,6 @@
 /** The configuration as the set-up pages know it, and the cameras being edited. Outlives the pages: no draft is lost. */
 import { SvelteMap } from 'svelte/reactivity';
-import type { CameraSettings, ConfigView } from '../../../../shared/contracts/config-api.ts';
+import type { CameraSettings, ConfigSaved, ConfigView } from '../../../../shared/contracts/config-api.ts';
 import { api, type Failure } from './api.ts';
 import { differences, same } from './difference.ts';
 import { Draft, normalised } from './draft.svelte.ts';
@@ -81,6 +81,7 @@ export class SetUp {
       const saved = answer.body.camera;
       if (saved) draft.keep(saved, value);
       await this.#load();
+      if (saved) this.#follow(saved.id, answer.body);
       if (draft.isNew) {
         this.drafts.delete(NEW);
         if (saved) this.drafts.set(saved.id, draft.goOn(saved));
@@ -109,6 +110,9 @@ export class SetUp {
         return { kind: 'still-named', fields: answer.failure.issues.map(({ field }) => field) };
       if (!answer.ok && answer.failure.kind !== 'changed') return answer.failure;
       await this.#load();
+      if (answer.ok) this.#follow(id, answer.body);
+      // What has changed is not known: it may be this very camera.
+      else if (!this.#fresh) return this.failure ?? answer.failure;
       const now = this.#camera(id);
       if (answer.ok || !now) {
         this.drafts.delete(id);
@@ -122,6 +126,18 @@ export class SetUp {
   /** The configuration as it was just read; undefined when that failed, and what is known may be old. */
   get #fresh(): ConfigView | undefined {
     return this.failure ? undefined : this.view;
+  }
+
+  /**
+   * Takes a change of our own that could not be read back: beside the camera as it was before, what was saved would read
+   * as somebody else's work.
+   */
+  #follow(id: string, { version, camera }: ConfigSaved): void {
+    const { view } = this;
+    if (!view || this.#fresh) return;
+    const known = view.cameras.some((one) => one.id === id);
+    const cameras = view.cameras.flatMap((one) => (one.id === id ? (camera ?? []) : one));
+    this.view = { ...view, version, cameras: known || !camera ? cameras : [...cameras, camera] };
   }
 
   #camera(id: string): CameraSettings | undefined {
