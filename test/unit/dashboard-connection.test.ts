@@ -8,6 +8,7 @@ import {
   nextConnection,
   retryWaitMs,
   SILENCE_MS,
+  snapshotAt,
   startConnection,
 } from '../../services/dashboard/src/live/connection.ts';
 import { parseIncoming } from '../../services/dashboard/src/live/messages.ts';
@@ -87,6 +88,54 @@ test('a socket that never answers is given up', () => {
   const [state, effect] = nextConnection(startConnection(0), { type: 'tick' }, 8_000, 0);
   assert.equal(state.phase === 'waiting' && state.lost, 'unreachable');
   assert.equal(effect, 'drop');
+});
+
+/** Tries of a line that needs so long for the first message, and as long for the next one. */
+function triesOver(line: { firstMs: number; nextMs: number; opens?: boolean }, most: number): number | undefined {
+  let state: Connection = startConnection(0);
+  let now = 0;
+  for (let tries = 1; tries <= most; tries++) {
+    if (line.opens ?? true) [state] = nextConnection(state, { type: 'opened' }, now, 0);
+    for (const ms of [line.firstMs, line.nextMs]) {
+      // The clock ticks right before the message comes.
+      now += ms;
+      [state] = nextConnection(state, { type: 'tick' }, now - 1, 0);
+      if (state.phase === 'waiting') break;
+      [state] = nextConnection(state, { type: 'message' }, now, 0);
+    }
+    if (state.phase === 'live') return tries;
+    assert.ok(state.phase === 'waiting');
+    now = state.retryAt;
+    [state] = nextConnection(state, { type: 'tick' }, now, 0);
+  }
+  return undefined;
+}
+
+test('a very slow line is given longer with each try, and a server that does not take the call never', () => {
+  assert.equal(triesOver({ firstMs: 8_000, nextMs: 5_000 }, 5), 1);
+  assert.equal(triesOver({ firstMs: 30_000, nextMs: 1_000 }, 5), 3);
+  assert.equal(triesOver({ firstMs: 60_000, nextMs: 20_000 }, 5), 4);
+  assert.equal(triesOver({ firstMs: 1_000, nextMs: 15_000 }, 5), 3);
+  assert.equal(triesOver({ firstMs: 70_000, nextMs: 1_000 }, 20), undefined);
+  assert.equal(triesOver({ firstMs: 9_000, nextMs: 1_000, opens: false }, 20), undefined);
+});
+
+test('a snapshot that was long on its way is as old as it is', () => {
+  const [opened] = nextConnection(startConnection(0), { type: 'opened' }, 500, 0);
+  const [state] = nextConnection(opened, { type: 'message' }, 7_500, 0);
+  const clock = new ServerClock();
+  clock.learn(1_000_000, snapshotAt(state, 7_500));
+  assert.equal(clock.now(7_500), 1_007_000);
+  assert.equal(snapshotAt(nextConnection(startConnection(0), { type: 'message' }, 100, 0)[0], 100), 100);
+});
+
+test('what a slow line was given longer ends once it is settled', () => {
+  const slow: Connection = { phase: 'live', since: 0, attempt: 4, slow: 4, lastMessageAt: 9_000 };
+  assert.equal(nextConnection(slow, { type: 'tick' }, 9_000 + 19_999, 0)[0].phase, 'live');
+  assert.equal(nextConnection(slow, { type: 'tick' }, 9_000 + 20_000, 0)[0].phase, 'waiting');
+  const [settled] = nextConnection(slow, { type: 'message' }, 12_000, 0);
+  const [lost] = nextConnection(settled, { type: 'tick' }, 12_000 + SILENCE_MS, 0);
+  assert.deepEqual([lost.phase, lost.attempt, lost.slow], ['waiting', 1, 1]);
 });
 
 test('close codes become reasons a reader understands; retry-now and sleep work', () => {

@@ -21,6 +21,7 @@ class PaperSocket {
   static readonly OPEN = 1;
   readyState = 1;
   closed = false;
+  onopen: (() => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: ((event: { code: number }) => void) | null = null;
   constructor() {
@@ -74,6 +75,15 @@ test('messages that come as they should keep the connection live', (t) => {
   page.hear('two', { monoMs: 4_900 });
   assert.deepEqual(page.heard, ['one', 'two']);
   assert.equal(page.connection()?.phase, 'live');
+});
+
+test('when the socket opened is known with the first message, however much later that comes', (t) => {
+  const page = open(t);
+  page.wire.onopen?.();
+  page.hear('snapshot', { monoMs: 6_000 });
+  const connection = page.connection();
+  assert.ok(connection?.phase === 'live');
+  assert.equal(connection.since - (connection.openedAt ?? 0), 6_000);
 });
 
 for (const [how, gap] of [

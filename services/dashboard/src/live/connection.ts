@@ -9,7 +9,11 @@ import { CLOSE_CODES } from '../../../../shared/contracts/socket.ts';
 export const SILENCE_MS = 5_000;
 /** A screen that hears of no alert says so aloud after this long; shorter breaks mend themselves. */
 export const CUT_OFF_AFTER_MS = 15_000;
+/** Time for the first message, a site's whole state. */
 const CONNECT_TIMEOUT_MS = 8_000;
+/** Where an open socket was too slow, both times double with each try up to these: else it would be begun anew for ever. */
+const LONGEST_CONNECT_MS = 64_000;
+const LONGEST_SILENCE_MS = 20_000;
 /** A connection that held this long was a good one: the next failure starts again at the shortest wait. */
 const SETTLED_MS = 10_000;
 const MIN_WAIT_MS = 500;
@@ -17,12 +21,18 @@ const MAX_WAIT_MS = 15_000;
 
 export type LostReason = 'unreachable' | 'closed' | 'silent' | 'slept' | 'too-many' | 'offline';
 
-export type Connection =
-  | { phase: 'connecting'; since: number; attempt: number; lost?: LostReason; lostAt?: number }
-  | { phase: 'live'; since: number; attempt: number; lastMessageAt: number }
-  | { phase: 'waiting'; attempt: number; lost: LostReason; lostAt: number; retryAt: number };
+export type Connection = {
+  attempt: number;
+  /** How often in a row an open socket brought too little in time. */
+  slow?: number;
+} & (
+  | { phase: 'connecting'; since: number; openedAt?: number; lost?: LostReason; lostAt?: number }
+  | { phase: 'live'; since: number; openedAt?: number; lastMessageAt: number }
+  | { phase: 'waiting'; lost: LostReason; lostAt: number; retryAt: number }
+);
 
 export type ConnectionEvent =
+  | { type: 'opened' }
   | { type: 'message' }
   | { type: 'closed'; code: number }
   | { type: 'tick' }
@@ -51,10 +61,13 @@ export function nextConnection(
   random: number,
 ): [Connection, Effect] {
   switch (event.type) {
+    case 'opened':
+      return [state.phase === 'connecting' ? { ...state, openedAt: now } : state, undefined];
     case 'message':
       if (state.phase === 'live') return [{ ...state, lastMessageAt: now }, undefined];
       if (state.phase === 'connecting') {
-        return [{ phase: 'live', since: now, attempt: state.attempt, lastMessageAt: now }, undefined];
+        const { attempt, slow = 0, openedAt = now } = state;
+        return [{ phase: 'live', since: now, openedAt, attempt, slow, lastMessageAt: now }, undefined];
       }
       return [state, undefined]; // a late message of a socket already given up
     case 'closed':
@@ -72,24 +85,44 @@ export function nextConnection(
   }
 }
 
+/**
+ * When the server wrote its snapshot, by the local clock: as it took the call. On a slow line it comes much later, and by
+ * then what stands in it would pass for fresh.
+ */
+export function snapshotAt(state: Connection, now: number): number {
+  return (state.phase === 'live' ? state.openedAt : undefined) ?? now;
+}
+
 /** Whether nothing has been heard for so long that somebody has to look elsewhere. `now` is monotonic. */
 export function isCutOff(state: Connection, now: number): boolean {
   return state.phase !== 'live' && state.lostAt !== undefined && now - state.lostAt >= CUT_OFF_AFTER_MS;
 }
 
 function tick(state: Connection, now: number, random: number): [Connection, Effect] {
-  if (state.phase === 'live' && now - state.lastMessageAt >= SILENCE_MS) {
+  if (state.phase === 'live' && now - state.lastMessageAt >= silenceMs(state)) {
     return [lose(state, 'silent', now, random), 'drop'];
   }
-  if (state.phase === 'connecting' && now - state.since >= CONNECT_TIMEOUT_MS) {
+  if (state.phase === 'connecting' && now - state.since >= connectMs(state)) {
     return [lose(state, 'unreachable', now, random), 'drop'];
   }
   if (state.phase === 'waiting' && now >= state.retryAt) return [reconnect(state, now), 'open'];
   return [state, undefined];
 }
 
+/** A server that does not take the call is never waited for longer: it may be back any moment. */
+function connectMs({ openedAt, slow = 0 }: Connection & { phase: 'connecting' }): number {
+  return openedAt !== undefined ? Math.min(LONGEST_CONNECT_MS, CONNECT_TIMEOUT_MS * 2 ** slow) : CONNECT_TIMEOUT_MS;
+}
+
+/** Longer only for what comes after the first message, such as the alerts: then messages are small. */
+function silenceMs({ since, lastMessageAt, slow = 0 }: Connection & { phase: 'live' }): number {
+  const settled = lastMessageAt - since >= SETTLED_MS;
+  return settled ? SILENCE_MS : Math.min(LONGEST_SILENCE_MS, SILENCE_MS * 2 ** slow);
+}
+
 function reconnect(state: Connection & { phase: 'waiting' }, now: number): Connection {
-  return { phase: 'connecting', since: now, attempt: state.attempt, lost: state.lost, lostAt: state.lostAt };
+  const { attempt, slow = 0, lost, lostAt } = state;
+  return { phase: 'connecting', since: now, attempt, slow, lost, lostAt };
 }
 
 function lose(
@@ -98,11 +131,14 @@ function lose(
   now: number,
   random: number,
 ): Connection {
-  const settled = state.phase === 'live' && now - state.since >= SETTLED_MS;
+  const settled = state.phase === 'live' && state.lastMessageAt - state.since >= SETTLED_MS;
   const attempt = settled ? 1 : state.attempt + 1;
+  const tooSlow =
+    lost === 'silent' || (lost === 'unreachable' && state.phase === 'connecting' && state.openedAt !== undefined);
+  const slow = (settled ? 0 : (state.slow ?? 0)) + (tooSlow ? 1 : 0);
   // The clock of "lost since" starts when the numbers stopped, not at the latest failed try.
   const lostAt = state.phase === 'connecting' ? (state.lostAt ?? now) : now;
-  return { phase: 'waiting', attempt, lost, lostAt, retryAt: now + retryWaitMs(attempt, random) };
+  return { phase: 'waiting', attempt, slow, lost, lostAt, retryAt: now + retryWaitMs(attempt, random) };
 }
 
 function closeReason(state: Connection, code: number): LostReason {

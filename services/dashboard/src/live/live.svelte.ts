@@ -11,7 +11,7 @@ import { Alerts } from '../alerts/alerts.svelte.ts';
 import { Batch } from './batch.ts';
 import { CameraLive, type Moment } from './camera-live.svelte.ts';
 import { ServerClock } from './clock.ts';
-import { type Connection, startConnection } from './connection.ts';
+import { type Connection, snapshotAt, startConnection } from './connection.ts';
 import type { Incoming } from './messages.ts';
 import { LiveSocket } from './socket.ts';
 
@@ -135,7 +135,8 @@ export class Live implements Moment {
         // It holds the newest of every camera.
         this.#readings.flush();
         this.#clock.reset();
-        this.#learnTime(message.serverTime, localNow);
+        this.#clock.learn(message.serverTime, snapshotAt(this.connection, localNow));
+        this.#tick(localNow);
         this.system = message.system;
         this.brokenMessages = 0;
         this.runbooks = message.runbooks;
@@ -154,7 +155,8 @@ export class Live implements Moment {
         this.#setCameras(message.cameras);
         break;
       case 'heartbeat':
-        this.#learnTime(message.serverTime, localNow);
+        this.#clock.learn(message.serverTime, localNow);
+        this.#tick(localNow);
         this.system = message.system;
         break;
       case 'alerts':
@@ -170,11 +172,6 @@ export class Live implements Moment {
         this.brokenMessages += 1;
         break;
     }
-  }
-
-  #learnTime(serverTime: number, localNow: number): void {
-    this.#clock.learn(serverTime, localNow);
-    this.#tick(localNow);
   }
 
   #setCameras(infos: readonly CameraInfo[]): void {

@@ -86,6 +86,7 @@ export class LiveSocket {
     const socket = new WebSocket(this.#options.url, SUBPROTOCOL);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
+    socket.onopen = () => this.#apply({ type: 'opened' });
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       // What waited while the page stood still is old, and would pass for live: first the clock, then the message.
       this.#lookAtClock();
@@ -104,6 +105,7 @@ export class LiveSocket {
     const socket = this.#socket;
     if (!socket) return;
     this.#socket = undefined;
+    socket.onopen = null;
     socket.onmessage = null;
     socket.onclose = null;
     socket.close();
