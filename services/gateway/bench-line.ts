@@ -21,10 +21,17 @@ const SAY_WANTED_EVERY_MS = 5000;
 
 export type BenchQuestion = Pick<BenchJob, 'options' | 'clip'>;
 
+/** What is on its way to the bench. */
+export type Upload = {
+  /** Whether it comes too slowly to be whole in time. */
+  isHopeless(): boolean;
+  end(): void;
+};
+
 export class BenchLine {
   readonly #frames: Redis;
   readonly #enqueue: (job: BenchJob) => Promise<unknown>;
-  #inside = 0;
+  readonly #inside = new Set<Upload>();
 
   /** @param o.frames fail-fast connection to the frames database: what is dropped in must not be kept */
   constructor(o: { frames: Redis; enqueue: (job: BenchJob) => Promise<unknown> }) {
@@ -33,15 +40,19 @@ export class BenchLine {
   }
 
   /**
-   * Takes a place in the line, before anything of a look has come in.
+   * Takes a place in the line, before anything of a look has come in; where none is free, that of one who comes too
+   * slowly to be whole in time.
    * @returns what gives the place back; undefined where none is free
    */
-  enter(): (() => void) | undefined {
-    if (this.#inside >= AT_ONCE) return undefined;
-    this.#inside += 1;
-    return () => {
-      this.#inside -= 1;
-    };
+  enter(upload: Upload): (() => void) | undefined {
+    if (this.#inside.size >= AT_ONCE) {
+      const hopeless = [...this.#inside].find((other) => other.isHopeless());
+      if (!hopeless) return undefined;
+      this.#inside.delete(hopeless);
+      hopeless.end();
+    }
+    this.#inside.add(upload);
+    return () => void this.#inside.delete(upload);
   }
 
   /**

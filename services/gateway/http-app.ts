@@ -31,6 +31,7 @@ import { modelRoutes } from './routes/models.ts';
 import { type OperationsOptions, operationsRoutes } from './routes/operations.ts';
 import { problem, sendProblem } from './routes/problem.ts';
 import { type ReplayOptions, replayRoutes } from './routes/replay.ts';
+import { REQUEST_TIMEOUT_MS } from './routes/request-timeout.ts';
 import { type SystemOptions, systemRoutes } from './routes/system.ts';
 import { thresholdRoutes } from './routes/thresholds.ts';
 
@@ -81,8 +82,7 @@ export async function createHttpApp({
     loggerInstance: plain,
     // Changes of state are logged, not requests.
     logController: new LogController({ disableRequestLogging: true }),
-    // The whole of a request, a clip over a slow line included; its head has five seconds.
-    requestTimeout: 60_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     bodyLimit: 64 * 1024,
     // A delivery is named by epoch, camera, zone, rule and receiver: 240 characters where all are as long as they may be.
     routerOptions: { maxParamLength: 255 },

@@ -42,6 +42,11 @@ test('clips that are still on their way have the places of the line; who leaves 
     assert.ok(refused.headers.has('retry-after'));
     uploads[0]?.destroy();
     await until('a place is free', async () => (await look()).status === 415, 10_000);
+    // The others hold theirs, yet not until their minute is over: so slowly they would never be whole.
+    await begin();
+    const [, oldest] = uploads;
+    await until('one has made room', async () => (await look()).status === 415, 20_000);
+    await until('it is ended', () => oldest?.destroyed, 5000);
   } finally {
     for (const upload of uploads) upload.destroy();
     await gateway.close();

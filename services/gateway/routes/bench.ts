@@ -1,4 +1,5 @@
 /** The test bench: a picture or clip is looked at by the production path, with options, and not kept. */
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyError, FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
@@ -14,9 +15,10 @@ import {
 import { Id } from '../../../shared/contracts/common.ts';
 import { FarField, farWidthFault } from '../../../shared/contracts/far-field.ts';
 import { INFERENCE_WIDTH_PX } from '../../../shared/contracts/inference-width.ts';
-import type { BenchLine } from '../bench-line.ts';
+import type { BenchLine, Upload } from '../bench-line.ts';
 import { pictureFault } from '../dropped-picture.ts';
 import { Problem, sendProblem } from './problem.ts';
+import { REQUEST_TIMEOUT_MS } from './request-timeout.ts';
 
 const PICTURES = ['image/jpeg', 'image/png', 'image/webp'];
 const CLIPS = ['video/mp4', 'video/webm'];
@@ -80,6 +82,8 @@ const optionsOf = ({ steps, farField, farWidth, ...rest }: Omit<Query, 'seeds'> 
   });
 
 const STATUS: Record<BenchRefusal['why'], 422 | 503> = { unreadable: 422, model: 422, 'too-slow': 503, failed: 503 };
+/** A line's first seconds say little of it. */
+const JUDGED_AFTER_MS = 5000;
 const BUSY = 'Other pictures are being sent in or looked at; try again in a few seconds.';
 const NOBODY = 'No worker looked at it in time.';
 
@@ -91,8 +95,8 @@ export const benchRoutes =
       app.addContentTypeParser(type, asBytes, (_request, body, done) => done(null, body));
     }
     // Before the body is read: clips are held whole, and many slow uploads would be much memory.
-    app.addHook('onRequest', async (_request, reply) => {
-      const leave = line.enter();
+    app.addHook('onRequest', async (request, reply) => {
+      const leave = line.enter(uploadOf(request.raw));
       if (!leave) return tooMany(reply);
       reply.raw.once('close', leave);
     });
@@ -169,6 +173,21 @@ export const benchRoutes =
       },
     );
   };
+
+/** A request as the line sees it: by how it has come so far, whether the rest can come in time. */
+function uploadOf(request: IncomingMessage): Upload {
+  const { socket } = request;
+  const begun = { at: performance.now(), bytes: socket.bytesRead };
+  const wholeBytes = Number(request.headers['content-length'] ?? BENCH_LIMITS.clipBytes);
+  return {
+    isHopeless() {
+      const forMs = performance.now() - begun.at;
+      if (request.complete || forMs < JUDGED_AFTER_MS) return false;
+      return ((socket.bytesRead - begun.bytes) / forMs) * REQUEST_TIMEOUT_MS < wholeBytes;
+    },
+    end: () => request.destroy(),
+  };
+}
 
 /** Aborted when the client has left. */
 function untilClosed(reply: FastifyReply): AbortSignal {

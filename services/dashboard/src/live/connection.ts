@@ -11,7 +11,7 @@ export const SILENCE_MS = 5_000;
 export const CUT_OFF_AFTER_MS = 15_000;
 /** Time for the first message, a site's whole state. */
 const CONNECT_TIMEOUT_MS = 8_000;
-/** Where an open socket was too slow, both times double with each try up to these: else it would be begun anew for ever. */
+/** Where an open socket was too slow, both times double with each try up to these: else it is begun anew for ever. */
 const LONGEST_CONNECT_MS = 64_000;
 const LONGEST_SILENCE_MS = 20_000;
 /** A connection that held this long was a good one: the next failure starts again at the shortest wait. */
