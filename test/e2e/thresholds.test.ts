@@ -173,6 +173,18 @@ test('read, confirmed and printed on A4; a change opens it again', async () => {
   await page.getByTestId('unconfirmed').waitFor({ timeout: 30_000 });
   const open = (await page.getByTestId('unconfirmed').textContent()) ?? '';
   assert.ok(open.includes(changed.configVersion) && open.includes(configVersion), open);
+
+  // Who had the version before on the screen has not read this one: it is not confirmed by the same press.
+  const notRead = (await page.getByTestId('changed').textContent()) ?? '';
+  assert.ok(notRead.includes(configVersion) && notRead.includes(changed.configVersion), notRead);
+  assert.equal(await page.getByTestId('confirm').count(), 0);
+  await page.getByLabel('Note').press('Enter');
+  assert.equal((await told()).signatures.length, 1);
+  await page.getByTestId('read-again').click();
+  assert.equal(await page.evaluate('scrollY'), 0);
+  await page.getByTestId('confirm').click();
+  await page.getByTestId('confirmed').waitFor();
+  assert.equal((await told()).signatures[0]?.configVersion, changed.configVersion);
   watched.assertClean();
   await watched.close();
 });

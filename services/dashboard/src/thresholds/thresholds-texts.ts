@@ -100,6 +100,9 @@ const en = {
     rolePlaceholder: 'Safety officer',
     note: 'Note',
     button: (version: string) => `I have read version ${version} and confirm it`,
+    changed: (read: string, now: string) =>
+      `The thresholds changed while this page was open: from version ${read} to ${now}. Read them again.`,
+    readAgain: (version: string) => `Read version ${version} from the top`,
     refused: 'Not confirmed: another version is in force by now. Read it first.',
     nobody: 'Not confirmed: the server did not answer.',
     earlier: 'All confirmations',
@@ -211,6 +214,8 @@ const ko: ThresholdsTexts = {
     rolePlaceholder: '안전관리자',
     note: '비고',
     button: (version) => `버전 ${version}을(를) 읽고 확인합니다`,
+    changed: (read, now) => `이 화면을 여는 동안 기준이 바뀌었습니다(버전 ${read} → ${now}). 다시 읽어 주십시오.`,
+    readAgain: (version) => `버전 ${version} 처음부터 읽기`,
     refused: '확인되지 않음: 이미 다른 버전이 적용 중입니다. 먼저 읽어 주십시오.',
     nobody: '확인되지 않음: 서버가 응답하지 않았습니다.',
     earlier: '확인 기록',
