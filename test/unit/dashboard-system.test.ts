@@ -68,8 +68,16 @@ describe('what asks for attention', () => {
     [
       'a full Redis',
       { redis: { state: { usedBytes: 90, maxBytes: 100 }, frames: { usedBytes: 1 }, sameServer: false } },
-      /Redis, state.*90%/,
-      /90%/,
+      /^Redis, state: 90%/,
+      /^Redis, 상태: .*90%/,
+    ],
+    [
+      'a full Redis for both databases, once',
+      {
+        redis: { state: { usedBytes: 90, maxBytes: 100 }, frames: { usedBytes: 90, maxBytes: 100 }, sameServer: true },
+      },
+      /^Redis, all: 90%/,
+      /^Redis, 전체: .*90%/,
     ],
     [
       'blind cameras',

@@ -1,14 +1,14 @@
 /** Everything in a report that asks for a person, in words, the worst first. Pure. */
 import type { SystemReport } from '../../../../shared/contracts/system.ts';
 import type { Texts } from '../text/texts.ts';
-import { isBehind, missingServices } from './report-view.ts';
+import { isBehind, memoryOf, missingServices } from './report-view.ts';
 import type { SystemTexts } from './system-texts.ts';
 
 /** A Redis this full will soon refuse pictures. */
 const MEMORY_HIGH = 0.85;
 
 export function problemsOf(report: SystemReport, s: SystemTexts, t: Texts): string[] {
-  const { state, cameras, disk, redis, windowMs } = report;
+  const { state, cameras, disk, windowMs } = report;
   const { problems } = s;
   const found = missingServices(report).map((name) => problems.service(s.services.names[name] ?? name));
   if (state.alerts.leader === 'down') found.push(problems.leader);
@@ -20,11 +20,8 @@ export function problemsOf(report: SystemReport, s: SystemTexts, t: Texts): stri
   }
   if (report.faultyConfig) found.push(problems.faultyConfig(report.faultyConfig));
   if (disk?.low) found.push(problems.disk(s.bytes(disk.freeBytes)));
-  for (const [name, part] of [
-    [s.storage.redisState, redis?.state],
-    [s.storage.redisFrames, redis?.frames],
-  ] as const) {
-    const share = part?.maxBytes ? part.usedBytes / part.maxBytes : 0;
+  for (const { name, part } of memoryOf(report, s)) {
+    const share = part.maxBytes ? part.usedBytes / part.maxBytes : 0;
     if (share > MEMORY_HIGH) found.push(problems.memory(name, t.format.percent(share)));
   }
   if (state.refusedModels?.length) found.push(problems.refused(state.refusedModels.join(', ')));

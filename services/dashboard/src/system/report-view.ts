@@ -1,6 +1,7 @@
 /** What of a report asks for attention, and in which order. Pure. */
 import type { SystemReport } from '../../../../shared/contracts/system.ts';
 import type { DeliveryRecord } from './system-api.ts';
+import type { SystemTexts } from './system-texts.ts';
 
 /** Without one of these Headroom is not whole. */
 export const EXPECTED_SERVICES = ['ingest', 'worker', 'alerts', 'gateway'] as const;
@@ -25,6 +26,18 @@ export function orderedCameras({ cameras, windowMs }: Pick<SystemReport, 'camera
       Number(isBehind(b, windowMs)) - Number(isBehind(a, windowMs)) ||
       a.name.localeCompare(b.name),
   );
+}
+
+type Memory = { name: string; part: { usedBytes: number; maxBytes?: number | undefined } };
+
+/** The memories of Redis by name: one where both databases lie on one server, and none while it does not answer. */
+export function memoryOf({ redis }: Pick<SystemReport, 'redis'>, { storage }: Pick<SystemTexts, 'storage'>): Memory[] {
+  if (!redis) return [];
+  if (redis.sameServer) return [{ name: storage.redisBoth, part: redis.state }];
+  return [
+    { name: storage.redisState, part: redis.state },
+    { name: storage.redisFrames, part: redis.frames },
+  ];
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;

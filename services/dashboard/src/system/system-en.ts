@@ -39,7 +39,7 @@ export const systemEn: SystemTexts = {
     faultyConfig: (file) =>
       `${file} has faults: an older state of it is in force, also after a restart. Set-up names them.`,
     disk: (free) => `The disk is nearly full: ${free} left.`,
-    memory: (name, share) => `Redis (${name}) is ${share} full.`,
+    memory: (name, share) => `${name}: ${share} of its memory is full.`,
     refused: (names) => `A model was refused; the one before goes on: ${names}.`,
     failing: (names) => `Receivers that do not take alerts: ${names}.`,
     cameras: (count) => `${plural(count, 'camera')} without a count.`,
@@ -146,6 +146,7 @@ export const systemEn: SystemTexts = {
     cameras: (count) => plural(count, 'camera'),
     card: (name) => `Model card of ${name}`,
     noCard: 'This model has no card here.',
+    cardFailed: 'The card cannot be had now.',
   },
   versions: {
     title: 'Versions',

@@ -38,7 +38,7 @@ export const systemKo: SystemTexts = {
     faultyConfig: (file) =>
       `${file}에 오류가 있어 이전 내용이 적용 중이며, 다시 시작해도 마찬가지입니다. 설정 화면에서 오류를 확인하세요.`,
     disk: (free) => `디스크가 거의 찼습니다. ${free} 남음.`,
-    memory: (name, share) => `Redis(${name}) 사용률 ${share}.`,
+    memory: (name, share) => `${name}: 메모리 사용률 ${share}.`,
     refused: (names) => `거부된 모델이 있어 이전 모델을 계속 사용합니다: ${names}.`,
     failing: (names) => `경보를 받지 못하는 수신처: ${names}.`,
     cameras: (count) => `계수 없는 카메라 ${whole.format(count)}대.`,
@@ -147,6 +147,7 @@ export const systemKo: SystemTexts = {
     cameras: (count) => `카메라 ${whole.format(count)}대`,
     card: (name) => `${name} 모델 카드`,
     noCard: '이 모델의 카드가 없습니다.',
+    cardFailed: '지금은 카드를 불러올 수 없습니다.',
   },
   versions: {
     title: '버전',

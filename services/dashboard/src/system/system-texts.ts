@@ -113,6 +113,7 @@ export type SystemTexts = {
     cameras: (count: number) => string;
     card: (name: string) => string;
     noCard: string;
+    cardFailed: string;
   };
   versions: { title: string; headroom: string; config: string; thresholds: string; metrics: string; api: string };
 };
