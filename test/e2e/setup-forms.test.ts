@@ -252,6 +252,26 @@ test('a zone that reaches to the horizon says how much of it is in no density, u
   await watched.close();
 });
 
+test('of a camera without a picture no square metres are told until it has one again', async () => {
+  await site.pull('south');
+  const watched = await browser.open(`${site.url}/#/setup/south`);
+  const { page } = watched;
+  await page.getByTestId('tab-ground').click({ timeout: PATIENCE_MS });
+  const verdict = page.getByTestId('ground-verdict');
+  await verdict.getByText(/^Without a picture of the camera/).waitFor();
+  await page.getByTestId('tab-zones').click();
+  await page.getByTestId('zone-name').waitFor();
+  for (const told of ['zone-area', 'zone-unmeasured']) assert.equal(await page.getByTestId(told).count(), 0, told);
+  await page.getByTestId('tab-limits').click();
+  await page.getByTestId('limits-zone').waitFor();
+  assert.equal(await page.getByText('Needs a calibrated ground.').count(), 0);
+  await site.plug('south');
+  await page.getByTestId('tab-zones').click();
+  await page.getByTestId('zone-area').waitFor({ timeout: PATIENCE_MS });
+  watched.assertClean();
+  await watched.close();
+});
+
 test('the wheel scrolls, and turns no figure it happens to lie on', async () => {
   const watched = await browser.open(`${site.url}/#/setup/north`);
   const { page } = watched;

@@ -141,6 +141,12 @@ describe('the ground', () => {
     assert.deepEqual(judge({ points: inLine }, ASPECT), { kind: 'unusable', fault: 'points-in-line' });
     assert.deepEqual(judge(undefined, ASPECT), { kind: 'none' });
   });
+
+  it('is told nothing of, good or bad, while no picture tells the shape; what is missing is', () => {
+    assert.deepEqual(judge(MOUNTED, undefined), { kind: 'unseen' });
+    assert.deepEqual(judge({ points: asRectangle(marks, 6, 12) }, undefined), { kind: 'unseen' });
+    assert.deepEqual(judge({ points: marks }, undefined), { kind: 'incomplete', missing: 0 });
+  });
 });
 
 describe('models to choose from', () => {

@@ -11,6 +11,8 @@ export type Judged =
   /** Marks that are still needed; 0 when only metres are missing. */
   | { kind: 'incomplete'; missing: number }
   | { kind: 'unusable'; fault: CalibrationFault | undefined }
+  /** Complete, but no picture tells its shape: what comes of it, and whether anything does, is not known. */
+  | { kind: 'unseen' }
   /** `ground`: plane of the marks, to compare with what one sees; `heads`: the plane densities are measured in. */
   | { kind: 'good'; ground: Ground; heads: Ground };
 
@@ -30,8 +32,8 @@ export function started(method: Method, before: CalibrationInput | undefined): C
   return { ...common, mount: { heightM: 6, tiltDeg: 30 }, verticalFovDeg: verticalFovDeg ?? 45 };
 }
 
-/** @param aspect width over height of the picture */
-export function judge(calibration: CalibrationInput | undefined, aspect: number): Judged {
+/** @param aspect width over height of the picture; undefined while there is none */
+export function judge(calibration: CalibrationInput | undefined, aspect: number | undefined): Judged {
   if (!calibration) return { kind: 'none' };
   const { points, lengths } = calibration;
   const filled = points
@@ -45,6 +47,7 @@ export function judge(calibration: CalibrationInput | undefined, aspect: number)
   }
   const parsed = CameraCalibration.safeParse(JSON.parse(JSON.stringify(calibration)));
   if (!parsed.success) return { kind: 'unusable', fault: undefined };
+  if (aspect === undefined) return { kind: 'unseen' };
   try {
     const heads = calibrate(parsed.data, aspect);
     const ground = calibrate({ ...parsed.data, headHeightM: parsed.data.pointsHeightM }, aspect);

@@ -271,6 +271,7 @@ export const setupEn = {
     },
     fill: { points: 'Fill in the metres of every mark.', lengths: 'Fill in the metres of every length.' },
     unusable: 'This does not give a ground.',
+    unseen: 'Without a picture of the camera nobody knows what comes of it: its shape counts.',
     faults: {
       'points-in-line': 'The marks lie too much in a line: spread them over the ground, no three in a row.',
       'points-too-close': 'The marks cover less than a hundredth of the picture: take some that lie further apart.',

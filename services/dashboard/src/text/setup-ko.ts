@@ -261,6 +261,7 @@ export const setupKo: SetupTexts = {
     },
     fill: { points: '모든 점의 미터 값을 적으세요.', lengths: '모든 길이의 미터 값을 적으세요.' },
     unusable: '이 값으로는 지면을 알 수 없습니다.',
+    unseen: '카메라 영상이 없어 결과를 알 수 없습니다. 영상의 가로세로 비율이 필요합니다.',
     faults: {
       'points-in-line': '점들이 거의 한 줄에 있습니다. 지면에 넓게 찍고 세 점이 한 줄에 놓이지 않게 하세요.',
       'points-too-close': '점들이 화면의 1%도 차지하지 않습니다. 더 멀리 떨어진 점을 찍으세요.',
