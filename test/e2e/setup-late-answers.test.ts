@@ -68,6 +68,25 @@ test('of a camera that is added, too', async () => {
   await watched.close();
 });
 
+test('who leaves while a new camera is being saved is not fetched back from where they went', async () => {
+  const watched = await screens.browser.open(`${screens.site.url}/#/setup/%2B`);
+  const { page } = watched;
+  await page.getByTestId('camera-name').fill('West road', { timeout: PATIENCE_MS });
+  await page.getByTestId('camera-address').fill('rtsp://192.0.2.1/west');
+  const answer = await holdBack(page, '**/api/config/cameras/west-road', 'PUT');
+  await page.getByTestId('save').click();
+  await signIn(page);
+  await until('it is in the file', async () => (await nameOf('west-road')) === 'West road');
+  await page.evaluate("location.hash = '#/alerts'");
+  const readAgain = page.waitForResponse('**/api/config');
+  answer.release();
+  await (await readAgain).finished();
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))');
+  assert.match(page.url(), /#\/alerts$/);
+  watched.assertClean();
+  await watched.close();
+});
+
 test('a configuration that was asked for before a save and comes after it does not bring the old camera back', async () => {
   const watched = await screens.browser.open(`${screens.site.url}/#/setup/north`);
   const { page } = watched;
