@@ -272,6 +272,34 @@ test('of a camera without a picture no square metres are told until it has one a
   await watched.close();
 });
 
+test('two fingers on two corners move each its own', async () => {
+  const watched = await browser.open(`${site.url}/#/setup/gate`, { size: 'phone' });
+  const { page } = watched;
+  await page.getByTestId('tab-zones').click({ timeout: PATIENCE_MS });
+  const handles = page.getByTestId('handle');
+  await handles.first().scrollIntoViewIfNeeded();
+  const placeOf = async (index: number) => {
+    const box = await handles.nth(index).boundingBox();
+    assert.ok(box);
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  };
+  const [left, right] = [await placeOf(0), await placeOf(1)];
+  const devtools = await page.context().newCDPSession(page);
+  const touch = (type: string, ...touchPoints: object[]) =>
+    devtools.send('Input.dispatchTouchEvent', { type, touchPoints } as never);
+  await touch('touchStart', { ...left, id: 0 });
+  await touch('touchStart', { ...left, id: 0 }, { ...right, id: 1 });
+  for (const y of [10, 20, 30]) await touch('touchMove', { x: left.x, y: left.y + y, id: 0 }, { ...right, id: 1 });
+  await touch('touchEnd');
+  await page.locator('[data-testid="camera-editor"][data-dirty="true"]').waitFor();
+  const [first, second] = [await placeOf(0), await placeOf(1)];
+  assert.ok(Math.abs(first.y - left.y - 30) < 2, `the first went down by ${first.y - left.y} px`);
+  assert.ok(Math.hypot(second.x - right.x, second.y - right.y) < 2, 'the second stayed');
+  await page.getByTestId('discard').click();
+  watched.assertClean();
+  await watched.close();
+});
+
 test('the wheel scrolls, and turns no figure it happens to lie on', async () => {
   const watched = await browser.open(`${site.url}/#/setup/north`);
   const { page } = watched;
