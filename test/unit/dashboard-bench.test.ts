@@ -18,7 +18,15 @@ import {
   undo,
 } from '../../services/dashboard/src/bench/clicks.ts';
 import { exifOrientation } from '../../services/dashboard/src/bench/exif.ts';
-import { figuresOf, headsOf, matched, rowsOf, runOf } from '../../services/dashboard/src/bench/figures.ts';
+import {
+  comparedOf,
+  countedNow,
+  figuresOf,
+  headsOf,
+  matched,
+  rowsOf,
+  runOf,
+} from '../../services/dashboard/src/bench/figures.ts';
 import { readZip, writeZip, ZipFault } from '../../services/dashboard/src/bench/labelled-zip.ts';
 import { fit, pan, reveal, toPicture, toScreen, zoomAt } from '../../services/dashboard/src/bench/view.ts';
 import type { Look, LookRun } from '../../shared/contracts/bench.ts';
@@ -180,6 +188,24 @@ describe('figures', () => {
     assert.deepEqual([[...marks.found], [...marks.clicked]], [[0], [0]]);
   });
 
+  it('leave out what another model counted, and what lacks the run that is compared', () => {
+    const picture = (lookedWith: string, runs: LookRun[], complete = true) => {
+      return { ...SIZE, complete, clicks: { points: [] }, look: lookOf(runs), lookedWith };
+    };
+    const pictures = [
+      picture('day', [run({ count: 30 }), run({ steps: 2, count: 12 })]),
+      picture('night', [run({ steps: 2, count: 11 })]),
+      picture('day', [run({ steps: 2, count: 9 })]),
+      picture('day', [run({ steps: 2, count: 5 })], false),
+      { ...picture('day', []), look: undefined },
+    ];
+    const counts = (present: string, steps: number) =>
+      comparedOf(countedNow(pictures, present), { steps, seed: 1 }).map((one) => one.run.count);
+    assert.deepEqual(counts('day', 2), [12, 9]);
+    assert.deepEqual(counts('night', 2), [11]);
+    assert.deepEqual(counts('day', 1), [30]);
+  });
+
   it('stand side by side by steps and seeds, with the spread', () => {
     const look = lookOf([run({ count: 3 }), run({ seed: 2, count: 5 }), run({ steps: 2, count: 7 })]);
     const rows = rowsOf(look, { steps: 2, seeds: 2 });
@@ -227,6 +253,17 @@ describe('the zip', () => {
         { bytes: [...jpeg], points: [[3, 4]], type: 'image/jpeg' },
         { bytes: [...jpeg], points: [], type: 'image/jpeg' },
       ],
+    );
+  });
+
+  it('is refused where EXIF turns a picture: nobody knows which way up it was when its heads were clicked', async () => {
+    const blank = sharp({ create: { width: 8, height: 6, channels: 3, background: 'red' } });
+    const turned = await blank.withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    const line = JSON.stringify({ image: 'images/a.jpg', width: 8, height: 6, points: [[1, 1]] });
+    const zip = zipSync({ 'labels.jsonl': strToU8(line), 'images/a.jpg': turned });
+    assert.throws(
+      () => readZip(zip),
+      (error: ZipFault) => error.why === 'turned' && error.line === 1,
     );
   });
 

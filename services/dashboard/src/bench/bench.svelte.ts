@@ -8,8 +8,8 @@ import type { FarField } from '../../../../shared/contracts/far-field.ts';
 import type { ModelState } from '../../../../shared/contracts/models.ts';
 import type { CameraLive } from '../live/camera-live.svelte.ts';
 import { type Failure, type LookQuery, look, lookAtClip, models, newestPicture } from './api.ts';
-import { type Clicks, clicksOf, type Point } from './clicks.ts';
-import { type Compared, type Figures, figuresOf, runOf, type Setting } from './figures.ts';
+import { type Clicks, clicksOf, type Point, type Size } from './clicks.ts';
+import { comparedOf, countedNow, type Figures, figuresOf, type Setting } from './figures.ts';
 import { readZip, writeZip, ZipFault } from './labelled-zip.ts';
 import { PictureStore } from './store.ts';
 import { upright } from './upright.ts';
@@ -33,7 +33,7 @@ export class BenchPicture {
   /** The question that is being answered, or was last. */
   asked: string | undefined;
   /** Model, width and far field of the look. */
-  lookedWith: string | undefined;
+  lookedWith: string | undefined = $state();
 
   constructor(o: Pick<BenchPicture, 'name' | 'blob' | 'widthPx' | 'heightPx'> & { id?: string; addedAt?: number }) {
     this.id = o.id ?? crypto.randomUUID();
@@ -47,10 +47,12 @@ export class BenchPicture {
 
 /** What could not be taken in, and why: said in words by the page. */
 export type Trouble =
-  | { kind: 'not-a-picture' | 'too-large' | 'no-picture'; name: string }
+  | { kind: 'not-a-picture' | 'too-large' | 'other-size' | 'no-picture'; name: string }
   | { kind: 'clip'; name: string; failure: Failure }
   | { kind: 'zip'; name: string; why: ZipFault['why']; line?: number | undefined }
   | { kind: 'not-stored' };
+
+type Labelled = Size & { points: readonly Point[] };
 
 export type ClipProgress = { name: string; done: number; of: number | undefined; stop: () => void };
 
@@ -122,10 +124,11 @@ export class Bench {
   }
 
   /**
+   * @param o.labelled heads that were clicked elsewhere, in a picture of this size
    * @param o.byItself comes without a press of its own: it is shown only where no other is, whose heads may be being clicked
    * @returns the picture, unless it is none
    */
-  async addPicture(file: Blob, name: string, o: { points?: readonly Point[]; byItself?: boolean } = {}) {
+  async addPicture(file: Blob, name: string, o: { labelled?: Labelled; byItself?: boolean } = {}) {
     const cleared = this.#cleared;
     const [taken] = await Promise.all([upright(file).catch(() => undefined), this.open()]);
     if (cleared !== this.#cleared) return void taken?.bitmap.close();
@@ -135,9 +138,14 @@ export class Bench {
       bitmap.close();
       return this.#trouble({ kind: 'too-large', name });
     }
+    const { labelled } = o;
+    if (labelled && (labelled.widthPx !== bitmap.width || labelled.heightPx !== bitmap.height)) {
+      bitmap.close();
+      return this.#trouble({ kind: 'other-size', name });
+    }
     const picture = new BenchPicture({ name, blob, widthPx: bitmap.width, heightPx: bitmap.height });
-    picture.clicks = clicksOf(o.points);
-    picture.complete = o.points !== undefined;
+    picture.clicks = clicksOf(labelled?.points);
+    picture.complete = labelled !== undefined;
     this.bitmaps.set(picture.id, bitmap);
     this.pictures = [...this.pictures, picture];
     if (!o.byItself || !this.selected) this.selectedId = picture.id;
@@ -203,10 +211,11 @@ export class Bench {
   async addZip(file: File): Promise<void> {
     const cleared = this.#cleared;
     try {
-      const found = readZip(new Uint8Array(await file.arrayBuffer()));
-      for (const { bytes, type, name, points } of found) {
+      const zip = await file.arrayBuffer().catch(() => new ArrayBuffer(0));
+      const found = readZip(new Uint8Array(zip));
+      for (const { bytes, type, name, ...labelled } of found) {
         if (cleared !== this.#cleared) return;
-        await this.addPicture(new Blob([bytes as Uint8Array<ArrayBuffer>], { type }), name, { points });
+        await this.addPicture(new Blob([bytes as Uint8Array<ArrayBuffer>], { type }), name, { labelled });
       }
     } catch (error) {
       if (!(error instanceof ZipFault)) throw error;
@@ -280,13 +289,11 @@ export class Bench {
     return this.threshold ?? of.model.headThreshold;
   }
 
-  /** Figures over one picture, or over all that were clicked. */
+  /** Figures over one picture, or over all that were clicked; of those that the present settings have counted. */
   figures(of: readonly BenchPicture[] = this.pictures): Figures | undefined {
-    const compared: Compared[] = of.flatMap(({ complete, look: seen, clicks, widthPx, heightPx }) =>
-      complete && seen ? [{ widthPx, heightPx, points: clicks.points, run: runOf(seen, this.setting) }] : [],
-    );
-    const any = of.find(({ look: seen }) => seen)?.look;
-    return any && figuresOf(compared, this.thresholdOf(any), this.withinPx);
+    const now = countedNow(of, JSON.stringify(this.#common()));
+    const [any] = now;
+    return any && figuresOf(comparedOf(now, this.setting), this.thresholdOf(any.look), this.withinPx);
   }
 
   /** Has everything looked at again that the present settings ask for; the picture on the screen first. */

@@ -2,12 +2,15 @@
 
 /** EXIF tag 0x0112: 1 is upright. */
 const ORIENTATION = 0x0112;
+/** EXIF stands before the pixels; in those, anything may look like it. */
+const HEAD_BYTES = 128 * 1024;
 
 /**
- * The orientation that the head of a JPEG, PNG or WebP file tells; 1 where it tells none. Looks for the TIFF header of
+ * The orientation that a JPEG, PNG or WebP file tells; 1 where it tells none. Looks for the TIFF header of
  * EXIF instead of following each container: it is the same in all three.
  */
-export function exifOrientation(head: Uint8Array): number {
+export function exifOrientation(file: Uint8Array): number {
+  const head = file.subarray(0, HEAD_BYTES);
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   for (let at = 0; at + 14 < head.length; at++) {
     const little = head[at] === 0x49 && head[at + 1] === 0x49 && head[at + 2] === 0x2a && head[at + 3] === 0;

@@ -17,10 +17,36 @@ export type Compared = Size & { points: readonly Point[]; run: LookRun };
 export type Figures = { counts: CountFigures; heads: HeadFigures };
 
 /** The run of a setting; without one, that of the model's own number of steps and the first seed. */
-export function runOf({ runs, model }: Look, setting: Setting | undefined): LookRun {
+export function exactRunOf({ runs, model }: Look, setting: Setting | undefined): LookRun | undefined {
   const wanted = setting ?? { steps: model.defaultSteps, seed: 1 };
-  return runs.find(({ steps, seed }) => steps === wanted.steps && seed === wanted.seed) ?? (runs[0] as LookRun);
+  return runs.find(({ steps, seed }) => steps === wanted.steps && seed === wanted.seed);
 }
+
+/** The run to show: that of the setting, else the first there is. */
+export const runOf = (look: Look, setting: Setting | undefined): LookRun =>
+  exactRunOf(look, setting) ?? (look.runs[0] as LookRun);
+
+type Counted = Size & { complete: boolean; clicks: { points: readonly Point[] }; look: Look };
+
+/**
+ * The pictures that the present settings have counted. Others wait to be looked at again, or could not be: figures of two
+ * models mixed are those of neither.
+ * @param present model, width and far field
+ */
+export const countedNow = <
+  P extends Omit<Counted, 'look'> & { look: Look | undefined; lookedWith: string | undefined },
+>(
+  pictures: readonly P[],
+  present: string,
+): (P & Counted)[] =>
+  pictures.filter((one): one is P & Counted => one.look !== undefined && one.lookedWith === present);
+
+/** Those whose every head was clicked, each with the very run that is compared. */
+export const comparedOf = (pictures: readonly Counted[], setting: Setting | undefined): Compared[] =>
+  pictures.flatMap(({ complete, look, clicks, widthPx, heightPx }) => {
+    const run = complete && exactRunOf(look, setting);
+    return run ? [{ widthPx, heightPx, points: clicks.points, run }] : [];
+  });
 
 /** Heads with at least this share of a person, px of the picture. */
 export const headsOf = ({ peaks }: LookRun, threshold: number, { widthPx, heightPx }: Size): Point[] =>

@@ -2,6 +2,7 @@
 import { strFromU8, strToU8, unzipSync, type Zippable, zipSync } from 'fflate';
 import { Label } from '../../../../shared/contracts/labels.ts';
 import type { Point, Size } from './clicks.ts';
+import { exifOrientation } from './exif.ts';
 
 export type LabelledPicture = Size & { name: string; bytes: Uint8Array; points: readonly Point[] };
 
@@ -11,7 +12,7 @@ const KINDS: Record<string, string> = { jpg: 'image/jpeg', jpeg: 'image/jpeg', p
 
 /** A zip that is none of ours; `line` of labels.jsonl where there is one. */
 export class ZipFault extends Error {
-  readonly why: 'no-zip' | 'no-labels' | 'bad-line' | 'no-image' | 'too-large';
+  readonly why: 'no-zip' | 'no-labels' | 'bad-line' | 'no-image' | 'turned' | 'too-large';
   readonly line: number | undefined;
 
   constructor(why: ZipFault['why'], line?: number) {
@@ -63,6 +64,8 @@ export function readZip(zip: Uint8Array): (LabelledPicture & { type: string })[]
       const picture = files[`${folder}${label.image}`];
       const type = KINDS[label.image.split('.').at(-1)?.toLowerCase() ?? ''];
       if (!picture || !type) throw new ZipFault('no-image', index + 1);
+      // As evaluation does: nobody knows which way up its heads were clicked.
+      if (exifOrientation(picture) > 1) throw new ZipFault('turned', index + 1);
       const name = label.image.split('/').at(-1) as string;
       return [{ name, bytes: picture, type, widthPx: label.width, heightPx: label.height, points: label.points }];
     });

@@ -10,11 +10,15 @@ const QUALITY = 0.95;
 
 export type Upright = { blob: Blob; bitmap: ImageBitmap };
 
-/** @throws when the browser cannot show the file */
+/**
+ * The picture, in bytes of its own: a file from a disk can be changed or gone by the time it is exported.
+ * @throws when the browser cannot show the file, or not read it
+ */
 export async function upright(file: Blob): Promise<Upright> {
-  const asSeen = await createImageBitmap(file);
-  const head = new Uint8Array(await file.slice(0, 128 * 1024).arrayBuffer());
-  if (KINDS.includes(file.type) && exifOrientation(head) <= 1) return { blob: file, bitmap: asSeen };
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const own = new Blob([bytes], { type: file.type });
+  const asSeen = await createImageBitmap(own);
+  if (KINDS.includes(file.type) && exifOrientation(bytes) <= 1) return { blob: own, bitmap: asSeen };
   const canvas = document.createElement('canvas');
   canvas.width = asSeen.width;
   canvas.height = asSeen.height;

@@ -24,6 +24,7 @@ export const benchEn = {
   trouble: {
     'not-a-picture': (name: string) => `${name}: this is no picture, clip or zip that can be opened.`,
     'too-large': (name: string) => `${name} is too large.`,
+    'other-size': (name: string) => `${name} is of another size than its labels say: the heads would lie elsewhere.`,
     'no-picture': (name: string) => `${name} has no fresh picture now.`,
     clip: (name: string, why: string) => `${name}: ${why}`,
     'not-stored': 'This browser stores nothing here: pictures and clicks are gone when the page is closed.',
@@ -33,6 +34,8 @@ export const benchEn = {
       'bad-line': (name: string, line: number) =>
         `${name}, labels.jsonl line ${line}: write {"image": "images/x.jpg", "width": W, "height": H, "points": [[x, y], …]}.`,
       'no-image': (name: string, line: number) => `${name}, labels.jsonl line ${line}: its picture is not in the zip.`,
+      turned: (name: string, line: number) =>
+        `${name}, labels.jsonl line ${line}: its picture is turned by EXIF alone. Save it upright, and label that.`,
       'too-large': (name: string) => `${name} unfolds to more than 1 GiB.`,
     },
   },
@@ -128,6 +131,7 @@ export const benchEn = {
     here: 'This picture',
     all: (count: number) => (count === 1 ? '1 clicked picture' : `${count} clicked pictures`),
     none: 'Click the heads of a picture to compare.',
+    waiting: 'No clicked picture has been counted with these settings yet.',
     clicked: 'Clicked',
     counted: 'Counted',
     mae: 'MAE',

@@ -25,6 +25,7 @@ export const benchKo: BenchTexts = {
   trouble: {
     'not-a-picture': (name: string) => `${name}: 열 수 있는 사진, 영상, zip이 아닙니다.`,
     'too-large': (name: string) => `${name}: 파일이 너무 큽니다.`,
+    'other-size': (name: string) => `${name}: 라벨에 적힌 크기와 달라 머리 위치가 맞지 않습니다.`,
     'no-picture': (name: string) => `${name}: 지금은 새 화면이 없습니다.`,
     clip: (name: string, why: string) => `${name}: ${why}`,
     'not-stored': '이 브라우저에는 저장할 수 없습니다. 페이지를 닫으면 사진과 점이 사라집니다.',
@@ -34,6 +35,8 @@ export const benchKo: BenchTexts = {
       'bad-line': (name: string, line: number) =>
         `${name}, labels.jsonl ${line}번째 줄: {"image": "images/x.jpg", "width": W, "height": H, "points": [[x, y], …]} 형식으로 쓰세요.`,
       'no-image': (name: string, line: number) => `${name}, labels.jsonl ${line}번째 줄: 해당 사진이 zip에 없습니다.`,
+      turned: (name: string, line: number) =>
+        `${name}, labels.jsonl ${line}번째 줄: 사진이 EXIF로만 회전되어 있습니다. 바로 세워 저장한 뒤 다시 찍으세요.`,
       'too-large': (name: string) => `${name}: 풀면 1 GiB를 넘습니다.`,
     },
   },
@@ -129,6 +132,7 @@ export const benchKo: BenchTexts = {
     here: '이 사진',
     all: (count: number) => `찍은 사진 ${count}장`,
     none: '사진에서 머리를 찍으면 비교합니다.',
+    waiting: '머리를 찍은 사진을 아직 이 설정으로 계수하지 않았습니다.',
     clicked: '찍은 수',
     counted: '센 수',
     mae: 'MAE',
