@@ -107,6 +107,26 @@ test('a picture whose file is gone from the disk is exported as it was clicked',
   await close();
 });
 
+test('a picture with clicks is not removed without a question', async () => {
+  const { page, assertClean, close } = await open(PICTURE);
+  await canvas(page).click({ position: { x: 200, y: 100 } });
+  await clicked(page, 1);
+  const asked: string[] = [];
+  page.once('dialog', (dialog) => {
+    asked.push(dialog.message());
+    void dialog.dismiss();
+  });
+  const remove = page.getByRole('button', { name: 'Remove s2026-00006.jpg' });
+  await remove.click();
+  assert.match(asked.join(), /^Remove s2026-00006\.jpg and its clicked head\?$/);
+  await clicked(page, 1);
+  page.once('dialog', (dialog) => void dialog.accept());
+  await remove.click();
+  await canvas(page).waitFor({ state: 'detached' });
+  assertClean();
+  await close();
+});
+
 test('a labelled picture of another size than its label says is not taken in with heads elsewhere', async () => {
   const file = join(dir, 'labelled.zip');
   const label = { image: 'images/small.jpg', width: 1536, height: 864, points: [[1400, 800]] };

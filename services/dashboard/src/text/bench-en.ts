@@ -46,6 +46,8 @@ export const benchEn = {
   pictures: 'Pictures of this session',
   select: (name: string) => `Show ${name}`,
   removePicture: (name: string) => `Remove ${name}`,
+  removeSure: (name: string, heads: number) =>
+    `Remove ${name} and its ${heads === 1 ? 'clicked head' : `${heads} clicked heads`}?`,
   removeAll: 'Remove all',
   removeAllSure: 'Remove all pictures and clicks from this browser?',
   labelled: (count: number) => `${heads(count)} clicked`,

@@ -47,6 +47,7 @@ export const benchKo: BenchTexts = {
   pictures: '이번 작업의 사진',
   select: (name: string) => `${name} 보기`,
   removePicture: (name: string) => `${name} 지우기`,
+  removeSure: (name: string, heads: number) => `${name}: 찍은 머리 ${heads}개와 함께 지울까요?`,
   removeAll: '모두 지우기',
   removeAllSure: '이 브라우저에서 모든 사진과 점을 지울까요?',
   labelled: (count: number) => `머리 ${count}개 표시`,
